@@ -1,0 +1,362 @@
+"""Types of config values: checking them and reading them from text.
+
+Configs meet two kinds of loosely typed values: JSON (which has no tuples and
+one kind of number) and text from the command line. Both end here, against the
+annotation of the dataclass field they are for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from groovekit.errors import ConfigError, suggest
+
+# Options of parts from outside, which have no fields of their own here: a
+# sorted tuple of (name, value), so that configs stay hashable.
+Options = tuple[tuple[str, Any], ...]
+
+
+@functools.cache
+def field_types(cls: type) -> dict[str, Any]:
+    """Annotations of a dataclass's fields, by field name, in their order."""
+    hints = typing.get_type_hints(cls)
+    return {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.init}
+
+
+def describe_type(hint: Any) -> str:
+    """Words for an annotation, e.g. ``"list of integers"``."""
+    if hint is None or hint is type(None):
+        return "none"
+    names = {bool: "true or false", int: "an integer", float: "a number", str: "text"}
+    if hint in names:
+        return names[hint]
+    if is_options(hint):
+        return "a table of options"
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return "one of " + ", ".join(map(str, args))
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(describe_type(a) for a in args)
+    if origin is tuple:
+        plural = {int: "integers", float: "numbers", str: "texts", bool: "booleans"}
+        inner = plural.get(args[0], f"({describe_type(args[0])})") if args else "values"
+        return f"a list of {inner}"
+    if dataclasses.is_dataclass(hint):
+        return "a table"
+    return getattr(hint, "__name__", str(hint))
+
+
+def is_options(hint: Any) -> bool:
+    """Whether an annotation is :data:`Options`."""
+    return bool(hint == Options)
+
+
+def wrong_type(value: Any, hint: Any, path: str) -> ConfigError:
+    """The error for a value of another type than ``hint``."""
+    return ConfigError(
+        f"{path} takes {describe_type(hint)}, got {value!r} ({type(value).__name__})."
+    )
+
+
+def _number(value: Any, hint: type, path: str) -> Any:
+    # NumPy scalars come from computed overrides; bool is an int in Python only.
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong_type(value, hint, path)
+    if not math.isfinite(value):
+        raise ConfigError(f"{path} takes a finite number, got {value!r}.")
+    if hint is int and not float(value).is_integer():
+        raise wrong_type(value, hint, path)
+    return hint(value)
+
+
+def coerce(value: Any, hint: Any, path: str) -> Any:
+    """Checks ``value`` against an annotation and normalises it.
+
+    Integers become floats where a float is due, lists become tuples, tables
+    become dataclasses.
+
+    Args:
+      value: a JSON-like or Python value.
+      hint: the annotation: bool, int, float, str, None, Literal, unions, tuples,
+        dataclasses and :data:`Options`; anything else is passed through.
+      path: dotted name for messages.
+
+    Raises:
+      ConfigError: wrong type; names the path, what was expected and what came.
+    """
+    if hint in (int, float):
+        return _number(value, hint, path)
+    if hint in (bool, str):
+        if not isinstance(value, hint):
+            raise wrong_type(value, hint, path)
+        return value
+    if hint is None or hint is type(None):
+        if value is not None:
+            raise wrong_type(value, hint, path)
+        return None
+    if is_options(hint):
+        return _options(value, path)
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        if value not in args:
+            raise ConfigError(
+                f"{path}: " + suggest(str(value), map(str, args), kind="value")
+            )
+        return value
+    if origin in (typing.Union, types.UnionType):
+        return _union(value, args, hint, path)
+    if origin is tuple:
+        return _tuple(value, args, hint, path)
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        if isinstance(value, hint):
+            return value
+        return from_table(hint, value, path)
+    return freeze(value)
+
+
+def _union(value: Any, args: tuple[Any, ...], hint: Any, path: str) -> Any:
+    if value is None and type(None) in args:
+        return None
+    errors = []
+    for arg in args:
+        try:
+            return coerce(value, arg, path)
+        except ConfigError as error:
+            errors.append(error)
+    # With one real alternative its own message says more.
+    real = [a for a in args if a is not type(None)]
+    if len(real) == 1 and dataclasses.is_dataclass(real[0]):
+        raise errors[args.index(real[0])]
+    raise wrong_type(value, hint, path)
+
+
+def _tuple(value: Any, args: tuple[Any, ...], hint: Any, path: str) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise wrong_type(value, hint, path)
+    if len(args) == 2 and args[1] is Ellipsis:
+        hints: list[Any] = [args[0]] * len(value)
+    else:
+        hints = list(args)
+        if len(hints) != len(value):
+            raise ConfigError(
+                f"{path} takes {len(hints)} values, got {len(value)}: {value!r}."
+            )
+    pairs = zip(value, hints, strict=True)
+    return tuple(coerce(v, h, f"{path}[{i}]") for i, (v, h) in enumerate(pairs))
+
+
+def _options(value: Any, path: str) -> Options:
+    if isinstance(value, Mapping):
+        items = list(value.items())
+    elif isinstance(value, list | tuple) and all(
+        isinstance(v, list | tuple) and len(v) == 2 for v in value
+    ):
+        items = [(v[0], v[1]) for v in value]
+    else:
+        raise wrong_type(value, Options, path)
+    for name, _ in items:
+        if not isinstance(name, str):
+            raise ConfigError(f"{path} takes names that are text, got {name!r}.")
+    return tuple(sorted(((k, freeze(v)) for k, v in items), key=lambda item: item[0]))
+
+
+def freeze(value: Any) -> Any:
+    """Turns lists into tuples, at any depth."""
+    if isinstance(value, list | tuple):
+        return tuple(freeze(v) for v in value)
+    return value
+
+
+def thaw(value: Any) -> Any:
+    """Turns tuples into lists and dataclasses into tables, for JSON."""
+    if isinstance(value, list | tuple):
+        return [thaw(v) for v in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return to_table(value)
+    return value
+
+
+def to_table(value: Any) -> dict[str, Any]:
+    """A dataclass's fields as JSON-like values."""
+    table: dict[str, Any] = {}
+    for name, hint in field_types(type(value)).items():
+        item = getattr(value, name)
+        if is_options(hint):
+            table[name] = {k: thaw(v) for k, v in item}
+        else:
+            table[name] = thaw(item)
+    return table
+
+
+def from_table(cls: type, table: Any, path: str) -> Any:
+    """Makes a dataclass from a table of its fields.
+
+    Args:
+      cls: the dataclass.
+      table: JSON-like values by field name; missing fields take their defaults.
+      path: dotted name of the table for messages.
+
+    Raises:
+      ConfigError: unknown or missing fields, wrong types.
+    """
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{path} takes a table, got {table!r}.")
+    hints = field_types(cls)
+    for key in table:
+        if key not in hints:
+            raise ConfigError(suggest(f"{path}.{key}", _below(path, hints), kind="key"))
+    for field in dataclasses.fields(cls):
+        no_default = (
+            field.default is dataclasses.MISSING
+            and field.default_factory is dataclasses.MISSING
+        )
+        if field.init and no_default and field.name not in table:
+            raise ConfigError(f"{path}.{field.name} is missing and has no default.")
+    return cls(**{k: coerce(v, hints[k], f"{path}.{k}") for k, v in table.items()})
+
+
+def _below(path: str, names: Any) -> list[str]:
+    return [f"{path}.{name}" for name in names]
+
+
+def check_fields(value: Any, path: str) -> None:
+    """Normalises the fields of a frozen dataclass in place.
+
+    For ``__post_init__``: values that Python code passes in are held to the
+    same rules as those from files.
+    """
+    for name, hint in field_types(type(value)).items():
+        item = coerce(getattr(value, name), hint, f"{path}.{name}")
+        object.__setattr__(value, name, item)
+
+
+# Text -----------------------------------------------------------------------
+
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def split_list(text: str, *, what: str) -> list[str]:
+    """Splits at the commas outside of square brackets.
+
+    Raises:
+      ConfigError: brackets that do not match.
+    """
+    parts, depth, start = [], 0, 0
+    for i, char in enumerate(text):
+        if char == "[":
+            depth += 1
+        elif char == "]":
+            depth -= 1
+            if depth < 0:
+                break
+        elif char == "," and depth == 0:
+            parts.append(text[start:i])
+            start = i + 1
+    if depth != 0:
+        raise ConfigError(f"{what}: brackets do not match in {text!r}.")
+    parts.append(text[start:])
+    return [part.strip() for part in parts if part.strip()]
+
+
+def parse(text: str, hint: Any, path: str) -> Any:
+    """Reads a value of a given type from text.
+
+    Args:
+      text: e.g. ``"512"``, ``"true"``, ``"[512,256]"``, ``"none"``.
+      hint: the annotation, as for :func:`coerce`.
+      path: dotted name for messages.
+
+    Raises:
+      ConfigError: the text is no such value.
+    """
+    text = text.strip()
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if hint is bool:
+        if text.lower() not in _BOOLEANS:
+            raise ConfigError(f"{path} takes true or false, got {text!r}.")
+        return _BOOLEANS[text.lower()]
+    if hint in (int, float):
+        try:
+            return coerce(float(text) if hint is float else _integer(text), hint, path)
+        except ValueError:
+            raise ConfigError(
+                f"{path} takes {describe_type(hint)}, got {text!r}."
+            ) from None
+    if origin in (typing.Union, types.UnionType):
+        if type(None) in args and text.lower() in ("none", "null"):
+            return None
+        for arg in args:
+            try:
+                if arg is not type(None):
+                    return parse(text, arg, path)
+            except ConfigError:
+                continue
+        raise ConfigError(f"{path} takes {describe_type(hint)}, got {text!r}.")
+    if origin is tuple and not is_options(hint):
+        return _parse_tuple(text, args, hint, path)
+    if hint is str or origin is typing.Literal:
+        return coerce(_literal(text, args), hint, path)
+    if dataclasses.is_dataclass(hint) or is_options(hint):
+        raise ConfigError(
+            f"{path} takes {describe_type(hint)}; set its parts, e.g. {path}.NAME=..."
+        )
+    return guess(text)
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        # "1e3" and "512.0" are whole numbers, too.
+        value = float(text)
+        if not math.isfinite(value) or not value.is_integer():
+            raise ValueError(text) from None
+        return int(value)
+
+
+def _literal(text: str, args: tuple[Any, ...]) -> Any:
+    return next((a for a in args if str(a) == text), text)
+
+
+def _parse_tuple(
+    text: str, args: tuple[Any, ...], hint: Any, path: str
+) -> tuple[Any, ...]:
+    if text.startswith("[") != text.endswith("]"):
+        raise ConfigError(f"{path}: brackets do not match in {text!r}.")
+    if text.startswith("["):
+        text = text[1:-1]
+    parts = split_list(text, what=path)
+    hints = [args[0]] * len(parts) if Ellipsis in args else list(args)
+    if len(hints) != len(parts):
+        raise ConfigError(f"{path} takes {len(hints)} values, got {len(parts)}.")
+    try:
+        return tuple(parse(p, h, path) for p, h in zip(parts, hints, strict=True))
+    except ConfigError:
+        raise ConfigError(
+            f"{path} takes {describe_type(hint)}, got [{text}]."
+        ) from None
+
+
+def guess(text: str) -> Any:
+    """Reads text of unknown type: list, boolean, none, number, else text."""
+    text = text.strip()
+    if text.startswith("[") and text.endswith("]"):
+        return tuple(guess(p) for p in split_list(text[1:-1], what="value"))
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if text.lower() in ("none", "null"):
+        return None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,1 @@
+"""The built-in configs, under the original's names."""
