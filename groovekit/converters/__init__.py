@@ -1,0 +1,1 @@
+"""Data converters: note sequences to tensors and back."""

@@ -1,0 +1,308 @@
+"""What a data converter is: note sequences to tensors and back.
+
+Converters are frozen values. Their work is split in two, so that the
+expensive part can be cached and the random part drawn anew each epoch:
+
+* :meth:`Converter.extract` quantises a sequence and cuts it into windows. It
+  is deterministic and returns *compact* arrays (hits as bits, velocities as
+  uint8, labels as integers).
+* :meth:`Converter.expand` turns a batch of compact windows into the tensors a
+  model takes. Whatever is random (note dropout, ...) happens here and only
+  with a generator.
+
+``encode`` joins the two for one sequence; ``decode`` goes back.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from groovekit.notes import NoteSequence
+
+Kind = Literal["binary", "unit", "signed", "categorical"]
+
+
+class Reason(enum.Enum):
+    """Why a converter made no windows of a sequence; the value is for people."""
+
+    EMPTY = "has no notes"
+    NO_DRUMS = "has no drum notes"
+    NO_TEMPO = "has no tempo and is not quantised"
+    METRE = "bar is not 16 steps of a sixteenth (metre other than 4/4)"
+    METRE_CHANGE = "changes its metre"
+    TEMPO_CHANGE = "changes its tempo"
+    NEGATIVE_TIME = "has notes before time zero"
+    TOO_SHORT = "is shorter than one window"
+    TOO_LONG = "is longer than the converter's limit"
+    NO_MAPPED_PITCHES = "has no pitches that the kit map knows"
+    NO_MATERIAL = "has no material of the kind the model learns"
+    QUANTIZED_DIFFERENTLY = "is quantised to another grid"
+
+
+@dataclasses.dataclass(frozen=True)
+class Slice:
+    """One named part of a tensor's last axis.
+
+    Attributes:
+      name: e.g. ``"hits"``.
+      size: number of values.
+      kind: ``binary`` (0 or 1), ``unit`` (0..1), ``signed`` (-1..1) or
+        ``categorical`` (one-hot over ``size`` labels).
+    """
+
+    name: str
+    size: int
+    kind: Kind
+
+
+Layout = tuple[Slice, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Counts:
+    """What happened to the notes of a sequence.
+
+    Attributes:
+      notes: notes read.
+      kept: notes that are found again in the quantised sequence.
+      merged: notes lost because another one holds their cell of the grid.
+      unmapped: notes whose pitch the kit map does not know.
+      ignored: notes of other instruments, and notes that could not be used: of a
+        sequence that is rejected as a whole, or of a part in another metre.
+
+    The last four add up to ``notes``.
+    """
+
+    notes: int = 0
+    kept: int = 0
+    merged: int = 0
+    unmapped: int = 0
+    ignored: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            *(
+                a + b
+                for a, b in zip(
+                    dataclasses.astuple(self), dataclasses.astuple(other), strict=True
+                )
+            )
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Skipped:
+    """A sequence that gave no windows.
+
+    Attributes:
+      reason: one of a closed list.
+      detail: what was found, e.g. ``"metre 6/8"``.
+      counts: what happened to its notes.
+    """
+
+    reason: Reason
+    detail: str = ""
+    counts: Counts = Counts()
+
+    def __str__(self) -> str:
+        text = self.reason.value
+        return f"{text} ({self.detail})" if self.detail else text
+
+
+@dataclasses.dataclass(frozen=True)
+class Windows:
+    """Deterministic windows of one sequence (or of many, concatenated).
+
+    Attributes:
+      arrays: compact arrays by name, each with the windows on its first axis.
+      counts: what happened to the notes.
+    """
+
+    arrays: Mapping[str, np.ndarray]
+    counts: Counts = Counts()
+
+    def __len__(self) -> int:
+        return len(next(iter(self.arrays.values())))
+
+    def take(self, indices: Any) -> Windows:
+        """The windows at ``indices`` (anything NumPy indexes with)."""
+        return Windows({k: v[indices] for k, v in self.arrays.items()}, self.counts)
+
+
+@dataclasses.dataclass(frozen=True)
+class Tensors:
+    """What a model takes: a batch of windows.
+
+    Attributes:
+      inputs: ``(batch, steps, input_depth)`` float32, what the encoder sees.
+      outputs: ``(batch, steps, output_depth)`` float32, what is reconstructed.
+        Layouts of a single categorical slice may be given as labels instead:
+        ``(batch, steps)`` int32.
+      controls: ``(batch, steps, control_depth)`` float32 or None.
+      lengths: ``(batch,)`` int32 (``(batch, *length_shape)`` for hierarchical
+        ones): steps in use.
+    """
+
+    inputs: np.ndarray
+    outputs: np.ndarray
+    controls: np.ndarray | None
+    lengths: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoded(Tensors):
+    """:class:`Tensors` of one sequence with the counts of its notes."""
+
+    counts: Counts = Counts()
+
+
+class Converter(abc.ABC):
+    """Turns note sequences into tensors and back. Subclasses are frozen dataclasses.
+
+    Random draws come from the generator passed in; without one, everything is
+    deterministic.
+
+    Attributes:
+      version: raise it when ``extract`` changes its result: cached windows of
+        another version are not used.
+    """
+
+    version: ClassVar[int] = 1
+
+    # What the tensors look like ------------------------------------------------
+
+    @property
+    @abc.abstractmethod
+    def steps(self) -> int:
+        """Steps of a window."""
+
+    @property
+    @abc.abstractmethod
+    def input_depth(self) -> int:
+        """Size of the last axis of ``inputs``."""
+
+    @property
+    @abc.abstractmethod
+    def layout(self) -> Layout:
+        """The parts of the last axis of ``outputs``; a config's head reads it."""
+
+    @property
+    def output_depth(self) -> int:
+        """Size of the last axis of ``outputs``."""
+        return sum(part.size for part in self.layout)
+
+    @property
+    def control_depth(self) -> int:
+        """Size of the last axis of ``controls``; 0 for none."""
+        return 0
+
+    @property
+    def length_shape(self) -> tuple[int, ...]:
+        """Shape of one window's length: ``()`` for a single number."""
+        return ()
+
+    @property
+    def fixed_length(self) -> bool:
+        """Whether every window fills all of its steps."""
+        return True
+
+    @property
+    def windows_per_sequence(self) -> int | None:
+        """How many windows of one sequence an epoch uses; None for all."""
+        return None
+
+    # Work ----------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def extract(self, sequence: NoteSequence) -> Windows | Skipped:
+        """Quantises and cuts one sequence into all of its windows, compactly.
+
+        Deterministic; ``sequence`` is not changed.
+        """
+
+    @abc.abstractmethod
+    def expand(
+        self,
+        windows: Windows,
+        *,
+        rng: np.random.Generator | None = None,
+        labels: bool = False,
+    ) -> Tensors:
+        """Turns compact windows into tensors, drawing what is random from ``rng``.
+
+        Args:
+          windows: from :meth:`extract`, of one sequence or of a whole batch.
+          rng: source of randomness; None leaves everything random out.
+          labels: give single categorical outputs as int32 labels
+            ``(batch, steps)`` instead of one-hot. Converters with other
+            layouts ignore it.
+        """
+
+    @abc.abstractmethod
+    def decode(
+        self,
+        tensors: np.ndarray,
+        controls: np.ndarray | None = None,
+        *,
+        qpm: float = 120.0,
+    ) -> list[NoteSequence]:
+        """Turns outputs back into note sequences.
+
+        Args:
+          tensors: ``(batch, steps, output_depth)``; any number of steps.
+          controls: ``(batch, steps, control_depth)`` for models with controls.
+          qpm: tempo in quarter notes a minute.
+        """
+
+    def select(self, count: int, rng: np.random.Generator | None) -> np.ndarray:
+        """Indices of the windows an epoch uses out of a sequence's ``count``.
+
+        All of them, or ``windows_per_sequence``: drawn without replacement with
+        a generator, the first ones without.
+        """
+        limit = self.windows_per_sequence
+        if limit is None or count <= limit:
+            return np.arange(count)
+        if rng is None:
+            return np.arange(limit)
+        return np.sort(rng.choice(count, limit, replace=False))
+
+    def encode(
+        self, sequence: NoteSequence, *, rng: np.random.Generator | None = None
+    ) -> Encoded | Skipped:
+        """Turns one sequence into tensors, or says why not.
+
+        Args:
+          sequence: unquantised (seconds) or quantised to this converter's grid.
+          rng: draws windows (where there is a limit) and whatever is random.
+
+        Returns:
+          :class:`Encoded` with at least one window, or :class:`Skipped`.
+        """
+        windows = self.extract(sequence)
+        if isinstance(windows, Skipped):
+            return windows
+        tensors = self.expand(windows.take(self.select(len(windows), rng)), rng=rng)
+        return Encoded(
+            tensors.inputs,
+            tensors.outputs,
+            tensors.controls,
+            tensors.lengths,
+            windows.counts,
+        )
+
+
+def concatenate(parts: Sequence[Windows]) -> Windows:
+    """Joins windows of several sequences."""
+    names = parts[0].arrays.keys()
+    arrays = {n: np.concatenate([p.arrays[n] for p in parts]) for n in names}
+    return Windows(arrays, sum((p.counts for p in parts), Counts()))

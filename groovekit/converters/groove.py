@@ -1,0 +1,598 @@
+"""Grooves: hits, velocities and microtiming on a grid of sixteenths.
+
+A step holds, for each drum class, whether it is hit (0 or 1), how loud
+(MIDI velocity / 127) and how far the stroke lies from the grid: twice the
+distance in steps, -1..1, *positive when early*.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from groovekit.converters.base import (
+    Converter,
+    Counts,
+    Layout,
+    Reason,
+    Skipped,
+    Slice,
+    Tensors,
+    Windows,
+)
+from groovekit.converters.kits import KitMap, Unmapped, get_kit
+from groovekit.converters.notes_out import drum_sequence
+from groovekit.converters.quantize import (
+    MAX_BARS,
+    Columns,
+    Obstacle,
+    check_grid,
+    read_columns,
+    single_section,
+    steps_per_second,
+    to_steps,
+)
+from groovekit.converters.selection import map_pitches, select_drums
+from groovekit.errors import ConfigError
+from groovekit.notes import NoteSequence
+
+# Taps are played on this class (the open hi-hat of the nine-class kits).
+TAP_CLASS = 3
+# A note falls with at least this share of the drawn probability, however loud.
+_MIN_DROPOUT_WEIGHT = 0.2
+# Exactly half a step lies between two steps; a decoded note stays this side of
+# it, so that it is read back on the step that it was written for.
+_MAX_OFFSET = 1.0 - 1e-7
+# linspace bins reach a little beyond the largest value, so that it has a bin.
+_BIN_MARGIN = 1e-4
+
+
+@dataclasses.dataclass(frozen=True)
+class GrooveConverter(Converter):
+    """Converts drum performances to hits, velocities and offsets, and back.
+
+    Attributes:
+      bars: bars of a window.
+      hop_bars: bars from one window to the next; None for ``bars``. Fractions
+        are allowed where they are whole steps.
+      humanize: the input has no velocities and no offsets; both are learnt.
+      tapify: the input is the loudest note of each step, all on one class.
+      fixed_velocities: the input has no velocities.
+      max_note_dropout: notes of the input fall at random: for each window a
+        probability p is drawn from 0..``max_note_dropout``, and a note falls
+        with p x max(0.2, 1 - velocity / 127).
+      add_instruments: classes taken out of the input.
+      hits_as_controls: hits are given as controls too.
+      split_instruments: one drum a step, so ``classes`` times as many steps of
+        depth ``1 + 1 + 1``; a one-hot control says which drum's turn it is.
+      velocity_bins: one-hot velocities in so many bins instead of numbers; goes
+        together with ``offset_bins``. 0 for numbers.
+      offset_bins: the same for offsets.
+      kit: kit map that notes are read with: a registered name or a JSON file.
+      output_kit: kit map that notes are written with.
+      unmapped: what happens to notes that ``kit`` does not know: ``"drop"``,
+        ``"nearest"`` (the class of the nearest pitch) or ``"error"``.
+      instruments: ``"auto"`` reads the drum notes; where no note is marked as
+        one, all, provided that the kit knows nine tenths of them.
+        ``"drums"`` reads drum notes only, ``"all"`` everything.
+      max_windows: windows an epoch uses of one sequence; None for all.
+      steps_per_quarter: grid.
+      quarters_per_bar: only music with bars of this length is taken.
+      first_onset: ``"clamp"`` moves decoded notes that would start before time
+        zero to zero; ``"original"`` leaves their start negative.
+      min_velocity: smallest MIDI velocity of a decoded hit (the original's: 0).
+      bin_values: what a decoded bin stands for: ``"center"`` is a value that
+        falls into the same bin again, ``"original"`` the original's lower edge.
+      tap_dropout: with ``tapify`` and note dropout, a step without remaining
+        notes is empty (``"drop"``), or falls back to the first class of the
+        complete groove (``"original"``).
+
+    Raises:
+      ConfigError: options out of range or that exclude each other.
+    """
+
+    version: ClassVar[int] = 1
+
+    bars: int = 2
+    hop_bars: float | None = None
+    humanize: bool = False
+    tapify: bool = False
+    fixed_velocities: bool = False
+    max_note_dropout: float = 0.0
+    add_instruments: tuple[int, ...] = ()
+    hits_as_controls: bool = False
+    split_instruments: bool = False
+    velocity_bins: int = 0
+    offset_bins: int = 0
+    kit: str = "roland_td11"
+    output_kit: str = "general_midi"
+    unmapped: Unmapped = "drop"
+    instruments: Literal["auto", "drums", "all"] = "auto"
+    max_windows: int | None = None
+    steps_per_quarter: int = 4
+    quarters_per_bar: int = 4
+    first_onset: Literal["clamp", "original"] = "clamp"
+    min_velocity: int = 1
+    bin_values: Literal["center", "original"] = "center"
+    tap_dropout: Literal["drop", "original"] = "drop"
+
+    def __post_init__(self) -> None:
+        _check_options(self)
+
+    # What the tensors look like ------------------------------------------------
+
+    @property
+    def _steps_per_bar(self) -> int:
+        return self.steps_per_quarter * self.quarters_per_bar
+
+    @property
+    def _window_steps(self) -> int:
+        return self.bars * self._steps_per_bar
+
+    @property
+    def _hop_steps(self) -> int:
+        hop = self.bars if self.hop_bars is None else self.hop_bars
+        return round(hop * self._steps_per_bar)
+
+    @property
+    def _categorical(self) -> bool:
+        return self.velocity_bins > 0
+
+    @functools.cached_property
+    def kit_map(self) -> KitMap:
+        """The kit map that notes are read with."""
+        kit = get_kit(self.kit)
+        highest = max(self.add_instruments, default=0)
+        if self.tapify:
+            highest = max(highest, TAP_CLASS)
+        if highest >= len(kit):
+            raise ConfigError(
+                f"Kit {self.kit!r}: expected at least {highest + 1} classes for "
+                f"add_instruments and tapify, got {len(kit)}."
+            )
+        return kit
+
+    @functools.cached_property
+    def output_kit_map(self) -> KitMap:
+        """The kit map that notes are written with."""
+        kit = get_kit(self.output_kit)
+        if len(kit) != self.classes:
+            raise ConfigError(
+                f"Expected kit and output_kit with the same number of classes, got "
+                f"{self.classes} in {self.kit!r} and {len(kit)} in "
+                f"{self.output_kit!r}."
+            )
+        return kit
+
+    @property
+    def classes(self) -> int:
+        """Number of drum classes."""
+        return len(self.kit_map)
+
+    @property
+    def steps(self) -> int:
+        """Steps of a window (with split instruments, one a drum)."""
+        return self._window_steps * (self.classes if self.split_instruments else 1)
+
+    @property
+    def input_depth(self) -> int:
+        """The input's parts are the output's."""
+        return self.output_depth
+
+    @functools.cached_property
+    def layout(self) -> Layout:
+        """Hits, then velocities, then offsets; a slice a drum where in bins."""
+        if self._categorical:
+            names: tuple[str, ...] = ("",)
+            if not self.split_instruments:
+                names = tuple(f"_{name}" for name in self.kit_map.class_names)
+            return (
+                Slice("hits", len(names), "binary"),
+                *(
+                    Slice(f"velocities{n}", self.velocity_bins, "categorical")
+                    for n in names
+                ),
+                *(Slice(f"offsets{n}", self.offset_bins, "categorical") for n in names),
+            )
+        drums = 1 if self.split_instruments else self.classes
+        return (
+            Slice("hits", drums, "binary"),
+            Slice("velocities", drums, "unit"),
+            Slice("offsets", drums, "signed"),
+        )
+
+    @property
+    def control_depth(self) -> int:
+        """Hits (one a drum) and, with split instruments, whose turn it is."""
+        drums = 1 if self.split_instruments else self.classes
+        depth = drums if self.hits_as_controls else 0
+        return depth + (self.classes if self.split_instruments else 0)
+
+    @property
+    def windows_per_sequence(self) -> int | None:
+        """``max_windows``."""
+        return self.max_windows
+
+    # Reading -------------------------------------------------------------------
+
+    def extract(self, sequence: NoteSequence) -> Windows | Skipped:
+        """Quantises and cuts one sequence.
+
+        Returns:
+          Windows of ``hits`` ``(windows, steps, ceil(classes / 8))`` uint8 bits
+          (first class in the highest bit), ``velocities`` ``(windows, steps,
+          classes)`` uint8 0..127 and ``offsets`` ``(windows, steps, classes)``
+          float32; or why there are none.
+
+        Raises:
+          DataError: a pitch that the kit does not know with
+            ``unmapped="error"``.
+        """
+        columns = read_columns(sequence)
+        counts = Counts(notes=len(columns))
+        if not len(columns):
+            return Skipped(Reason.EMPTY, "", counts)
+        section = single_section(sequence)
+        if isinstance(section, Obstacle):
+            return _skip_all(section, counts)
+        obstacle = check_grid(section, self.steps_per_quarter, self._steps_per_bar)
+        if obstacle is not None:
+            return _skip_all(obstacle, counts)
+        selected = select_drums(columns, self.kit_map, self.instruments)
+        if isinstance(selected, Obstacle):
+            return _skip_all(selected, counts)
+        counts = dataclasses.replace(counts, ignored=len(columns) - len(selected))
+        classes = map_pitches(selected.pitch, self.kit_map, self.unmapped)
+        mapped = classes >= 0
+        unmapped = len(selected) - int(np.count_nonzero(mapped))
+        counts = dataclasses.replace(counts, unmapped=unmapped)
+        if unmapped:
+            if unmapped == len(selected):
+                pitches = ", ".join(map(str, np.unique(selected.pitch)[:8]))
+                detail = f"kit {self.kit}, pitches {pitches}"
+                return Skipped(Reason.NO_MAPPED_PITCHES, detail, counts)
+            selected, classes = selected.take(mapped), classes[mapped]
+        rate = steps_per_second(self.steps_per_quarter, section.qpm)
+        steps = to_steps(selected.start, rate)
+        if steps.min() < 0:
+            detail = f"onset at {selected.start.min():g} s"
+            lost = len(selected)
+            counts = dataclasses.replace(counts, ignored=counts.ignored + lost)
+            return Skipped(Reason.NEGATIVE_TIME, detail, counts)
+        return self._windows(selected, classes, steps, section.qpm, counts)
+
+    def _windows(
+        self,
+        notes: Columns,
+        classes: np.ndarray,
+        steps: np.ndarray,
+        qpm: float,
+        counts: Counts,
+    ) -> Windows | Skipped:
+        per_bar = self._steps_per_bar
+        bars = -(-(int(steps.max()) + 1) // per_bar)
+        if bars > MAX_BARS:
+            return _skip_all(Obstacle(Reason.TOO_LONG, f"{bars} bars"), counts)
+        total = bars * per_bar
+        drums = self.classes
+        # The loudest note holds a cell; of equally loud ones, the first: stable
+        # sorting by cell, then by falling velocity.
+        cells = steps * drums + classes
+        falling = 127 - notes.velocity.astype(np.int64)
+        order = np.argsort(cells * 128 + falling, kind="stable")
+        ordered = cells[order]
+        first = np.ones(len(order), np.bool_)
+        first[1:] = ordered[1:] != ordered[:-1]
+        chosen, cells = order[first], ordered[first]
+        counts = dataclasses.replace(
+            counts, kept=len(chosen), merged=len(order) - len(chosen)
+        )
+        if total < self._window_steps:
+            detail = f"{bars} of {self.bars} bars"
+            return Skipped(Reason.TOO_SHORT, detail, counts)
+
+        step_seconds = 60.0 / qpm / self.steps_per_quarter
+        distance = step_seconds * steps[chosen] - notes.start[chosen]
+        hits = np.zeros(total * drums, np.bool_)
+        velocities = np.zeros(total * drums, np.uint8)
+        offsets = np.zeros(total * drums, np.float32)
+        hits[cells] = True
+        velocities[cells] = notes.velocity[chosen]
+        offsets[cells] = np.clip(distance / step_seconds * 2, -1.0, 1.0)
+
+        starts = np.arange(0, total - self._window_steps + 1, self._hop_steps)
+        rows = starts[:, None] + np.arange(self._window_steps)
+        shape = (total, drums)
+        return Windows(
+            {
+                "hits": np.packbits(hits.reshape(shape), axis=1)[rows],
+                "velocities": velocities.reshape(shape)[rows],
+                "offsets": offsets.reshape(shape)[rows],
+            },
+            counts,
+        )
+
+    # Tensors -------------------------------------------------------------------
+
+    def expand(
+        self,
+        windows: Windows,
+        *,
+        rng: np.random.Generator | None = None,
+        labels: bool = False,  # noqa: ARG002 - the layout is not one category
+    ) -> Tensors:
+        """Makes tensors of a batch of windows.
+
+        Args:
+          windows: from :meth:`extract`.
+          rng: draws the note dropout; None keeps every note.
+          labels: has no effect.
+
+        Returns:
+          Inputs and outputs ``(batch, steps, depth)`` float32, controls where
+          the converter has some.
+        """
+        packed = windows.arrays["hits"]
+        count = self.classes
+        hits = np.unpackbits(packed, axis=-1, count=count).astype(np.float32)
+        velocities = (windows.arrays["velocities"] / 127.0).astype(np.float32)
+        offsets = np.asarray(windows.arrays["offsets"])
+        outputs = self._join(hits, velocities, offsets)
+        inputs = outputs
+        if self._alters_inputs(rng):
+            inputs = self._join(*self._inputs(hits, velocities, offsets, rng))
+        lengths = np.full(len(packed), outputs.shape[1], np.int32)
+        return Tensors(inputs, outputs, self._controls(hits), lengths)
+
+    def _alters_inputs(self, rng: np.random.Generator | None) -> bool:
+        return bool(
+            self.humanize
+            or self.tapify
+            or self.fixed_velocities
+            or self.add_instruments
+            or (self.max_note_dropout and rng is not None)
+        )
+
+    def _inputs(
+        self,
+        hits: np.ndarray,
+        velocities: np.ndarray,
+        offsets: np.ndarray,
+        rng: np.random.Generator | None,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        complete = (hits, velocities, offsets)
+        parts = [part.copy() for part in complete]
+        if self.max_note_dropout and rng is not None:
+            shape = (len(hits), 1, 1)
+            share = rng.random(shape, np.float32) * np.float32(self.max_note_dropout)
+            weight = np.maximum(np.float32(_MIN_DROPOUT_WEIGHT), 1 - velocities)
+            kept = rng.random(hits.shape, np.float32) >= weight * share
+            for part in parts:
+                part *= kept
+        if self.tapify:
+            loudest = np.argmax(parts[1], axis=-1)[..., None]
+            sources = complete if self.tap_dropout == "original" else parts
+            taps = [np.take_along_axis(s, loudest, axis=-1)[..., 0] for s in sources]
+            for part, tap in zip(parts, taps, strict=True):
+                part[:] = 0
+                part[..., TAP_CLASS] = tap
+        if self.humanize or self.fixed_velocities:
+            parts[1][:] = 0
+        if self.humanize:
+            parts[2][:] = 0
+        for part in parts:
+            part[..., list(self.add_instruments)] = 0
+        return parts[0], parts[1], parts[2]
+
+    def _join(
+        self, hits: np.ndarray, velocities: np.ndarray, offsets: np.ndarray
+    ) -> np.ndarray:
+        """Puts the parts ``(batch, steps, classes)`` beside each other."""
+        parts = [hits, velocities, offsets]
+        batch, steps = hits.shape[:2]
+        if self._categorical:
+            edges = (self._velocity_edges, self._offset_edges)
+            for index, edge in enumerate(edges, start=1):
+                bins = np.digitize(parts[index], edge, right=True)
+                one_hot = np.eye(len(edge), dtype=np.float32)[bins]
+                parts[index] = one_hot.reshape(batch, steps, -1)
+        if self.split_instruments:
+            rows = steps * self.classes
+            parts = [part.reshape(batch, rows, -1) for part in parts]
+        return np.concatenate(parts, axis=-1)
+
+    def _controls(self, hits: np.ndarray) -> np.ndarray | None:
+        if not self.control_depth:
+            return None
+        batch, steps = hits.shape[:2]
+        if not self.split_instruments:
+            return hits.copy()
+        turns = np.tile(np.eye(self.classes, dtype=np.float32), (batch, steps, 1))
+        if not self.hits_as_controls:
+            return turns
+        rows = hits.reshape(batch, steps * self.classes, 1)
+        return np.concatenate([rows, turns], axis=-1)
+
+    # Writing -------------------------------------------------------------------
+
+    def decode(
+        self,
+        tensors: np.ndarray,
+        controls: np.ndarray | None = None,  # noqa: ARG002 - all is in the output
+        *,
+        qpm: float = 120.0,
+    ) -> list[NoteSequence]:
+        """Writes the notes of outputs.
+
+        Args:
+          tensors: ``(batch, steps, output_depth)``: a drum is hit where its
+            value is above 0.5; values out of range are clipped.
+          controls: not needed.
+          qpm: tempo in quarter notes a minute.
+
+        Returns:
+          A sequence for each window, with tempo, metre and ``total_time``; notes
+          last one step, in order of step and class.
+
+        Raises:
+          ConfigError: an array of another shape, or a tempo that is not positive.
+        """
+        hits, velocities, offsets = self._split(np.asarray(tensors))
+        if not qpm > 0:
+            raise ConfigError(f"Expected a positive tempo, got qpm={qpm:g}.")
+        if self._categorical:
+            velocities = self._velocity_values[velocities]
+            offsets = self._offset_values[offsets]
+        else:
+            velocities = np.clip(np.nan_to_num(np.round(velocities * 127)), 0, 127)
+            offsets = np.nan_to_num(offsets)
+        limit = 1.0 if self.first_onset == "original" else _MAX_OFFSET
+        shift = np.clip(offsets / 2, -limit / 2, limit / 2)
+        velocities = np.maximum(velocities, self.min_velocity)
+
+        step_seconds = 60.0 / qpm / self.steps_per_quarter
+        batch, step, drum = np.nonzero(hits > 0.5)
+        start = (step - shift[batch, step, drum]) * step_seconds
+        if self.first_onset == "clamp":
+            start = np.maximum(start, 0.0)
+        end = start + step_seconds
+        pitch = self.output_kit_map.representatives[drum]
+        velocity = velocities[batch, step, drum].astype(np.int64)
+        bounds = np.searchsorted(batch, np.arange(len(hits) + 1))
+        duration = hits.shape[1] * step_seconds
+        return [
+            drum_sequence(
+                pitch[a:b],
+                velocity[a:b],
+                start[a:b],
+                end[a:b],
+                qpm=qpm,
+                numerator=self.quarters_per_bar,
+                duration=duration,
+            )
+            for a, b in zip(bounds[:-1], bounds[1:], strict=True)
+        ]
+
+    def _split(self, tensors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The parts ``(batch, steps, classes)``; bins as their indices."""
+        drums = self.classes
+        per_step = drums if self.split_instruments else 1
+        if tensors.ndim != 3 or tensors.shape[2] != self.output_depth:
+            raise ConfigError(
+                f"Expected outputs of shape (batch, steps, {self.output_depth}), got "
+                f"{tensors.shape}."
+            )
+        if tensors.shape[1] % per_step:
+            raise ConfigError(
+                f"Expected a multiple of {per_step} steps (one a drum), got "
+                f"{tensors.shape[1]}."
+            )
+        batch, steps = len(tensors), tensors.shape[1] // per_step
+        width = drums // per_step
+        bins = (self.velocity_bins or 1, self.offset_bins or 1)
+        cuts = [width, width * (1 + bins[0])]
+        hits, velocities, offsets = np.split(tensors, cuts, axis=-1)
+        hits = hits.reshape(batch, steps, drums)
+        if not self._categorical:
+            shape = hits.shape
+            return hits, velocities.reshape(shape), offsets.reshape(shape)
+        return (
+            hits,
+            np.argmax(velocities.reshape(batch, steps, drums, bins[0]), axis=-1),
+            np.argmax(offsets.reshape(batch, steps, drums, bins[1]), axis=-1),
+        )
+
+    # Bins ----------------------------------------------------------------------
+
+    @functools.cached_property
+    def _velocity_edges(self) -> np.ndarray:
+        edges: np.ndarray = np.linspace(0.0, 1.0 + _BIN_MARGIN, self.velocity_bins)
+        return edges
+
+    @functools.cached_property
+    def _offset_edges(self) -> np.ndarray:
+        edges: np.ndarray = np.linspace(-1.0, 1.0 + _BIN_MARGIN, self.offset_bins)
+        return edges
+
+    @functools.cached_property
+    def _velocity_values(self) -> np.ndarray:
+        """``(velocity_bins,)`` MIDI velocities that the bins are decoded to."""
+        count = self.velocity_bins
+        index = np.arange(count)
+        if self.bin_values == "original":
+            return (index / count * 127).astype(np.int64)
+        midi = np.arange(128)
+        bins = np.digitize(
+            (midi / 127.0).astype(np.float32), self._velocity_edges, True
+        )
+        edges = self._velocity_edges
+        centers = (edges + np.concatenate([edges[:1], edges[:-1]])) / 2
+        values = np.clip(np.round(centers * 127), 0, 127).astype(np.int64)
+        for bin_index in np.unique(bins):
+            inside = midi[bins == bin_index]
+            values[bin_index] = inside[len(inside) // 2]
+        return values
+
+    @functools.cached_property
+    def _offset_values(self) -> np.ndarray:
+        """``(offset_bins,)`` offsets, -1..1, that the bins are decoded to."""
+        count = self.offset_bins
+        if self.bin_values == "original":
+            return (np.arange(count) / count - 0.5) * 2
+        edges = self._offset_edges
+        centers = (edges + np.concatenate([edges[:1], edges[:-1]])) / 2
+        return np.clip(centers, -1.0, 1.0)
+
+
+def _skip_all(obstacle: Obstacle, counts: Counts) -> Skipped:
+    """A rejection of the whole sequence: none of its notes is used."""
+    counts = Counts(notes=counts.notes, ignored=counts.notes)
+    return Skipped(obstacle.reason, obstacle.detail, counts)
+
+
+def _check_options(converter: GrooveConverter) -> None:
+    """Raises ConfigError for options out of range or excluding each other."""
+    c = converter
+
+    def fail(option: str, expected: str) -> None:
+        raise ConfigError(
+            f"GrooveConverter.{option}: expected {expected}, got "
+            f"{getattr(c, option)!r}."
+        )
+
+    for option in ("bars", "steps_per_quarter", "quarters_per_bar"):
+        if getattr(c, option) < 1:
+            fail(option, "at least 1")
+    if c.hop_bars is not None:
+        steps = c.hop_bars * c.steps_per_quarter * c.quarters_per_bar
+        if steps < 1 or steps != round(steps):
+            fail("hop_bars", "a positive number of whole steps")
+    if not 0 <= c.max_note_dropout <= 1:
+        fail("max_note_dropout", "a probability from 0 to 1")
+    if not 0 <= c.min_velocity <= 127:
+        fail("min_velocity", "a MIDI velocity from 0 to 127")
+    if any(index < 0 for index in c.add_instruments):
+        fail("add_instruments", "indices of classes")
+    if bool(c.velocity_bins) != bool(c.offset_bins):
+        raise ConfigError(
+            "GrooveConverter: expected both velocity_bins and offset_bins or none, "
+            f"got {c.velocity_bins} and {c.offset_bins}."
+        )
+    for option in ("velocity_bins", "offset_bins"):
+        if getattr(c, option) < 0 or getattr(c, option) == 1:
+            fail(option, "at least 2, or 0 for numbers")
+    if c.max_windows is not None and c.max_windows < 1:
+        fail("max_windows", "at least 1, or None for all")
+    choices = {
+        "unmapped": ("drop", "nearest", "error"),
+        "instruments": ("auto", "drums", "all"),
+        "first_onset": ("clamp", "original"),
+        "bin_values": ("center", "original"),
+        "tap_dropout": ("drop", "original"),
+    }
+    for option, allowed in choices.items():
+        if getattr(c, option) not in allowed:
+            fail(option, "one of " + ", ".join(allowed))

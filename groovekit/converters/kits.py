@@ -1,0 +1,263 @@
+"""Kit maps: which MIDI pitches are the same drum.
+
+The tables are JSON files, the built-in ones (``kit_tables/*.json``) as well as a
+user's own::
+
+    {
+      "name": "my_pads",
+      "classes": [
+        {"name": "kick", "pitches": [36, 35]},
+        {"name": "snare", "pitches": [38]}
+      ]
+    }
+
+The first pitch of a class stands for it when notes are written.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from groovekit.errors import ConfigError
+
+Unmapped = Literal["drop", "nearest", "error"]
+PITCHES = 128
+
+
+@dataclasses.dataclass(frozen=True)
+class KitMap:
+    """Drum classes as groups of MIDI pitches.
+
+    Attributes:
+      name: what the map is called.
+      classes: for each class its pitches (0..127); the first is written.
+      class_names: one distinct name a class.
+      description: a line for people.
+
+    Raises:
+      ConfigError: no classes, a class without pitches, a pitch out of range or
+        in two classes, a missing or repeated class name.
+    """
+
+    name: str
+    classes: tuple[tuple[int, ...], ...]
+    class_names: tuple[str, ...] = ()
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.class_names:
+            names = tuple(f"class_{i}" for i in range(len(self.classes)))
+            object.__setattr__(self, "class_names", names)
+        where = f"kit map {self.name!r}"
+        if not self.classes:
+            raise ConfigError(
+                f"{where}: expected at least one class, got none. "
+                "List the drums under 'classes'."
+            )
+        if len(set(self.class_names)) != len(self.classes):
+            raise ConfigError(
+                f"{where}: expected {len(self.classes)} distinct class names, got "
+                f"{list(self.class_names)}. Give each class one name of its own."
+            )
+        owner: dict[int, str] = {}
+        for label, pitches in zip(self.class_names, self.classes, strict=True):
+            if not pitches:
+                raise ConfigError(
+                    f"{where}, class {label!r}: expected at least one pitch, got "
+                    "none. The first pitch is the one that is written."
+                )
+            for pitch in pitches:
+                if isinstance(pitch, bool) or not isinstance(pitch, int):
+                    raise ConfigError(
+                        f"{where}, class {label!r}: expected a MIDI pitch (a whole "
+                        f"number from 0 to 127), got {pitch!r}."
+                    )
+                if not 0 <= pitch < PITCHES:
+                    raise ConfigError(
+                        f"{where}, class {label!r}: expected MIDI pitches from 0 to "
+                        f"127, got {pitch}."
+                    )
+                if pitch in owner:
+                    raise ConfigError(
+                        f"{where}: expected each pitch once, got {pitch} in "
+                        f"{owner[pitch]!r} and in {label!r}. Remove it from one."
+                    )
+                owner[pitch] = label
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    @functools.cached_property
+    def table(self) -> np.ndarray:
+        """``(128,)`` int16: the class of each pitch, -1 for none."""
+        table = np.full(PITCHES, -1, np.int16)
+        for index, pitches in enumerate(self.classes):
+            table[list(pitches)] = index
+        table.flags.writeable = False
+        return table
+
+    @functools.cached_property
+    def nearest_table(self) -> np.ndarray:
+        """``(128,)`` int16: the class of the nearest known pitch (ties: lower)."""
+        known = np.flatnonzero(self.table >= 0)
+        distance = np.abs(np.arange(PITCHES)[:, None] - known[None, :])
+        table: np.ndarray = self.table[known[np.argmin(distance, axis=1)]]
+        table.flags.writeable = False
+        return table
+
+    @functools.cached_property
+    def representatives(self) -> np.ndarray:
+        """``(classes,)`` int16: the pitch that is written for each class."""
+        return np.array([pitches[0] for pitches in self.classes], np.int16)
+
+    def class_of(self, pitches: Any, *, nearest: bool = False) -> np.ndarray:
+        """The class of each pitch.
+
+        Args:
+          pitches: array of MIDI pitches (0..127).
+          nearest: give unknown pitches the class of the nearest known one.
+
+        Returns:
+          int16 of the same shape; -1 where the map does not know the pitch.
+        """
+        pitches = np.asarray(pitches)
+        table = self.nearest_table if nearest else self.table
+        inside = (pitches >= 0) & (pitches < PITCHES)
+        found = table[np.where(inside, pitches, 0)]
+        return np.where(inside, found, np.int16(-1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The map as its JSON file holds it."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "classes": [
+                {"name": name, "pitches": list(pitches)}
+                for name, pitches in zip(self.class_names, self.classes, strict=True)
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Any, *, where: str = "kit map") -> KitMap:
+        """Checks and reads what a JSON file holds.
+
+        Args:
+          data: the parsed file.
+          where: file or name for messages.
+
+        Raises:
+          ConfigError: anything missing, unknown or of the wrong type.
+        """
+        if not isinstance(data, Mapping):
+            raise ConfigError(
+                f"{where}: expected an object with 'name' and 'classes', got "
+                f"{type(data).__name__}."
+            )
+        unknown = sorted(set(data) - {"name", "description", "classes"})
+        if unknown:
+            raise ConfigError(
+                f"{where}: unknown key {unknown[0]!r}. Known: name, description, "
+                "classes."
+            )
+        name = data.get("name")
+        classes = data.get("classes")
+        if not isinstance(name, str) or not name:
+            raise ConfigError(f"{where}: expected 'name' as text, got {name!r}.")
+        if not isinstance(classes, list):
+            raise ConfigError(
+                f"{where}: expected 'classes' as a list, got {type(classes).__name__}."
+            )
+        for index, entry in enumerate(classes):
+            if (
+                not isinstance(entry, Mapping)
+                or set(entry) != {"name", "pitches"}
+                or not isinstance(entry["name"], str)
+                or not isinstance(entry["pitches"], list)
+            ):
+                raise ConfigError(
+                    f"{where}: expected classes[{index}] to be like "
+                    '{"name": "kick", "pitches": [36, 35]}, got '
+                    f"{json.dumps(entry)}."
+                )
+        return cls(
+            name=name,
+            classes=tuple(tuple(entry["pitches"]) for entry in classes),
+            class_names=tuple(entry["name"] for entry in classes),
+            description=str(data.get("description", "")),
+        )
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> KitMap:
+        """Reads a JSON file.
+
+        Raises:
+          ConfigError: the file is missing, not JSON or not a kit map.
+        """
+        path = Path(path)
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(
+                f"Cannot read kit map {path}: {error.strerror or error}. Expected "
+                "the name of a kit map or a JSON file."
+            ) from error
+        except ValueError as error:
+            raise ConfigError(f"Kit map {path} is not JSON: {error}.") from error
+        return cls.from_dict(data, where=f"kit map {path}")
+
+
+@functools.cache
+def _builtin(name: str) -> KitMap:
+    text = resources.files(__package__).joinpath("kit_tables", f"{name}.json")
+    return KitMap.from_dict(json.loads(text.read_text(encoding="utf-8")), where=name)
+
+
+def general_midi() -> KitMap:
+    """General MIDI percussion reduced to nine classes."""
+    return _builtin("general_midi")
+
+
+def roland_td11() -> KitMap:
+    """The Roland TD-11's pads in nine classes (the Groove MIDI Dataset's kit)."""
+    return _builtin("roland_td11")
+
+
+def full_61() -> KitMap:
+    """61 classes: each General MIDI percussion pitch (27 to 87) by itself."""
+    return _builtin("full_61")
+
+
+_BUILTINS = {
+    "general_midi": general_midi,
+    "roland_td11": roland_td11,
+    "full_61": full_61,
+}
+
+
+def get_kit(name: str) -> KitMap:
+    """The kit map of a registered name or of a JSON file.
+
+    Args:
+      name: a registered name, or a path ending in ``.json``.
+
+    Raises:
+      UnknownNameError: no such name.
+      ConfigError: the file is missing or wrong.
+    """
+    if name in _BUILTINS:
+        return _BUILTINS[name]()
+    if name.endswith(".json") or Path(name).is_file():
+        return KitMap.from_file(name)
+    # Not at the top: the registry of plug-ins is only needed for other names.
+    from groovekit.plugins import kit_maps
+
+    found = kit_maps.get(name)
+    return found if isinstance(found, KitMap) else found()
