@@ -1,0 +1,147 @@
+"""groovekit: MusicVAE and GrooVAE in Keras 3, with plug-in converters and configs.
+
+The names in ``__all__`` are the public ones; anything else may change. Each is
+imported when it is first used, so that ``import groovekit`` costs next to
+nothing and loads neither Keras nor TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from groovekit.config import (
+        DecoderConfig,
+        EncoderConfig,
+        LatentConfig,
+        ModelConfig,
+        TrainingConfig,
+        get_config,
+    )
+    from groovekit.converters.base import (
+        Converter,
+        Counts,
+        Encoded,
+        Reason,
+        Skipped,
+        Slice,
+        Tensors,
+        Windows,
+    )
+    from groovekit.converters.drums import DrumsConverter
+    from groovekit.converters.groove import GrooveConverter
+    from groovekit.converters.kits import KitMap, get_kit
+    from groovekit.datasets import Examples, load_examples
+    from groovekit.errors import GroovekitError
+    from groovekit.generation import TrainedModel
+    from groovekit.io.conversion import convert_folder
+    from groovekit.io.midi import read_midi, write_midi
+    from groovekit.notes import NoteSequence
+    from groovekit.plugins import (
+        installed_plugins,
+        register_config,
+        register_converter,
+        register_decoder,
+        register_encoder,
+        register_head,
+        register_kit_map,
+        register_preset,
+    )
+    from groovekit.training import train
+
+__all__ = [
+    "Converter",
+    "Counts",
+    "DecoderConfig",
+    "DrumsConverter",
+    "Encoded",
+    "EncoderConfig",
+    "Examples",
+    "GrooveConverter",
+    "GroovekitError",
+    "KitMap",
+    "LatentConfig",
+    "ModelConfig",
+    "NoteSequence",
+    "Reason",
+    "Skipped",
+    "Slice",
+    "Tensors",
+    "TrainedModel",
+    "TrainingConfig",
+    "Windows",
+    "__version__",
+    "convert_folder",
+    "get_config",
+    "get_kit",
+    "installed_plugins",
+    "load_examples",
+    "read_midi",
+    "register_config",
+    "register_converter",
+    "register_decoder",
+    "register_encoder",
+    "register_head",
+    "register_kit_map",
+    "register_preset",
+    "train",
+    "write_midi",
+]
+
+# module -> its public names; the same as above, for run time.
+_MODULES = {
+    "config": (
+        "DecoderConfig",
+        "EncoderConfig",
+        "LatentConfig",
+        "ModelConfig",
+        "TrainingConfig",
+        "get_config",
+    ),
+    "converters.base": (
+        "Converter",
+        "Counts",
+        "Encoded",
+        "Reason",
+        "Skipped",
+        "Slice",
+        "Tensors",
+        "Windows",
+    ),
+    "converters.drums": ("DrumsConverter",),
+    "converters.groove": ("GrooveConverter",),
+    "converters.kits": ("KitMap", "get_kit"),
+    "datasets": ("Examples", "load_examples"),
+    "errors": ("GroovekitError",),
+    "generation": ("TrainedModel",),
+    "io.conversion": ("convert_folder",),
+    "io.midi": ("read_midi", "write_midi"),
+    "notes": ("NoteSequence",),
+    "plugins": (
+        "installed_plugins",
+        "register_config",
+        "register_converter",
+        "register_decoder",
+        "register_encoder",
+        "register_head",
+        "register_kit_map",
+        "register_preset",
+    ),
+    "training": ("train",),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

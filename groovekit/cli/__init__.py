@@ -1,0 +1,1 @@
+"""The ``groovekit`` command: one module a subcommand, loaded when it is used."""

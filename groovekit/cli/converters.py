@@ -1,0 +1,64 @@
+"""``groovekit converters``: list and show data converters."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import Any
+
+import click
+
+from groovekit import plugins
+from groovekit.cli import listing, options
+
+
+@click.group()
+def command() -> None:
+    """List and show data converters."""
+
+
+@command.command("list")
+@options.json_option
+def list_converters(as_json: bool) -> None:
+    """List every converter by name, with the package it comes from."""
+    listing.show_entries(plugins.converters, as_json=as_json)
+
+
+@command.command("show")
+@click.argument("name")
+@options.json_option
+def show_converter(name: str, as_json: bool) -> None:
+    """Show what the converter NAME does and its options with their defaults."""
+    converter = plugins.converters.get(name)
+    fields = [
+        {"name": field.name, "type": str(field.type), "default": _default(field)}
+        for field in dataclasses.fields(converter)
+    ]
+    description = inspect.getdoc(converter) or ""
+    entry = plugins.converters.describe(name)
+    if as_json:
+        options.echo_json(
+            {
+                **dataclasses.asdict(entry),
+                "description": description,
+                "options": fields,
+            }
+        )
+        return
+    click.echo(name)
+    click.echo(f"from {entry}")
+    if description:
+        click.echo(f"\n{description}")
+    click.echo()
+    options.echo_table(
+        ((f["name"], f["type"], f["default"]) for f in fields),
+        header=("option", "type", "default"),
+    )
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.default is not dataclasses.MISSING:
+        return listing.plain(field.default)
+    if field.default_factory is not dataclasses.MISSING:
+        return listing.plain(field.default_factory())
+    return "required"

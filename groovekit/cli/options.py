@@ -1,0 +1,247 @@
+"""Options that several commands share, and helpers to show results."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from groovekit.errors import UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+# The original's flags that mean nothing here, and what stands in their place.
+OBSOLETE = {
+    "--master": "training runs in this process; see --device",
+    "--task": "training runs in this process; see --device",
+    "--num-ps-tasks": "training runs in this process; see --device",
+    "--num-sync-workers": "training runs in this process; see --device",
+    "--eval-dir-suffix": "evaluations are logged in the run folder's logs/",
+    "--keep-checkpoint-every-n-hours": "see --keep and --checkpoint-minutes",
+    "--log": "logs go to stderr",
+}
+
+
+class AliasedOption(click.Option):
+    """An option with further spellings that its help does not show.
+
+    Args:
+      aliases: long options accepted as well, e.g. ``("--num-steps",)``.
+      off_aliases: the same for the ``--no-...`` side of a boolean.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        aliases: Sequence[str] = (),
+        off_aliases: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.aliases = list(aliases)
+        self.off_aliases = list(off_aliases)
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Tells the parser all spellings, the hidden ones too."""
+        shown = self.opts, self.secondary_opts
+        self.opts = self.opts + self.aliases
+        self.secondary_opts = self.secondary_opts + self.off_aliases
+        super().add_to_parser(parser, ctx)
+        self.opts, self.secondary_opts = shown
+
+
+def option(
+    *declarations: str,
+    aliases: Sequence[str] = (),
+    off_aliases: Sequence[str] = (),
+    **settings: Any,
+) -> Callable[[F], F]:
+    """``click.option`` with hidden aliases.
+
+    Args:
+      *declarations: the spellings that help shows, as for ``click.option``.
+      aliases: spellings accepted too, with hyphens.
+      off_aliases: the same for the ``--no-...`` side of a boolean.
+      **settings: as for ``click.option``.
+    """
+    return click.option(
+        *declarations,
+        cls=AliasedOption,
+        aliases=aliases,
+        off_aliases=off_aliases,
+        **settings,
+    )
+
+
+def boolean(
+    name: str, *, default: bool, help: str, aliases: Sequence[str] = ()
+) -> Callable[[F], F]:
+    """An option ``--name/--no-name`` that also takes ``--name=true|false``.
+
+    The value with ``=`` works for every flag of every command of the group (see
+    ``main.spell_out_booleans``). An alias brings its ``--no...`` forms along.
+
+    Args:
+      name: with hyphens and without dashes, e.g. ``"cache"``.
+      default: what holds when neither form is given.
+      help: the help text.
+      aliases: further names, e.g. ``("cache-dataset",)``.
+    """
+    return option(
+        f"--{name}/--no-{name}",
+        default=default,
+        help=help,
+        aliases=[f"--{alias}" for alias in aliases],
+        off_aliases=[f"--{no}{alias}" for alias in aliases for no in ("no-", "no")],
+    )
+
+
+def obsolete_options(*names: str) -> Callable[[F], F]:
+    """Accepts flags of the original that have no effect, and says so when used.
+
+    Args:
+      *names: keys of :data:`OBSOLETE`, e.g. ``"--master"``.
+    """
+
+    def say(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+        del ctx
+        if value is not None:
+            name = param.opts[0]
+            click.echo(f"{name} has no effect: {OBSOLETE[name]}.", err=True)
+
+    def decorate(function: F) -> F:
+        for name in names:
+            function = click.option(
+                name, hidden=True, expose_value=False, default=None, callback=say
+            )(function)
+        return function
+
+    return decorate
+
+
+backend_option = click.option(
+    "--backend",
+    type=click.Choice(BACKENDS),
+    default=None,
+    show_default="KERAS_BACKEND, else the first one installed",
+    help="Library that computes.",
+)
+
+device_option = click.option(
+    "--device",
+    type=click.Choice(["cpu", "gpu"]),
+    default=None,
+    show_default="gpu if there is one",
+    help="Where to compute.",
+)
+
+precision_option = click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16", "float16"]),
+    default="float32",
+    help="Number format of the computation; weights stay in float32.",
+)
+
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=None,
+    show_default="drawn and printed",
+    help="Same seed, same result.",
+)
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Write JSON for other programs."
+)
+
+
+def use_backend(backend: str | None = None, device: str | None = None) -> str:
+    """Decides which library computes; call it before anything imports Keras.
+
+    Args:
+      backend: one of :data:`BACKENDS`, or None for ``KERAS_BACKEND``, else the
+        first one installed.
+      device: ``"cpu"`` hides GPUs from the backend; others change nothing.
+
+    Returns:
+      The backend's name.
+
+    Raises:
+      UsageError: it is unknown, not installed, or Keras runs on another already.
+    """
+    chosen = backend or os.environ.get("KERAS_BACKEND") or _first_installed()
+    if chosen not in BACKENDS:
+        raise UsageError(
+            f"KERAS_BACKEND is {chosen!r}; groovekit runs on {', '.join(BACKENDS)}."
+        )
+    if importlib.util.find_spec(chosen) is None:
+        raise UsageError(
+            f"The backend {chosen} is not installed. Install it with "
+            f"`pip install {_REQUIREMENTS[chosen]}` or choose another --backend."
+        )
+    if "keras" in sys.modules:
+        running = str(sys.modules["keras"].backend.backend())
+        if running != chosen:
+            raise UsageError(
+                f"Keras already runs on {running} in this process: it cannot change "
+                f"to {chosen}. Start a new process."
+            )
+    os.environ["KERAS_BACKEND"] = chosen
+    # TensorFlow's start-up notes are no news to anybody who makes music.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+        os.environ["JAX_PLATFORMS"] = "cpu"
+    return chosen
+
+
+_REQUIREMENTS = {
+    "tensorflow": "tensorflow",
+    "jax": "'groovekit[jax]'",
+    "torch": "'groovekit[torch]'",
+}
+
+
+def _first_installed() -> str:
+    for name in BACKENDS:
+        if importlib.util.find_spec(name) is not None:
+            return name
+    raise UsageError(
+        "No backend is installed. Install one, for example with "
+        "`pip install tensorflow`."
+    )
+
+
+def note(text: str) -> None:
+    """Shows a line about the work, on stderr."""
+    click.echo(text, err=True)
+
+
+def echo_json(value: Any) -> None:
+    """Shows a result as JSON, on stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def echo_table(rows: Iterable[Sequence[object]], *, header: Sequence[str] = ()) -> None:
+    """Shows rows in aligned columns, on stdout; nothing for no rows.
+
+    Args:
+      rows: cells; None shows as nothing.
+      header: names of the columns.
+    """
+    cells = [["" if c is None else str(c) for c in row] for row in rows]
+    if not cells:
+        return
+    if header:
+        cells.insert(0, [name.upper() for name in header])
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        line = "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True))
+        click.echo(line.rstrip())

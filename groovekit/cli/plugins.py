@@ -1,0 +1,51 @@
+"""``groovekit plugins``: what other packages add."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import click
+
+from groovekit.cli import options
+from groovekit.plugins import Plugin, installed_plugins
+from groovekit.registry import plugins_enabled
+
+
+@click.group()
+def command() -> None:
+    """List installed plug-ins and the names they add."""
+
+
+@command.command("list")
+@click.option(
+    "--check", is_flag=True, help="Import everything offered, to find what fails."
+)
+@options.json_option
+def list_plugins(check: bool, as_json: bool) -> None:
+    """List packages that add converters, configs and the like.
+
+    Names that cannot be used are marked with the reason.
+    """
+    found = installed_plugins(check=check)
+    if as_json:
+        options.echo_json([dataclasses.asdict(plugin) for plugin in found])
+        return
+    if not plugins_enabled():
+        options.note("GROOVEKIT_PLUGINS=0: installed plug-ins are left out.")
+    elif not found:
+        options.note("No plug-ins are installed.")
+    for plugin in found:
+        _show(plugin)
+
+
+def _show(plugin: Plugin) -> None:
+    click.echo(" ".join(filter(None, (plugin.package, plugin.version))))
+    rows = [
+        (f"  {offer.kind}", offer.name, offer.origin, _mark(offer.problem))
+        for offer in plugin.offers
+    ]
+    options.echo_table(rows)
+
+
+def _mark(problem: str | None) -> str:
+    return f"CANNOT BE USED: {problem}" if problem else ""

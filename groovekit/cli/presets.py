@@ -1,0 +1,44 @@
+"""``groovekit presets``: list and show trained models."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from groovekit import plugins
+from groovekit.cli import listing, options
+
+CARD_FILE = "CARD.md"
+
+
+@click.group()
+def command() -> None:
+    """List and show trained models that are ready to play."""
+
+
+@command.command("list")
+@options.json_option
+def list_presets(as_json: bool) -> None:
+    """List every preset by name, with the package it comes from."""
+    listing.show_entries(plugins.presets, as_json=as_json)
+
+
+@command.command("show")
+@click.argument("name")
+@options.json_option
+def show_preset(name: str, as_json: bool) -> None:
+    """Show the card of the preset NAME: data, licence, figures."""
+    folder = plugins.preset_folder(name)
+    card = folder / CARD_FILE
+    text = card.read_text(encoding="utf-8") if card.is_file() else ""
+    if as_json:
+        files = {
+            part: json.loads((folder / f"{part}.json").read_text(encoding="utf-8"))
+            for part in ("config", "metadata")
+            if (folder / f"{part}.json").is_file()
+        }
+        options.echo_json({"name": name, "folder": str(folder), **files, "card": text})
+        return
+    click.echo(text.rstrip() or f"{name} has no {CARD_FILE}.")
+    click.echo(f"\nFolder: {folder}")
