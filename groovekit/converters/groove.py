@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 from typing import ClassVar, Literal
 
 import numpy as np
 
+from groovekit.converters import bins
 from groovekit.converters.base import (
     Converter,
     Counts,
@@ -25,6 +27,12 @@ from groovekit.converters.base import (
 )
 from groovekit.converters.kits import KitMap, Unmapped, get_kit
 from groovekit.converters.notes_out import drum_sequence
+from groovekit.converters.options import (
+    check_choices,
+    check_positive,
+    fail,
+    matching_kit,
+)
 from groovekit.converters.quantize import (
     MAX_BARS,
     Columns,
@@ -46,8 +54,6 @@ _MIN_DROPOUT_WEIGHT = 0.2
 # Exactly half a step lies between two steps; a decoded note stays this side of
 # it, so that it is read back on the step that it was written for.
 _MAX_OFFSET = 1.0 - 1e-7
-# linspace bins reach a little beyond the largest value, so that it has a bin.
-_BIN_MARGIN = 1e-4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,14 +164,7 @@ class GrooveConverter(Converter):
     @functools.cached_property
     def output_kit_map(self) -> KitMap:
         """The kit map that notes are written with."""
-        kit = get_kit(self.output_kit)
-        if len(kit) != self.classes:
-            raise ConfigError(
-                f"Expected kit and output_kit with the same number of classes, got "
-                f"{self.classes} in {self.kit!r} and {len(kit)} in "
-                f"{self.output_kit!r}."
-            )
-        return kit
+        return matching_kit(self.output_kit, self.kit, self.classes)
 
     @property
     def classes(self) -> int:
@@ -394,11 +393,12 @@ class GrooveConverter(Converter):
         parts = [hits, velocities, offsets]
         batch, steps = hits.shape[:2]
         if self._categorical:
-            edges = (self._velocity_edges, self._offset_edges)
-            for index, edge in enumerate(edges, start=1):
-                bins = np.digitize(parts[index], edge, right=True)
-                one_hot = np.eye(len(edge), dtype=np.float32)[bins]
-                parts[index] = one_hot.reshape(batch, steps, -1)
+            for index, edges in (
+                (1, bins.velocity_edges(self.velocity_bins)),
+                (2, bins.offset_edges(self.offset_bins)),
+            ):
+                encoded = bins.one_hot(parts[index], edges)
+                parts[index] = encoded.reshape(batch, steps, -1)
         if self.split_instruments:
             rows = steps * self.classes
             parts = [part.reshape(batch, rows, -1) for part in parts]
@@ -444,8 +444,11 @@ class GrooveConverter(Converter):
         if not qpm > 0:
             raise ConfigError(f"Expected a positive tempo, got qpm={qpm:g}.")
         if self._categorical:
-            velocities = self._velocity_values[velocities]
-            offsets = self._offset_values[offsets]
+            original = self.bin_values == "original"
+            table = bins.velocity_values(self.velocity_bins, original=original)
+            velocities = table[velocities]
+            table = bins.offset_values(self.offset_bins, original=original)
+            offsets = table[offsets]
         else:
             velocities = np.clip(np.nan_to_num(np.round(velocities * 127)), 0, 127)
             offsets = np.nan_to_num(offsets)
@@ -473,7 +476,7 @@ class GrooveConverter(Converter):
                 numerator=self.quarters_per_bar,
                 duration=duration,
             )
-            for a, b in zip(bounds[:-1], bounds[1:], strict=True)
+            for a, b in itertools.pairwise(bounds)
         ]
 
     def _split(self, tensors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -492,8 +495,8 @@ class GrooveConverter(Converter):
             )
         batch, steps = len(tensors), tensors.shape[1] // per_step
         width = drums // per_step
-        bins = (self.velocity_bins or 1, self.offset_bins or 1)
-        cuts = [width, width * (1 + bins[0])]
+        values = (self.velocity_bins or 1, self.offset_bins or 1)
+        cuts = [width, width * (1 + values[0])]
         hits, velocities, offsets = np.split(tensors, cuts, axis=-1)
         hits = hits.reshape(batch, steps, drums)
         if not self._categorical:
@@ -501,50 +504,9 @@ class GrooveConverter(Converter):
             return hits, velocities.reshape(shape), offsets.reshape(shape)
         return (
             hits,
-            np.argmax(velocities.reshape(batch, steps, drums, bins[0]), axis=-1),
-            np.argmax(offsets.reshape(batch, steps, drums, bins[1]), axis=-1),
+            np.argmax(velocities.reshape(batch, steps, drums, values[0]), axis=-1),
+            np.argmax(offsets.reshape(batch, steps, drums, values[1]), axis=-1),
         )
-
-    # Bins ----------------------------------------------------------------------
-
-    @functools.cached_property
-    def _velocity_edges(self) -> np.ndarray:
-        edges: np.ndarray = np.linspace(0.0, 1.0 + _BIN_MARGIN, self.velocity_bins)
-        return edges
-
-    @functools.cached_property
-    def _offset_edges(self) -> np.ndarray:
-        edges: np.ndarray = np.linspace(-1.0, 1.0 + _BIN_MARGIN, self.offset_bins)
-        return edges
-
-    @functools.cached_property
-    def _velocity_values(self) -> np.ndarray:
-        """``(velocity_bins,)`` MIDI velocities that the bins are decoded to."""
-        count = self.velocity_bins
-        index = np.arange(count)
-        if self.bin_values == "original":
-            return (index / count * 127).astype(np.int64)
-        midi = np.arange(128)
-        bins = np.digitize(
-            (midi / 127.0).astype(np.float32), self._velocity_edges, True
-        )
-        edges = self._velocity_edges
-        centers = (edges + np.concatenate([edges[:1], edges[:-1]])) / 2
-        values = np.clip(np.round(centers * 127), 0, 127).astype(np.int64)
-        for bin_index in np.unique(bins):
-            inside = midi[bins == bin_index]
-            values[bin_index] = inside[len(inside) // 2]
-        return values
-
-    @functools.cached_property
-    def _offset_values(self) -> np.ndarray:
-        """``(offset_bins,)`` offsets, -1..1, that the bins are decoded to."""
-        count = self.offset_bins
-        if self.bin_values == "original":
-            return (np.arange(count) / count - 0.5) * 2
-        edges = self._offset_edges
-        centers = (edges + np.concatenate([edges[:1], edges[:-1]])) / 2
-        return np.clip(centers, -1.0, 1.0)
 
 
 def _skip_all(obstacle: Obstacle, counts: Counts) -> Skipped:
@@ -556,26 +518,17 @@ def _skip_all(obstacle: Obstacle, counts: Counts) -> Skipped:
 def _check_options(converter: GrooveConverter) -> None:
     """Raises ConfigError for options out of range or excluding each other."""
     c = converter
-
-    def fail(option: str, expected: str) -> None:
-        raise ConfigError(
-            f"GrooveConverter.{option}: expected {expected}, got "
-            f"{getattr(c, option)!r}."
-        )
-
-    for option in ("bars", "steps_per_quarter", "quarters_per_bar"):
-        if getattr(c, option) < 1:
-            fail(option, "at least 1")
+    check_positive(c, ("bars", "steps_per_quarter", "quarters_per_bar"))
     if c.hop_bars is not None:
         steps = c.hop_bars * c.steps_per_quarter * c.quarters_per_bar
         if steps < 1 or steps != round(steps):
-            fail("hop_bars", "a positive number of whole steps")
+            fail(c, "hop_bars", "a positive number of whole steps")
     if not 0 <= c.max_note_dropout <= 1:
-        fail("max_note_dropout", "a probability from 0 to 1")
+        fail(c, "max_note_dropout", "a probability from 0 to 1")
     if not 0 <= c.min_velocity <= 127:
-        fail("min_velocity", "a MIDI velocity from 0 to 127")
+        fail(c, "min_velocity", "a MIDI velocity from 0 to 127")
     if any(index < 0 for index in c.add_instruments):
-        fail("add_instruments", "indices of classes")
+        fail(c, "add_instruments", "indices of classes")
     if bool(c.velocity_bins) != bool(c.offset_bins):
         raise ConfigError(
             "GrooveConverter: expected both velocity_bins and offset_bins or none, "
@@ -583,16 +536,16 @@ def _check_options(converter: GrooveConverter) -> None:
         )
     for option in ("velocity_bins", "offset_bins"):
         if getattr(c, option) < 0 or getattr(c, option) == 1:
-            fail(option, "at least 2, or 0 for numbers")
+            fail(c, option, "at least 2, or 0 for numbers")
     if c.max_windows is not None and c.max_windows < 1:
-        fail("max_windows", "at least 1, or None for all")
-    choices = {
-        "unmapped": ("drop", "nearest", "error"),
-        "instruments": ("auto", "drums", "all"),
-        "first_onset": ("clamp", "original"),
-        "bin_values": ("center", "original"),
-        "tap_dropout": ("drop", "original"),
-    }
-    for option, allowed in choices.items():
-        if getattr(c, option) not in allowed:
-            fail(option, "one of " + ", ".join(allowed))
+        fail(c, "max_windows", "at least 1, or None for all")
+    check_choices(
+        c,
+        {
+            "unmapped": ("drop", "nearest", "error"),
+            "instruments": ("auto", "drums", "all"),
+            "first_onset": ("clamp", "original"),
+            "bin_values": ("center", "original"),
+            "tap_dropout": ("drop", "original"),
+        },
+    )

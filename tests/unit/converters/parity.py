@@ -1,0 +1,67 @@
+"""What the original's converters gave, and how to compare with it."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+
+from groovekit.converters.base import Encoded
+from groovekit.notes import NoteSequence
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "converters"
+
+
+def load(name: str):
+    facts = json.loads((GOLDEN / f"{name}.json").read_text())
+    return facts, np.load(GOLDEN / f"{name}.npz")
+
+
+def read_sequence(name: str) -> NoteSequence:
+    return NoteSequence.FromString((GOLDEN / "sequences" / f"{name}.pb").read_bytes())
+
+
+def read_sequences(arrays, key: str) -> list[NoteSequence]:
+    blob, ends = arrays[f"{key}/blob"].tobytes(), arrays[f"{key}/offsets"]
+    return [NoteSequence.FromString(blob[a:b]) for a, b in itertools.pairwise(ends)]
+
+
+def note_rows(sequence: NoteSequence):
+    rows = [
+        (n.start_time, n.pitch, n.end_time, n.velocity, n.is_drum, n.instrument)
+        for n in sequence.notes
+    ]
+    return np.array(sorted(rows), np.float64).reshape(-1, 6)
+
+
+def assert_same_notes(ours: list[NoteSequence], theirs: list[NoteSequence]) -> None:
+    assert len(ours) == len(theirs)
+    for a, b in zip(ours, theirs, strict=True):
+        rows_a, rows_b = note_rows(a), note_rows(b)
+        assert rows_a.shape == rows_b.shape
+        np.testing.assert_allclose(rows_a[:, [0, 2]], rows_b[:, [0, 2]], atol=1e-6)
+        np.testing.assert_array_equal(rows_a[:, [1, 3, 4, 5]], rows_b[:, [1, 3, 4, 5]])
+
+
+def content_sha1(encoded: Encoded) -> str:
+    """Sum over the windows as the original's file has it, in order of content."""
+    batch, steps = encoded.inputs.shape[:2]
+    controls = encoded.controls
+    if controls is None:
+        controls = np.zeros((batch, steps, 0), np.float32)
+    windows = sorted(
+        b"".join(
+            np.ascontiguousarray(part, dtype).tobytes()
+            for part, dtype in [
+                (encoded.inputs[i], np.float32),
+                (encoded.outputs[i], np.float32),
+                (controls[i], np.float32),
+                (encoded.lengths[i], np.int32),
+            ]
+        )
+        for i in range(batch)
+    )
+    return hashlib.sha1(b"".join(windows)).hexdigest()
