@@ -23,7 +23,7 @@ Options = tuple[tuple[str, Any], ...]
 
 
 @functools.cache
-def field_types(cls: type) -> dict[str, Any]:
+def field_types(cls: Any) -> dict[str, Any]:
     """Annotations of a dataclass's fields, by field name, in their order."""
     hints = typing.get_type_hints(cls)
     return {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.init}
@@ -187,7 +187,8 @@ def thaw(value: Any) -> Any:
 def to_table(value: Any) -> dict[str, Any]:
     """A dataclass's fields as JSON-like values."""
     table: dict[str, Any] = {}
-    for name, hint in field_types(type(value)).items():
+    cls: Any = type(value)
+    for name, hint in field_types(cls).items():
         item = getattr(value, name)
         if is_options(hint):
             table[name] = {k: thaw(v) for k, v in item}
@@ -196,7 +197,7 @@ def to_table(value: Any) -> dict[str, Any]:
     return table
 
 
-def from_table(cls: type, table: Any, path: str) -> Any:
+def from_table(cls: Any, table: Any, path: str) -> Any:
     """Makes a dataclass from a table of its fields.
 
     Args:
@@ -233,7 +234,8 @@ def check_fields(value: Any, path: str) -> None:
     For ``__post_init__``: values that Python code passes in are held to the
     same rules as those from files.
     """
-    for name, hint in field_types(type(value)).items():
+    cls: Any = type(value)
+    for name, hint in field_types(cls).items():
         item = coerce(getattr(value, name), hint, f"{path}.{name}")
         object.__setattr__(value, name, item)
 

@@ -1,0 +1,326 @@
+"""Converted examples: windows of many sequences, and how batches are drawn.
+
+What is random (which windows of a long sequence, their order, note dropout) is
+drawn anew each epoch from the seed, so that the batch of a step depends on
+seed and step alone and training resumes exactly where it stopped.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from groovekit import cache as disk
+from groovekit.converters.base import Converter, Reason, Skipped, Tensors, Windows
+from groovekit.errors import DataError, UsageError
+from groovekit.notes import NoteSequence
+from groovekit.reports import ExampleReport, ReportBuilder
+from groovekit.seeding import generator
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Examples:
+    """Windows of many sequences, ready to be batched.
+
+    Attributes:
+      stored: compact windows, usually memory-mapped, perhaps more than are used.
+      groups: ``(sequences + 1,)`` int64: number of the first window of each
+        sequence, then the number of windows.
+      ids: id of each sequence (one a source file, as a rule).
+      report: what was read and what became of it.
+      converter: makes tensors of windows.
+      fingerprint: of the windows and ids; the same examples have the same one,
+        wherever their files lie.
+      index: numbers in ``stored`` of the windows used; None for all.
+    """
+
+    stored: Windows
+    groups: np.ndarray
+    ids: Sequence[str]
+    report: ExampleReport
+    converter: Converter
+    fingerprint: str
+    index: np.ndarray | None = None
+
+    @classmethod
+    def from_sequences(
+        cls, sequences: Iterable[tuple[str, NoteSequence]], converter: Converter
+    ) -> Examples:
+        """Converts ``(id, sequence)`` pairs in memory.
+
+        Raises:
+          DataError: no windows; the message holds the table of reasons.
+        """
+        store = disk.MemoryStore()
+        conversion = Conversion(converter, store)
+        for name, sequence in sequences:
+            conversion.add(name, sequence)
+        report = conversion.report(files=None)
+        require_windows(report, "the sequences")
+        return conversion.examples(store.finish(), report)
+
+    def __len__(self) -> int:
+        """Number of windows."""
+        return int(self.groups[-1])
+
+    @property
+    def sequences(self) -> int:
+        """Number of sequences that have windows."""
+        return len(self.groups) - 1
+
+    @property
+    def windows(self) -> Windows:
+        """All windows that are used (copied where they are a selection)."""
+        return self.stored if self.index is None else self.stored.take(self.index)
+
+    def take(self, numbers: np.ndarray) -> Windows:
+        """The windows with these numbers (0 to ``len(self) - 1``), in memory."""
+        return self.stored.take(numbers if self.index is None else self.index[numbers])
+
+    def subset(self, keep: np.ndarray) -> Examples:
+        """The examples of some sequences.
+
+        Args:
+          keep: ``(sequences,)`` bool.
+        """
+        keep = np.asarray(keep, bool)
+        counts = np.diff(self.groups)
+        numbers = np.flatnonzero(np.repeat(keep, counts))
+        ids = tuple(name for name, kept in zip(self.ids, keep, strict=True) if kept)
+        chosen = json.dumps([self.fingerprint, np.flatnonzero(keep).tolist()])
+        return dataclasses.replace(
+            self,
+            groups=_starts(counts[keep]),
+            ids=ids,
+            fingerprint=hashlib.sha256(chosen.encode()).hexdigest()[:32],
+            index=numbers if self.index is None else self.index[numbers],
+        )
+
+    # Epochs --------------------------------------------------------------------
+
+    @functools.cached_property
+    def windows_per_epoch(self) -> int:
+        """How many windows an epoch has.
+
+        Every epoch has as many as the first one: converters draw *which* windows
+        of a sequence are used, not how many.
+        """
+        return len(self.epoch_indices(None))
+
+    def epoch_indices(self, rng: np.random.Generator | None) -> np.ndarray:
+        """Numbers of the windows an epoch uses, in order of the sequences.
+
+        Args:
+          rng: draws where the converter limits the windows of a sequence; without
+            it the first ones are used.
+        """
+        counts = np.diff(self.groups)
+        if type(self.converter).select is not Converter.select:
+            parts = [
+                start + self.converter.select(int(count), rng)
+                for start, count in zip(self.groups[:-1], counts, strict=True)
+            ]
+            return np.concatenate(parts) if parts else np.arange(0)
+        limit = self.converter.windows_per_sequence
+        if limit is None or not (counts > limit).any():
+            return np.arange(len(self))
+        rank = np.arange(len(self)) - np.repeat(self.groups[:-1], counts)
+        if rng is None:
+            return np.flatnonzero(rank < limit)
+        # A random order within each sequence, of which the first ones are used.
+        owner = np.repeat(np.arange(len(counts)), counts)
+        order = np.lexsort((rng.random(len(self)), owner))
+        return np.sort(order[rank < limit])
+
+    def _epoch(self, seed: int | None, epoch: int, shuffle: bool) -> np.ndarray:
+        if seed is None:
+            return self.epoch_indices(None)
+        indices = self.epoch_indices(generator(seed, "select", epoch))
+        if len(indices) != self.windows_per_epoch:
+            raise ValueError(
+                f"{type(self.converter).__name__}.select gave {len(indices)} windows"
+                f" in an epoch and {self.windows_per_epoch} without a generator: the"
+                " number must not depend on the draw"
+            )
+        if shuffle:
+            generator(seed, "shuffle", epoch).shuffle(indices)
+        return indices
+
+    def effective_batch_size(self, batch_size: int) -> int:
+        """The size of training batches: no more windows than an epoch has."""
+        return min(batch_size, self.windows_per_epoch)
+
+    def steps_per_epoch(self, batch_size: int) -> int:
+        """Batches of one pass, the last one perhaps smaller."""
+        return -(-self.windows_per_epoch // batch_size)
+
+    def batches(
+        self,
+        batch_size: int,
+        *,
+        seed: int | None = None,
+        repeat: bool = False,
+        shuffle: bool | None = None,
+        labels: bool = False,
+        drop_last: bool = False,
+        start_step: int = 0,
+    ) -> Iterator[Tensors]:
+        """Batches of tensors; batch ``i`` is a function of ``seed`` and ``i``.
+
+        Args:
+          batch_size: windows a batch, at least 1.
+          seed: of everything random; None for the same order and tensors each time.
+          repeat: for training: epoch after epoch without end, an epoch's rest
+            opening the next one's first batch, so that all batches have
+            :meth:`effective_batch_size` windows. Otherwise one pass, whose last
+            batch may be smaller.
+          shuffle: another order each epoch; default: if there is a seed.
+          labels: see :meth:`Converter.expand`.
+          drop_last: leave out a last batch that is not full (never the only one).
+          start_step: number of the first batch.
+
+        Raises:
+          UsageError: a batch size below 1, or a negative first step.
+        """
+        if batch_size < 1:
+            raise UsageError(f"The batch size must be at least 1, got {batch_size}.")
+        if start_step < 0:
+            raise UsageError(f"The first step must be at least 0, got {start_step}.")
+        if shuffle is None:
+            shuffle = seed is not None
+        if shuffle and seed is None:
+            raise ValueError("shuffling needs a seed")
+        if repeat:
+            orders = self._endless(batch_size, seed, shuffle, start_step)
+        else:
+            orders = self._one_pass(batch_size, seed, shuffle, start_step, drop_last)
+        return self._expand(orders, seed, labels, start_step)
+
+    def _expand(
+        self, orders: Iterator[np.ndarray], seed: int | None, labels: bool, first: int
+    ) -> Iterator[Tensors]:
+        for step, numbers in enumerate(orders, start=first):
+            rng = None if seed is None else generator(seed, "expand", step)
+            yield self.converter.expand(self.take(numbers), rng=rng, labels=labels)
+
+    def _one_pass(
+        self,
+        size: int,
+        seed: int | None,
+        shuffle: bool,
+        start_step: int,
+        drop_last: bool,
+    ) -> Iterator[np.ndarray]:
+        order = self._epoch(seed, 0, shuffle)
+        end = len(order)
+        if drop_last and end > size:
+            end -= end % size
+        for start in range(start_step * size, end, size):
+            yield order[start : start + size]
+
+    def _endless(
+        self, batch_size: int, seed: int | None, shuffle: bool, start_step: int
+    ) -> Iterator[np.ndarray]:
+        size, total = self.effective_batch_size(batch_size), self.windows_per_epoch
+        position, epoch, order = start_step * size, -1, np.arange(0)
+        while True:
+            parts: list[np.ndarray] = []
+            missing = size
+            while missing:
+                wanted, offset = divmod(position, total)
+                if wanted != epoch:
+                    epoch, order = wanted, self._epoch(seed, wanted, shuffle)
+                part = order[offset : offset + missing]
+                parts.append(part)
+                position += len(part)
+                missing -= len(part)
+            yield np.concatenate(parts)
+
+
+# Converting --------------------------------------------------------------------
+
+
+def _starts(counts: Any) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+
+class Conversion:
+    """Converts sequence after sequence into a store and keeps the books."""
+
+    def __init__(
+        self, converter: Converter, store: disk.MemoryStore | disk.EntryWriter
+    ) -> None:
+        self._converter = converter
+        self._store = store
+        self._counts: list[int] = []
+        self._books = ReportBuilder()
+        self.ids: list[str] = []
+
+    def add(self, name: str, sequence: NoteSequence) -> None:
+        """Converts one sequence."""
+        result = self._converter.extract(sequence)
+        if not isinstance(result, Skipped) and len(result) == 0:
+            result = Skipped(Reason.NO_MATERIAL, counts=result.counts)
+        self._books.add(name, result)
+        if isinstance(result, Windows):
+            self._store.append(result.arrays)
+            self._counts.append(len(result))
+            self.ids.append(name)
+
+    def unreadable(self, name: str, reason: str) -> None:
+        """Enters a file that could not be read."""
+        self._books.unreadable(name, reason)
+
+    def groups(self) -> np.ndarray:
+        """See :class:`Examples`."""
+        return _starts(self._counts)
+
+    def report(self, *, files: int | None) -> ExampleReport:
+        """The books; see :meth:`groovekit.reports.ReportBuilder.finish`."""
+        return self._books.finish(files=files)
+
+    def examples(
+        self, arrays: Mapping[str, np.ndarray], report: ExampleReport
+    ) -> Examples:
+        """What was converted, with the arrays that the store collected."""
+        return Examples(
+            stored=Windows(arrays, report.counts),
+            groups=self.groups(),
+            ids=tuple(self.ids),
+            report=report,
+            converter=self._converter,
+            fingerprint=self.fingerprint(),
+        )
+
+    def fingerprint(self) -> str:
+        """See :class:`Examples`."""
+        content = [self._store.describe(), self.groups().tolist(), self.ids]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
+
+
+def require_windows(report: ExampleReport, what: str) -> None:
+    """Raises DataError if there are no windows, with reasons and advice."""
+    if report.windows:
+        return
+    advice = (
+        "Check that these are the files you meant"
+        if report.sequences
+        else "Give a TFRecord of note sequences, or a folder, zip or file of MIDI"
+    )
+    if Reason.TOO_SHORT in report.skipped:
+        advice = "Give longer takes, or a config or converter with fewer bars"
+    elif Reason.METRE in report.skipped:
+        advice = "Give takes in 4/4"
+    elif report.skipped.keys() & {Reason.NO_MAPPED_PITCHES, Reason.NO_DRUMS}:
+        advice = "Give drum takes, or another kit map (--kit)"
+    raise DataError(
+        f"No examples in {what}: none of the {report.sequences} sequences gives a"
+        f" window for this config.\n\n{report.table()}\n\n{advice};"
+        " `groovekit inspect` shows what each file holds."
+    )

@@ -1,0 +1,438 @@
+"""Run folders and preset folders: self-describing, written atomically.
+
+A run folder holds ``config.json``, ``metadata.json``, ``model.weights.h5`` (the
+best weights), ``checkpoints/`` (to resume) and ``logs/`` (TensorBoard). A preset
+folder is one without the last two and with a ``CARD.md``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from groovekit import config_values, plugins
+from groovekit.config import SCHEMA_VERSION, ModelConfig, check_schema
+from groovekit.errors import (
+    ConfigError,
+    RunFolderError,
+    UnknownNameError,
+    suggest,
+)
+from groovekit.registry import Registry
+
+# Packages whose versions a run notes, where they are installed.
+_PACKAGES = ("groovekit", "keras", "numpy", "note-seq", "tensorflow", "jax", "torch")
+
+
+# Writing ------------------------------------------------------------------------
+
+
+def write_atomic(path: Path, content: bytes | str | Callable[[Path], object]) -> None:
+    """Writes a file beside its place, flushes it to disk and renames it.
+
+    Whatever happens on the way, ``path`` holds its old or its new content.
+
+    Args:
+      path: the file; missing folders are made.
+      content: the content, or a function that writes it to the path it is given
+        (which ends in the name of ``path``, suffixes included).
+
+    Raises:
+      RunFolderError: the file cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".writing-{secrets.token_hex(4)}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if callable(content):
+            content(temporary)
+        else:
+            data = content.encode() if isinstance(content, str) else content
+            temporary.write_bytes(data)
+        _flush(temporary)
+        temporary.replace(path)
+        _flush(path.parent)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    """Asks the system to bring a file (or a folder's names) to disk."""
+    if path.is_dir() and os.name == "nt":
+        return  # Folders cannot be opened there.
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        # Not every file system can.
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def unwritable(path: Path, error: OSError) -> RunFolderError:
+    """Words the error for a file or folder that cannot be written."""
+    reason = error.strerror or str(error)
+    return RunFolderError(
+        f"Cannot write {path}: {reason}. Choose another folder (--run-dir), or make"
+        " this one writable and see that the disk has room."
+    )
+
+
+def to_json(value: Any) -> str:
+    """JSON as in all of groovekit's files: sorted keys, indented, one newline."""
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a JSON file atomically; see :func:`write_atomic`."""
+    write_atomic(path, to_json(value))
+
+
+# Folders ------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """A folder with a model and all that is needed to use it.
+
+    Attributes:
+      path: the folder.
+    """
+
+    path: Path
+
+    @property
+    def config_path(self) -> Path:
+        """Where the config lies."""
+        return self.path / "config.json"
+
+    @property
+    def metadata_path(self) -> Path:
+        """Where versions, seed and data are noted."""
+        return self.path / "metadata.json"
+
+    @property
+    def weights_path(self) -> Path:
+        """Where the best weights lie."""
+        return self.path / "model.weights.h5"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of what is needed to resume."""
+        return self.path / "checkpoints"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the TensorBoard event files."""
+        return self.path / "logs"
+
+    @classmethod
+    def is_run(cls, path: str | Path) -> bool:
+        """Whether a folder holds a run or preset."""
+        return (Path(path) / "config.json").is_file()
+
+    @classmethod
+    def create(
+        cls, path: str | Path, config: ModelConfig, metadata: Mapping[str, Any]
+    ) -> RunFolder:
+        """Makes a run folder, with its config and metadata.
+
+        Args:
+          path: a folder without a run; other files in it stay.
+          config: the model.
+          metadata: see :func:`make_metadata`.
+
+        Raises:
+          RunFolderError: there is a run already, or the folder cannot be written.
+        """
+        run = cls(Path(path))
+        if cls.is_run(path):
+            raise RunFolderError(
+                f"{path} already holds a run. Choose another folder (--run-dir),"
+                " resume the run, or allow it to be replaced (--overwrite)."
+            )
+        try:
+            run.checkpoints.mkdir(parents=True, exist_ok=True)
+            run.logs.mkdir(exist_ok=True)
+        except OSError as error:
+            raise unwritable(run.path, error) from error
+        run.write_metadata(metadata)
+        # Last: with it the folder is a run.
+        write_json(run.config_path, config.to_dict())
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path) -> RunFolder:
+        """An existing run or preset folder.
+
+        Raises:
+          RunFolderError: there is none.
+        """
+        path = Path(path)
+        if not path.is_dir():
+            raise RunFolderError(
+                f"There is no run folder {path}. Train into it first, or give"
+                " another one (--run-dir)."
+            )
+        if not cls.is_run(path):
+            checkpoint = any(path.glob("*.index")) or (path / "checkpoint").is_file()
+            hint = (
+                " It looks like a folder of TensorFlow checkpoints, which groovekit"
+                " cannot read yet."
+                if checkpoint
+                else ""
+            )
+            raise RunFolderError(
+                f"{path} is not a run folder: it has no config.json.{hint}"
+            )
+        return cls(path)
+
+    def read_config(self) -> ModelConfig:
+        """The model's config.
+
+        Raises:
+          RunFolderError: unreadable, of a newer schema, or of a missing plug-in.
+        """
+        table = self._read_json(self.config_path)
+        packages = {}
+        with contextlib.suppress(RunFolderError):
+            packages = _packages(self.read_metadata())
+        try:
+            return ModelConfig.from_dict(table, packages=packages)
+        except ConfigError as error:
+            raise RunFolderError(f"{self.config_path}: {error}") from error
+
+    def read_metadata(self) -> dict[str, Any]:
+        """What :func:`make_metadata` noted (empty where nothing was).
+
+        Raises:
+          RunFolderError: unreadable, or of a newer schema.
+        """
+        if not self.metadata_path.is_file():
+            return {}
+        table = self._read_json(self.metadata_path)
+        try:
+            check_schema(table.get("schema_version", 1), "this file")
+        except ConfigError as error:
+            raise RunFolderError(f"{self.metadata_path}: {error}") from error
+        return table
+
+    def write_metadata(self, metadata: Mapping[str, Any]) -> None:
+        """Replaces the metadata.
+
+        Raises:
+          RunFolderError: the folder cannot be written.
+        """
+        write_json(self.metadata_path, dict(metadata))
+
+    def _read_json(self, path: Path) -> dict[str, Any]:
+        try:
+            table = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise RunFolderError(f"Cannot read {path}: {reason}.") from error
+        except ValueError as error:
+            raise RunFolderError(
+                f"{path} is damaged (not JSON: {error}). Restore it from a copy, or"
+                " train again."
+            ) from error
+        if not isinstance(table, dict):
+            raise RunFolderError(
+                f"{path} should hold a table, but holds a {type(table).__name__}."
+            )
+        return table
+
+    def require_weights(self) -> Path:
+        """The path of the weights.
+
+        Raises:
+          RunFolderError: there are none yet.
+        """
+        if not self.weights_path.is_file():
+            raise RunFolderError(
+                f"{self.path} has no weights ({self.weights_path.name}) yet: training"
+                " stopped before its first checkpoint. Train on, or give another"
+                " folder."
+            )
+        return self.weights_path
+
+    def check_same(self, config: ModelConfig, fingerprint: str | None = None) -> None:
+        """Makes sure that resuming goes on with the same model and examples.
+
+        Args:
+          config: what is to be trained.
+          fingerprint: of the examples, or None to leave them out.
+
+        Raises:
+          RunFolderError: names what differs.
+        """
+        found = differences(self.read_config(), config)
+        if found:
+            listing = "\n".join(f"  {line}" for line in found)
+            raise RunFolderError(
+                f"{self.path} holds a run of another config:\n{listing}\nResume it"
+                " with its own settings, or train into another folder (--run-dir)."
+            )
+        old = self.read_metadata().get("data", {})
+        if fingerprint is None or "fingerprint" not in old:
+            return
+        if old["fingerprint"] != fingerprint:
+            source = f" ({old['examples']})" if old.get("examples") else ""
+            windows = f", {old['windows']:,} windows" if "windows" in old else ""
+            raise RunFolderError(
+                f"The run in {self.path} was trained on other examples{source}:"
+                f" fingerprint {old['fingerprint'][:12]}{windows}, now"
+                f" {fingerprint[:12]}. Resume it with the same examples, or train"
+                " into another folder (--run-dir)."
+            )
+
+
+def differences(old: ModelConfig, new: ModelConfig) -> list[str]:
+    """Lines such as ``latent.z_size: 256, now 128`` for fields that differ.
+
+    The description, which changes nothing, is left out.
+    """
+    before, after = _flatten(old.to_dict()), _flatten(new.to_dict())
+    missing = object()
+    lines = []
+    for path in sorted(before.keys() | after.keys()):
+        a, b = before.get(path, missing), after.get(path, missing)
+        if a != b and path != "description":
+            texts = ["none" if v is missing else json.dumps(v) for v in (a, b)]
+            lines.append(f"{path}: {texts[0]}, now {texts[1]}")
+    return lines
+
+
+def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+# Metadata -----------------------------------------------------------------------
+
+
+def make_metadata(
+    config: ModelConfig,
+    *,
+    backend: str,
+    seed: int,
+    parameters: int,
+    data: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """What a run notes about itself.
+
+    Args:
+      config: the model.
+      backend: the Keras backend's name.
+      seed: of everything random.
+      parameters: number of the model's parameters.
+      data: about the examples: ``fingerprint``, ``examples``, ``windows``, counts.
+      more: further JSON-like values.
+    """
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "versions": _versions(),
+        "backend": backend,
+        "seed": seed,
+        "parameters": parameters,
+        "data": dict(data or {}),
+        "plugins": used_plugins(config),
+        **more,
+    }
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(package)
+    return versions
+
+
+def used_plugins(config: ModelConfig) -> list[dict[str, Any]]:
+    """The names from other packages that a config uses.
+
+    Returns:
+      Tables with ``kind``, ``name``, ``package`` and ``version``.
+    """
+    used: list[tuple[Registry[Any], str]] = [
+        (plugins.encoders, config.encoder.kind),
+        (plugins.decoders, config.decoder.kind),
+        (plugins.heads, config.decoder.head),
+        (plugins.converters, plugins.converters.name_of(type(config.converter))),
+    ]
+    fields = config_values.to_table(config.converter)
+    # Any text of a converter may be the name of a kit map; dots mark plug-ins'.
+    kits = set(plugins.kit_maps.names())
+    used += [
+        (plugins.kit_maps, value)
+        for _, value in sorted(fields.items())
+        if isinstance(value, str) and value in kits
+    ]
+    tables = []
+    for registry, name in used:
+        with contextlib.suppress(UnknownNameError):
+            entry = registry.describe(name)
+            if not entry.builtin:
+                table = {
+                    "kind": registry.kind,
+                    "name": name,
+                    "package": entry.package,
+                    "version": entry.version,
+                }
+                if table not in tables:
+                    tables.append(table)
+    return tables
+
+
+def _packages(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Package and version by registered name, from a run's metadata."""
+    found = {}
+    for table in metadata.get("plugins", ()):
+        if isinstance(table, Mapping) and "name" in table:
+            words = [table.get("package"), table.get("version")]
+            found[str(table["name"])] = " ".join(str(w) for w in words if w)
+    return found
+
+
+# Presets ------------------------------------------------------------------------
+
+
+def resolve_preset(name: str) -> Path:
+    """The folder of a preset.
+
+    Args:
+      name: a shipped preset, one of a plug-in, or a path to a folder.
+
+    Raises:
+      UnknownNameError: neither; suggests close names.
+      RunFolderError: the folder holds no preset.
+    """
+    names = plugins.presets.names()
+    if name in names:
+        return RunFolder.open(plugins.preset_folder(name)).path
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return RunFolder.open(path).path
+    if path.name != name:
+        raise RunFolderError(f"There is no preset and no folder called {name}.")
+    raise UnknownNameError(suggest(name, names, kind="preset"))
