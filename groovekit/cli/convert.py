@@ -1,0 +1,185 @@
+"""``groovekit convert``: music files to a TFRecord of note sequences."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from groovekit.cli.options import (
+    echo_json,
+    json_option,
+    note,
+    obsolete_options,
+    option,
+)
+from groovekit.cli.progress import Progress
+from groovekit.errors import DataError
+
+if TYPE_CHECKING:
+    from groovekit.io.conversion import ConversionReport
+
+# More lines than this would hide the summary; the report has all of them.
+_SHOWN_PROBLEMS = 50
+_SHOWN_NAMES = 3
+_TERMINATED = 143
+
+
+@click.command("convert")
+@option(
+    "--input-dir",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Folder (or zip archive) of MIDI, MusicXML and ABC files, also zipped ones.",
+)
+@option(
+    "--output",
+    aliases=("--output-file",),
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="TFRecord file to write.",
+)
+@click.option("--recursive", is_flag=True, help="Enter the folders below.")
+@click.option(
+    "--shards",
+    type=click.IntRange(1, 99_999),
+    default=1,
+    help="Write this many files FILE-00000-of-0000N.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=None,
+    show_default="as many as pay",
+    help="Processes that read files. The result does not depend on it.",
+)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test", "all"]),
+    default="all",
+    help="Part of the Groove MIDI Dataset (a folder with its info.csv).",
+)
+@click.option(
+    "--report",
+    "report_path",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Write counts and reasons as JSON (replacing an older report).",
+)
+@click.option("--overwrite", is_flag=True, help="Replace existing output.")
+@json_option
+@obsolete_options("--log")
+def command(
+    input_dir: Path,
+    output: Path,
+    recursive: bool,
+    shards: int,
+    workers: int | None,
+    split: str,
+    report_path: Path | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Turn MIDI files into a TFRecord file of note sequences.
+
+    Files that cannot be read are named with the reason. The output appears,
+    complete, at the end: a stopped conversion leaves nothing behind.
+    """
+    from groovekit.io.conversion import convert_folder
+
+    with (
+        _clean_exit_on_sigterm(),
+        Progress(None, "Converting", unit="files") as progress,
+    ):
+        problems = 0
+
+        def update(done: int, total: int) -> None:
+            progress.total = total
+            progress.update(done)
+
+        def on_error(name: str, reason: str) -> None:
+            nonlocal problems
+            problems += 1
+            if problems <= _SHOWN_PROBLEMS:
+                progress.message(f"not converted: {name}: {reason}")
+
+        report = convert_folder(
+            input_dir.expanduser(),
+            output,
+            recursive=recursive,
+            shards=shards,
+            workers=workers,
+            split=split,
+            overwrite=overwrite,
+            progress=update,
+            on_error=on_error,
+        )
+    if problems > _SHOWN_PROBLEMS:
+        note(f"... and {problems - _SHOWN_PROBLEMS} more; --report FILE lists all.")
+    _show_remarks(report.remarks)
+    if report_path is not None:
+        report.write(report_path)
+    if as_json:
+        echo_json(report.to_dict())
+    if not report.converted:
+        raise DataError(
+            f"None of the {report.files} music files in {input_dir} could be "
+            "converted: nothing was written. The lines above say why."
+        )
+    if not as_json:
+        _show(report, output)
+
+
+def _show_remarks(remarks: list[tuple[str, str]]) -> None:
+    """Says each remark once, with the first files that it is about."""
+    names: dict[str, list[str]] = {}
+    for name, remark in remarks:
+        names.setdefault(remark, []).append(name)
+    for remark, about in names.items():
+        text = ", ".join(about[:_SHOWN_NAMES])
+        if len(about) > _SHOWN_NAMES:
+            text += f" and {len(about) - _SHOWN_NAMES} more"
+        note(f"converted, with a warning: {text}: {remark}")
+
+
+def _show(report: ConversionReport, output: Path) -> None:
+    click.echo(
+        f"Converted {report.converted:,} of {report.files:,} files: "
+        f"{report.sequences:,} sequences, {report.notes:,} notes "
+        f"in {report.seconds:.1f} s."
+    )
+    for split, counts in sorted(report.splits.items()):
+        click.echo(
+            f"  {split}: {counts['sequences']:,} sequences, {counts['notes']:,} notes"
+        )
+    if report.empty:
+        click.echo(f"  {report.empty:,} sequences have no notes")
+    if report.unreadable:
+        click.echo(f"  {len(report.unreadable):,} could not be read (named above)")
+    if len(report.outputs) == 1:
+        click.echo(f"Wrote {output}")
+    else:
+        click.echo(f"Wrote {len(report.outputs)} files {output}-*")
+
+
+@contextlib.contextmanager
+def _clean_exit_on_sigterm() -> Iterator[None]:
+    """Turns SIGTERM into an exit that runs clean-up code."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise SystemExit(_TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

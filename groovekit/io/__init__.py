@@ -1,0 +1,1 @@
+"""Reading and writing: MIDI, TFRecords, folders of examples, TensorBoard events."""

@@ -1,0 +1,100 @@
+"""Writing files so that no one ever sees half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from groovekit.errors import DataError
+
+
+def make_parent(path: Path) -> None:
+    """Creates the folder that ``path`` lies in.
+
+    Raises:
+      DataError: it cannot be created.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> DataError:
+    """The error for a file that cannot be written."""
+    return DataError(
+        f"Cannot write {path}: {error.strerror or error}. Choose a path in a "
+        "folder that you may write to."
+    )
+
+
+@contextlib.contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """Gives a temporary path in the folder of ``path``, renamed at the end.
+
+    When the block raises (Ctrl-C included), the temporary file is removed and
+    ``path`` stays as it was. An existing ``path`` is replaced.
+
+    Raises:
+      DataError: the folder or the file cannot be written.
+    """
+    make_parent(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes a whole file at once, replacing an existing one.
+
+    Raises:
+      DataError: the file cannot be written.
+    """
+    with beside(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_new(path: Path, data: bytes) -> Path:
+    """Writes a file under a name that is not taken.
+
+    Args:
+      path: the name wished for; ``-2``, ``-3``, ... is added before the suffix
+        when it is taken.
+      data: contents.
+
+    Returns:
+      The path used.
+
+    Raises:
+      DataError: the file cannot be written.
+    """
+    make_parent(path)
+    for candidate in _candidates(path):
+        try:
+            # Taking the name first keeps two processes from choosing the same.
+            candidate.open("xb").close()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise unwritable(candidate, error) from error
+        try:
+            write_bytes(candidate, data)
+        except BaseException:
+            candidate.unlink(missing_ok=True)
+            raise
+        return candidate
+    raise AssertionError("unreachable: the candidates never end")
+
+
+def _candidates(path: Path) -> Iterator[Path]:
+    yield path
+    for number in itertools.count(2):
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")

@@ -1,0 +1,417 @@
+"""Finding music files in folders and zip archives, and reading one of them.
+
+Ids, file names and collection names are those of Magenta's conversion script:
+``collection_name`` is the name of the folder given, ``filename`` the path below
+it, ``id`` is ``/id/<kind>/<collection_name>/<SHA-1 of filename>``. A file in an
+archive ``pack.zip`` has the file name ``pack.zip/<path in the archive>``.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import hashlib
+import io
+import os
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from groovekit.errors import DataError
+from groovekit.io import midi
+from groovekit.notes import NoteSequence, load
+
+MIDI_SUFFIXES = frozenset({".mid", ".midi"})
+MUSICXML_SUFFIXES = frozenset({".xml", ".mxl", ".musicxml"})
+ABC_SUFFIXES = frozenset({".abc"})
+MUSIC_SUFFIXES = MIDI_SUFFIXES | MUSICXML_SUFFIXES | ABC_SUFFIXES
+SPLITS = ("train", "validation", "test")
+GROOVE_TABLE = "info.csv"
+_GROOVE_COLUMNS = frozenset({"midi_filename", "split", "drummer"})
+
+
+@dataclasses.dataclass(frozen=True)
+class MusicFile:
+    """Where a music file lies.
+
+    Attributes:
+      path: the file, or the archive that holds it.
+      name: path below the folder given, with ``/``; unique in a collection.
+      collection: name of the folder given.
+      member: name inside the archive ``path``; empty for plain files.
+      split: ``train``, ``validation`` or ``test`` where the collection says so.
+    """
+
+    path: str
+    name: str
+    collection: str
+    member: str = ""
+    split: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """A file that gave nothing, or part of one.
+
+    Attributes:
+      name: which file.
+      reason: why, in words.
+    """
+
+    name: str
+    reason: str
+
+
+@dataclasses.dataclass
+class Listing:
+    """What was found in a folder or an archive.
+
+    Attributes:
+      files: music files, in the order in which they are read.
+      problems: archives that cannot be opened, files of the Groove table that
+        are not there.
+      ignored: how many other files there are, by suffix.
+      in_subfolders: music files below folders that were not entered.
+    """
+
+    files: list[MusicFile] = dataclasses.field(default_factory=list)
+    problems: list[Problem] = dataclasses.field(default_factory=list)
+    ignored: Counter[str] = dataclasses.field(default_factory=Counter)
+    in_subfolders: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class ReadResult:
+    """What reading a file gave.
+
+    Attributes:
+      sequences: one, or several for an ABC tune book; with id and names.
+      problems: what could not be read.
+      remarks: what the parser found odd but read.
+    """
+
+    sequences: tuple[NoteSequence, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+# Listing -------------------------------------------------------------------------
+
+
+def list_folder(folder: str | Path, *, recursive: bool = True) -> Listing:
+    """Lists the music files of a folder, sorted by their path.
+
+    Links to folders are followed, each folder once. Files in zip archives are
+    listed where the archive lies. The resource forks that macOS leaves
+    (``._name``, ``__MACOSX``) are left out.
+
+    Args:
+      folder: an existing folder.
+      recursive: enter the folders below.
+
+    Returns:
+      The files found; ``split`` is empty (see :func:`with_splits`).
+
+    Raises:
+      DataError: ``folder`` is not a folder or cannot be read.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        what = "not a folder" if root.exists() else "no such folder"
+        raise DataError(f"{folder}: {what}. Give a folder of MIDI files.")
+    collection = root.resolve().name
+    listing = Listing()
+    for path in _walk(root, listing, recursive=recursive):
+        name = readable(path.relative_to(root).as_posix())
+        suffix = path.suffix.lower()
+        if path.name.startswith("._") or "__MACOSX" in path.parts:
+            continue
+        if suffix in MUSIC_SUFFIXES:
+            listing.files.append(MusicFile(str(path), name, collection))
+        elif suffix == ".zip":
+            try:
+                listing.files += _members(path, listing, collection, f"{name}/")
+            except DataError as error:
+                listing.problems.append(Problem(name, str(error)))
+        else:
+            listing.ignored[suffix] += 1
+    listing.files.sort(key=lambda file: file.name.split("/"))
+    return listing
+
+
+def _walk(root: Path, listing: Listing, *, recursive: bool) -> Iterator[Path]:
+    seen: set[str] = set()
+
+    def refuse(error: OSError) -> None:
+        name = error.filename or str(root)
+        if Path(name) == root:
+            raise DataError(f"{root}: cannot be read: {error.strerror}") from error
+        reason = f"cannot be read: {error.strerror}"
+        listing.problems.append(Problem(readable(str(name)), reason))
+
+    for parent, folders, names in os.walk(root, followlinks=True, onerror=refuse):
+        real = str(Path(parent).resolve())
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        if recursive or Path(parent) == root:
+            yield from (Path(parent) / name for name in sorted(names))
+        else:
+            listing.in_subfolders += sum(
+                Path(name).suffix.lower() in MUSIC_SUFFIXES for name in names
+            )
+
+
+def list_archive(path: str | Path) -> Listing:
+    """Lists the music files of a zip archive, sorted by their path.
+
+    Raises:
+      DataError: not a readable zip archive.
+    """
+    path = Path(path)
+    listing = Listing()
+    try:
+        listing.files = list(_members(path, listing, path.resolve().name, ""))
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    listing.files.sort(key=lambda file: file.name.split("/"))
+    return listing
+
+
+def _members(
+    path: Path, listing: Listing, collection: str, prefix: str
+) -> Iterator[MusicFile]:
+    with _open_archive(path) as archive:
+        for info in archive.infolist():
+            member = PurePosixPath(info.filename)
+            if (
+                info.is_dir()
+                or member.name.startswith("._")
+                or "__MACOSX" in member.parts
+            ):
+                continue
+            if member.suffix.lower() not in MUSIC_SUFFIXES:
+                listing.ignored[member.suffix.lower()] += 1
+                continue
+            name = prefix + readable(info.filename)
+            yield MusicFile(str(path), name, collection, info.filename)
+
+
+def _open_archive(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise DataError(f"not a readable zip archive: {error}") from error
+    except OSError as error:
+        raise DataError(f"cannot be opened: {error.strerror or error}") from error
+
+
+# The Groove MIDI Dataset's table ---------------------------------------------------
+
+
+def groove_splits(path: str | Path) -> dict[str, str] | None:
+    """Reads the splits of a Groove MIDI Dataset folder or archive.
+
+    Args:
+      path: a folder with ``info.csv``, or a zip archive that holds one.
+
+    Returns:
+      Split by file name (as in :attr:`MusicFile.name`), or None when there is
+      no such table.
+
+    Raises:
+      DataError: the table is there, but cannot be read.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            table = path / GROOVE_TABLE
+            return _splits(table.read_bytes(), "") if table.is_file() else None
+        if not zipfile.is_zipfile(path):
+            return None
+        with _open_archive(path) as archive:
+            for name in sorted(archive.namelist(), key=len):
+                member = PurePosixPath(name)
+                if member.name == GROOVE_TABLE and len(member.parts) <= 2:
+                    return _splits(archive.read(name), name[: -len(GROOVE_TABLE)])
+    except (OSError, csv.Error, UnicodeDecodeError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: {GROOVE_TABLE} cannot be read: {error}") from error
+    return None
+
+
+def _splits(table: bytes, prefix: str) -> dict[str, str] | None:
+    rows = csv.DictReader(io.StringIO(table.decode("utf-8-sig"), newline=""))
+    if not set(rows.fieldnames or ()) >= _GROOVE_COLUMNS:
+        return None
+    return {prefix + row["midi_filename"]: row["split"] for row in rows}
+
+
+def is_groove_folder(path: str | Path) -> bool:
+    """Whether a folder (or zip archive) has the Groove MIDI Dataset's table."""
+    return groove_splits(path) is not None
+
+
+def with_splits(listing: Listing, splits: dict[str, str], split: str | None) -> Listing:
+    """Marks files with their split and keeps those of one split.
+
+    Args:
+      listing: of the folder that ``splits`` belongs to.
+      splits: from :func:`groove_splits`.
+      split: ``train``, ``validation``, ``test``; ``all`` or None keeps every
+        file, those that the table does not name included.
+
+    Returns:
+      A new listing. Files of one split that the table names and the folder
+      lacks are problems; with ``all`` they are not: part of the data set is
+      distributed apart.
+    """
+    files = [
+        dataclasses.replace(file, split=splits.get(file.name)) for file in listing.files
+    ]
+    problems = list(listing.problems)
+    if split not in (None, "all"):
+        files = [file for file in files if file.split == split]
+        there = {file.name for file in files}
+        problems += [
+            Problem(name, f"named in {GROOVE_TABLE}, but not there")
+            for name, value in splits.items()
+            if value == split and name not in there
+        ]
+    return dataclasses.replace(listing, files=files, problems=problems)
+
+
+def check_split(split: str | None) -> None:
+    """Checks the name of a split.
+
+    Raises:
+      DataError: none of train, validation, test, all.
+    """
+    if split is not None and split not in (*SPLITS, "all"):
+        raise DataError(
+            f"Unknown split {split!r}. Expected {', '.join(SPLITS)} or all."
+        )
+
+
+# Reading ---------------------------------------------------------------------------
+
+
+def read_music_file(file: MusicFile) -> ReadResult:
+    """Reads one file and fills in ids and names. Never raises for bad files.
+
+    Args:
+      file: from a listing.
+
+    Returns:
+      Sequences, problems and remarks; a bad file gives problems only.
+    """
+    suffix = PurePosixPath(file.member or file.path).suffix.lower()
+    remarks: list[str] = []
+    try:
+        data = _contents(file)
+        if suffix in ABC_SUFFIXES:
+            return _read_abc(data, file)
+        if suffix in MUSICXML_SUFFIXES:
+            sequence, kind = _read_musicxml(data, suffix), "musicxml"
+        else:
+            sequence, remarks = midi.parse_midi(data)
+            kind = "midi"
+    except DataError as error:
+        return ReadResult(problems=(Problem(file.name, _uncapitalised(error)),))
+    _name(sequence, file, kind, file.name)
+    return ReadResult((sequence,), remarks=tuple(remarks))
+
+
+def sequence_id(filename: str, collection: str, kind: str) -> str:
+    """The id that Magenta's conversion gives a sequence.
+
+    Args:
+      filename: path below the collection's folder.
+      collection: the collection's name.
+      kind: ``midi``, ``musicxml`` or ``abc``.
+    """
+    # Not for security: the digest only has to be the one Magenta writes.
+    digest = hashlib.sha1(filename.encode(), usedforsecurity=False).hexdigest()
+    return f"/id/{kind}/{collection}/{digest}"
+
+
+def readable(name: str) -> str:
+    """A file name as text that UTF-8 can hold, whatever bytes it is made of."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _name(sequence: NoteSequence, file: MusicFile, kind: str, unique: str) -> None:
+    sequence.filename = file.name
+    sequence.collection_name = readable(file.collection)
+    sequence.id = sequence_id(unique, sequence.collection_name, kind)
+
+
+def _contents(file: MusicFile) -> bytes:
+    if not file.member:
+        path = Path(file.path)
+        if not path.is_file():
+            raise DataError("not a file" if path.exists() else "no such file")
+        try:
+            return midi.read_file(path, "")
+        except DataError as error:
+            raise DataError(str(error).removeprefix(": ")) from error
+    with _open_archive(Path(file.path)) as archive:
+        try:
+            size = archive.getinfo(file.member).file_size
+            if size > midi.MAX_FILE_BYTES:
+                raise DataError(midi.too_large(size))
+            return archive.read(file.member)
+        # An encrypted member is a RuntimeError, an unknown method a
+        # NotImplementedError, damaged data zlib.error: no common base.
+        except Exception as error:
+            if isinstance(error, DataError):
+                raise
+            raise DataError(f"cannot be unpacked: {error}") from error
+
+
+def _read_musicxml(data: bytes, suffix: str) -> NoteSequence:
+    reader = load("musicxml_reader")
+    if not data:
+        raise DataError("the file is empty")
+    with tempfile.TemporaryDirectory(prefix="groovekit-") as folder:
+        # note_seq reads files only, and knows compressed ones by their suffix.
+        path = Path(folder) / f"score{'.mxl' if suffix == '.mxl' else '.xml'}"
+        path.write_bytes(data)
+        try:
+            sequence = reader.musicxml_file_to_sequence_proto(str(path))
+        except Exception as error:
+            raise DataError(f"not readable as MusicXML: {_brief(error)}") from error
+    if not sequence.notes and suffix != ".mxl" and b"score-partwise" not in data:
+        raise DataError("not MusicXML (it has no score-partwise)")
+    return sequence
+
+
+def _read_abc(data: bytes, file: MusicFile) -> ReadResult:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    try:
+        tunes, errors = load("abc_parser").parse_abc_tunebook(text)
+    except Exception as error:
+        raise DataError(f"not readable as ABC: {_brief(error)}") from error
+    problems = [Problem(file.name, f"a tune in it: {_brief(e)}") for e in errors]
+    if not tunes and not problems:
+        raise DataError("the ABC file holds no tunes")
+    for number, tune in tunes.items():
+        _name(tune, file, "abc", f"{file.name}_{number}")
+    return ReadResult(tuple(tunes.values()), tuple(problems))
+
+
+def _brief(error: BaseException) -> str:
+    text = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _uncapitalised(error: DataError) -> str:
+    text = str(error)
+    # "MIDI ..." keeps its capitals.
+    return text[0].lower() + text[1:] if text[1:2].islower() else text

@@ -1,0 +1,108 @@
+"""A map over processes that keeps the order and a bounded number of results."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from groovekit.errors import DataError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_CHUNK = 16
+# Starting a process costs as much as reading a few dozen files.
+_FILES_A_WORKER = 32
+
+
+def default_workers(items: int) -> int:
+    """How many processes pay for ``items`` files on this machine."""
+    return max(1, min(available_cores(), 16, items // _FILES_A_WORKER))
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def ordered_map(
+    function: Callable[[Item], Result], items: Sequence[Item], *, workers: int
+) -> Generator[Result, None, None]:
+    """Applies ``function`` to ``items``, in processes, in the items' order.
+
+    At most four chunks a worker are under way, so that memory does not grow
+    with the number of items.
+
+    Args:
+      function: importable by name; results must pickle.
+      items: what to work on; must pickle.
+      workers: processes; 1 works in this one.
+
+    Yields:
+      ``function(item)`` for each item.
+
+    Raises:
+      DataError: a worker died (killed for lack of memory, for instance).
+    """
+    if workers <= 1:
+        yield from map(function, items)
+        return
+    # Not forked: this process may hold threads of a numerical library.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(
+        min(workers, -(-len(items) // _CHUNK)) or 1,
+        mp_context=context,
+        initializer=_leave_signals_to_the_parent,
+    )
+    pending: deque[Future[list[Result]]] = deque()
+    try:
+        for chunk in _chunks(items):
+            with _interrupts_deferred():
+                pending.append(pool.submit(_apply, function, chunk))
+            if len(pending) >= 4 * workers:
+                yield from pending.popleft().result()
+        while pending:
+            yield from pending.popleft().result()
+    except BrokenProcessPool as error:
+        raise DataError(
+            "A worker process died while reading files (perhaps for lack of "
+            "memory). Try again with --workers 1."
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]
+
+
+def _apply(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    return [function(item) for item in items]
+
+
+def _leave_signals_to_the_parent() -> None:
+    # Ctrl-C reaches the whole process group; the parent cleans up for all.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Starts processes so that Ctrl-C cannot hit them before they ignore it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

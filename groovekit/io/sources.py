@@ -1,0 +1,476 @@
+"""Where examples come from: one iterator over sequences for every kind of source.
+
+A source (``--examples``) is a TFRecord file, a glob or a sharded file of such; a
+folder or zip archive of music files; one music file; ``tfds:NAME``; or a folder
+that TensorFlow Datasets prepared.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from groovekit.errors import DataError
+from groovekit.io import midi, wire
+from groovekit.io.music_files import (
+    MUSIC_SUFFIXES,
+    Listing,
+    MusicFile,
+    Problem,
+    check_split,
+    groove_splits,
+    is_groove_folder,
+    list_archive,
+    list_folder,
+    read_music_file,
+    with_splits,
+)
+from groovekit.io.parallel import ordered_map
+from groovekit.io.tfrecord import expand_shards, read_records
+from groovekit.notes import NoteSequence
+
+__all__ = [
+    "Source",
+    "SourceKind",
+    "SourceSequence",
+    "has_splits",
+    "is_groove_folder",
+    "iter_sequences",
+    "list_files",
+    "open_source",
+]
+
+TFDS_PREFIX = "tfds:"
+_TFDS_TABLE = "dataset_info.json"
+
+OnError = Callable[[str, str], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class SourceSequence:
+    """One sequence of a source.
+
+    Attributes:
+      id: never empty; the same for a folder and for the TFRecord made of it.
+      sequence: the notes.
+      split: ``train``, ``validation`` or ``test`` where the source says so.
+    """
+
+    id: str
+    sequence: NoteSequence
+    split: str | None = None
+
+
+class SourceKind(enum.Enum):
+    """What a source is; the value is for people."""
+
+    RECORDS = "TFRecord"
+    MUSIC = "music files"
+    TFDS = "TensorFlow Datasets"
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A source whose files were found, but not read.
+
+    Attributes:
+      kind: how it is read.
+      paths: the files or the archive behind it, for showing and caching.
+      listing: its music files, for that kind.
+      tfds_name: e.g. ``"groove/4bar-midionly"``, for ``tfds:`` names.
+      split: the split asked for, or None.
+    """
+
+    kind: SourceKind
+    paths: tuple[Path, ...] = ()
+    listing: Listing = dataclasses.field(default_factory=Listing)
+    tfds_name: str = ""
+    split: str | None = None
+
+    @property
+    def total(self) -> int | None:
+        """How many music files there are; None when only reading tells."""
+        return len(self.listing.files) if self.kind is SourceKind.MUSIC else None
+
+
+def open_source(
+    examples: str | Path, *, split: str | None = None, recursive: bool = True
+) -> Source:
+    """Finds out what ``examples`` is and which files belong to it.
+
+    Args:
+      examples: see the module's description.
+      split: ``train``, ``validation``, ``test`` or ``all``; only for sources
+        with splits, except for ``all``.
+      recursive: enter the folders below a folder. The Groove folder is always
+        read as far as its table goes.
+
+    Raises:
+      DataError: nothing there, nothing in it, or no such split.
+    """
+    check_split(split)
+    text = str(examples)
+    if text.startswith(TFDS_PREFIX):
+        return Source(SourceKind.TFDS, tfds_name=text[len(TFDS_PREFIX) :], split=split)
+    paths = expand_shards(examples)
+    if len(paths) == 1 and (paths[0].is_dir() or _is_archive(paths[0])):
+        return _open_collection(paths[0], split, recursive=recursive)
+    _refuse_split(text, split)
+    if any(_is_music(path) for path in paths):
+        files = [
+            MusicFile(str(p), p.name, p.resolve().parent.name)
+            for p in paths
+            if p.is_file()
+        ]
+        return Source(SourceKind.MUSIC, tuple(paths), Listing(files), split=split)
+    return Source(SourceKind.RECORDS, tuple(paths), split=split)
+
+
+def _open_collection(path: Path, split: str | None, *, recursive: bool) -> Source:
+    if path.is_dir() and (path / _TFDS_TABLE).is_file():
+        return Source(SourceKind.TFDS, _tfds_files(path, split), split=split)
+    splits = groove_splits(path)
+    if path.is_dir():
+        listing = list_folder(path, recursive=recursive or splits is not None)
+    else:
+        listing = list_archive(path)
+    if splits is not None:
+        listing = with_splits(listing, splits, split)
+    else:
+        _refuse_split(str(path), split)
+    if not listing.files:
+        records = sorted(path.glob("*.tfrecord*")) if path.is_dir() else []
+        if records and not listing.problems:
+            return Source(SourceKind.RECORDS, tuple(records), split=split)
+        raise _nothing_found(path, listing, split)
+    return Source(SourceKind.MUSIC, (path,), listing, split=split)
+
+
+def _nothing_found(path: Path, listing: Listing, split: str | None) -> DataError:
+    text = f"{path}: found no music files ({' '.join(sorted(MUSIC_SUFFIXES))})"
+    if split not in (None, "all"):
+        text += f" of the split {split!r}"
+    if listing.in_subfolders:
+        text += f"; the folders below hold {listing.in_subfolders}: add --recursive"
+    elif listing.problems:
+        first = listing.problems[0]
+        text += f"; {first.name}: {first.reason}"
+        if len(listing.problems) > 1:
+            text += f" (and {len(listing.problems) - 1} more)"
+    elif listing.ignored:
+        most = listing.ignored.most_common(3)
+        text += "; it holds " + ", ".join(
+            f"{count} {suffix or 'files without suffix'}" for suffix, count in most
+        )
+    else:
+        text += "; it is empty"
+    return DataError(text + ".")
+
+
+def has_splits(examples: str | Path) -> bool:
+    """Whether a source says which of its sequences are for training."""
+    if str(examples).startswith(TFDS_PREFIX):
+        return True
+    path = Path(examples).expanduser()
+    if path.is_dir() and (path / _TFDS_TABLE).is_file():
+        return True
+    return path.exists() and is_groove_folder(path)
+
+
+def _refuse_split(examples: str, split: str | None) -> None:
+    if split not in (None, "all"):
+        raise DataError(
+            f"{examples} has no splits, so --split {split} selects nothing. Leave "
+            "it out, or give the Groove MIDI Dataset's folder (with info.csv)."
+        )
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(4)
+    except OSError as error:
+        raise DataError(f"Cannot read {path}: {error.strerror or error}.") from error
+
+
+def _is_archive(path: Path) -> bool:
+    if not path.is_file() or path.suffix.lower() in MUSIC_SUFFIXES:
+        return False
+    return path.suffix.lower() == ".zip" or _start(path) == b"PK\x03\x04"
+
+
+def _is_music(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    return path.suffix.lower() in MUSIC_SUFFIXES or _start(path) == b"MThd"
+
+
+def iter_sequences(
+    examples: str | Path | Source,
+    *,
+    split: str | None = None,
+    on_error: OnError | None = None,
+    workers: int = 1,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Iterator[SourceSequence]:
+    """Iterates over the sequences of a source, a few in memory at a time.
+
+    Args:
+      examples: a source or what :func:`open_source` takes.
+      split: as for :func:`open_source`.
+      on_error: called with ``(name, reason)`` for each music file that cannot
+        be read; without it the first one raises. Damage to a TFRecord always
+        raises: what follows it is lost.
+      workers: processes that read music files.
+      progress: called with files (or records) read and, where known, the total.
+
+    Yields:
+      Sequences in a fixed order.
+
+    Raises:
+      DataError: see above, and as :func:`open_source`.
+    """
+    source = (
+        examples if isinstance(examples, Source) else open_source(examples, split=split)
+    )
+    report = on_error or _raise
+    if source.kind is SourceKind.MUSIC:
+        yield from _iter_music(source, report, workers, progress)
+        return
+    if source.kind is SourceKind.RECORDS:
+        found: Iterable[SourceSequence] = _iter_records(source.paths)
+    elif source.paths:
+        found = _iter_prepared(source.paths, report)
+    else:
+        found = _iter_tfds(source, report)
+    for count, item in enumerate(found, start=1):
+        yield item
+        if progress:
+            progress(count, None)
+
+
+def _raise(name: str, reason: str) -> None:
+    raise DataError(f"{name}: {reason}")
+
+
+# Music files -----------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class SerialisedResult:
+    """A :class:`~groovekit.io.music_files.ReadResult` that crosses processes.
+
+    Attributes:
+      records: serialised sequences with their number of notes.
+      problems: what could not be read.
+      remarks: what the parser found odd but read.
+    """
+
+    records: tuple[tuple[bytes, int], ...]
+    problems: tuple[Problem, ...]
+    remarks: tuple[str, ...]
+
+
+def read_serialised(file: MusicFile) -> SerialisedResult:
+    """Reads a music file into serialised sequences. Never raises for bad files."""
+    result = read_music_file(file)
+    records = tuple(
+        (sequence.SerializeToString(deterministic=True), len(sequence.notes))
+        for sequence in result.sequences
+    )
+    return SerialisedResult(records, result.problems, result.remarks)
+
+
+def _iter_music(
+    source: Source,
+    report: OnError,
+    workers: int,
+    progress: Callable[[int, int | None], None] | None,
+) -> Iterator[SourceSequence]:
+    listing = source.listing
+    for problem in listing.problems:
+        report(problem.name, problem.reason)
+    results = ordered_map(read_serialised, listing.files, workers=workers)
+    for count, (file, result) in enumerate(
+        zip(listing.files, results, strict=True), start=1
+    ):
+        for problem in result.problems:
+            report(problem.name, problem.reason)
+        for record, _ in result.records:
+            sequence = NoteSequence.FromString(record)
+            yield SourceSequence(sequence.id, sequence, file.split)
+        if progress:
+            progress(count, len(listing.files))
+
+
+# TFRecords -------------------------------------------------------------------------
+
+
+def _iter_records(paths: Iterable[Path]) -> Iterator[SourceSequence]:
+    for path in paths:
+        for index, record in enumerate(read_records(path)):
+            sequence = parse_sequence(record, f"{path}, record {index}")
+            name = sequence.id or sequence.filename or f"{path.name}#{index}"
+            yield SourceSequence(name, sequence)
+
+
+def parse_sequence(record: bytes, where: str) -> NoteSequence:
+    """Parses a record that has to be a NoteSequence.
+
+    Args:
+      record: a TFRecord's data.
+      where: file and record, for messages.
+
+    Raises:
+      DataError: the record is something else.
+    """
+    try:
+        sequence = NoteSequence.FromString(record)
+    # The type depends on protobuf's implementation (DecodeError, mostly).
+    except Exception as error:
+        raise DataError(f"{where}: {_other_record(record)}") from error
+    # A tf.Example parses, with its features as the id: nothing else is set then.
+    if record and not sequence.id.startswith("/id/"):
+        fields = {field.name for field, _ in sequence.ListFields()}
+        if not fields - {"id", "filename"}:
+            raise DataError(f"{where}: {_other_record(record)}")
+    return sequence
+
+
+def _other_record(record: bytes) -> str:
+    text = "expected a NoteSequence, found "
+    try:
+        features = wire.example_bytes(record)
+    except (ValueError, UnicodeDecodeError):
+        features = {}
+    if features:
+        text += f"a tf.Example with the features {', '.join(sorted(features))}"
+        if "midi" in features:
+            return text + ". Give the folder that TensorFlow Datasets prepared."
+    else:
+        text += "something else"
+    return text + ". Make the file from MIDI with groovekit convert."
+
+
+# TensorFlow Datasets ---------------------------------------------------------------
+
+
+def _tfds_files(folder: Path, split: str | None) -> tuple[Path, ...]:
+    found = sorted(folder.glob("*.tfrecord*"))
+    if split not in (None, "all"):
+        found = [path for path in found if _tfds_split(path) == split]
+    if not found:
+        wanted = f" of the split {split!r}" if split else ""
+        raise DataError(
+            f"{folder}: a folder of TensorFlow Datasets without TFRecord files"
+            f"{wanted}. Prepare the data set again."
+        )
+    return tuple(found)
+
+
+def _tfds_split(path: Path) -> str | None:
+    # "groove-train.tfrecord-00000-of-00001"
+    return path.name.split(".tfrecord")[0].rpartition("-")[2] or None
+
+
+def _iter_prepared(paths: Iterable[Path], report: OnError) -> Iterator[SourceSequence]:
+    for path in paths:
+        for index, record in enumerate(read_records(path)):
+            where = f"{path}, record {index}"
+            try:
+                features = wire.example_bytes(record)
+            except (ValueError, UnicodeDecodeError) as error:
+                raise DataError(f"{where}: not a tf.Example: {error}.") from error
+            yield from _from_features(features, where, _tfds_split(path), report)
+
+
+def _iter_tfds(source: Source, report: OnError) -> Iterator[SourceSequence]:
+    builder = _tfds_builder(source.tfds_name)
+    available = sorted(builder.info.splits)
+    wanted = available if source.split in (None, "all") else [source.split]
+    for split in wanted:
+        if split not in available:
+            raise DataError(
+                f"tfds:{source.tfds_name} has no split {split!r}; it has "
+                f"{', '.join(available)}."
+            )
+        data = builder.as_dataset(split=split, shuffle_files=False)
+        for index, features in enumerate(data.as_numpy_iterator()):
+            where = f"tfds:{source.tfds_name}, {split} {index}"
+            yield from _from_features(features, where, split, report)
+
+
+def _tfds_builder(name: str) -> Any:
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise DataError(
+            f"tfds:{name} needs TensorFlow Datasets: pip install 'groovekit[tfds]'. "
+            "Or give the Groove MIDI Dataset's folder."
+        ) from error
+    try:
+        builder = tfds.builder(name)
+        builder.download_and_prepare()
+    # Unknown names, no network, checksums: TFDS has no common type for them.
+    except Exception as error:
+        text = " ".join(str(error).split())[:300]
+        raise DataError(f"tfds:{name} cannot be prepared: {text}") from error
+    return builder
+
+
+def _from_features(
+    features: Any, where: str, split: str | None, report: OnError
+) -> Iterator[SourceSequence]:
+    if not isinstance(features.get("midi"), bytes):
+        raise DataError(
+            f"{where}: no feature 'midi'; it has {', '.join(sorted(features))}. "
+            "Only data sets with MIDI bytes can be read (groove/4bar-midionly, ...)."
+        )
+    name = features.get("id", b"")
+    identifier = name.decode("utf-8", "replace") or where
+    try:
+        sequence, _ = midi.parse_midi(features["midi"])
+    except DataError as error:
+        report(identifier, str(error))
+        return
+    sequence.id = identifier
+    sequence.filename = identifier
+    yield SourceSequence(identifier, sequence, split)
+
+
+# For caches --------------------------------------------------------------------------
+
+
+def list_files(examples: str | Path | Source) -> list[tuple[str, int, int]]:
+    """The files behind a source, to notice when they change.
+
+    Args:
+      examples: as for :func:`iter_sequences`.
+
+    Returns:
+      ``(absolute path, size in bytes, time of change in ns)``, sorted, without
+      repetition; for ``tfds:`` one entry with the name and zeros.
+
+    Raises:
+      DataError: as :func:`open_source`.
+    """
+    source = examples if isinstance(examples, Source) else open_source(examples)
+    if source.tfds_name:
+        return [(f"{TFDS_PREFIX}{source.tfds_name}", 0, 0)]
+    paths = [path for path in source.paths if path.is_file()]
+    for path in source.paths:
+        table = path / "info.csv"
+        if table.is_file():
+            paths.append(table)
+    paths += [Path(file.path) for file in source.listing.files]
+    found = set()
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError:
+            continue  # reading will name it
+        found.add((str(path.resolve()), status.st_size, status.st_mtime_ns))
+    return sorted(found)
