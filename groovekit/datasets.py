@@ -322,7 +322,7 @@ def prepare(
         try:
             held_out = load(examples, split="validation")
         except DataError as error:
-            _LOG.info("No validation split to evaluate on: %s", error)
+            _LOG.debug("No validation split to evaluate on: %s", error)
             reason = "The validation split gives no examples. "
         else:
             note = f"Training on the {split} split, evaluating on validation."
