@@ -317,7 +317,7 @@ class Registry(Generic[T]):
         Unlike :meth:`names` it holds offers that cannot be used, with the
         ``problem``. Imports nothing.
         """
-        own = importlib.metadata.version(_OWN_PACKAGE) if _own_metadata() else None
+        own = _version(_OWN_PACKAGE)
         found = [
             Entry(name, target, _OWN_PACKAGE, own, builtin=True)
             for name, target in self._builtins.items()
@@ -350,12 +350,8 @@ class Registry(Generic[T]):
     def _decorated_entry(self, name: str) -> Entry:
         module = self._modules[name]
         root = module.partition(".")[0]
-        try:
-            version = importlib.metadata.version(root)
-        except importlib.metadata.PackageNotFoundError:
-            version = None
         origin = _origin(self._decorated[name], module)
-        return Entry(name, origin, root, version, builtin=False)
+        return Entry(name, origin, root, _version(root), builtin=False)
 
     def _offers(self) -> dict[str, _EntryPoints]:
         """Entry points by name; warns once of each that claims a built-in's name."""
@@ -380,13 +376,12 @@ class Registry(Generic[T]):
         return offers
 
 
-def _own_metadata() -> bool:
-    """Whether groovekit is installed (and not only on the search path)."""
+def _version(package: str) -> str | None:
+    """A distribution's version; None where only its modules are on the path."""
     try:
-        importlib.metadata.version(_OWN_PACKAGE)
+        return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
+        return None
 
 
 def _entry_of(point: importlib.metadata.EntryPoint) -> Entry:

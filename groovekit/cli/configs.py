@@ -18,7 +18,11 @@ def command() -> None:
 @options.json_option
 def list_configs(as_json: bool) -> None:
     """List every config by name, with the package it comes from."""
-    listing.show_entries(plugins.configs, as_json=as_json)
+    listing.show_entries(
+        plugins.configs,
+        as_json=as_json,
+        describe=lambda name: get_config(name).description,
+    )
 
 
 @command.command("show")

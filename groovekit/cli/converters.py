@@ -21,7 +21,11 @@ def command() -> None:
 @options.json_option
 def list_converters(as_json: bool) -> None:
     """List every converter by name, with the package it comes from."""
-    listing.show_entries(plugins.converters, as_json=as_json)
+    listing.show_entries(
+        plugins.converters,
+        as_json=as_json,
+        describe=lambda name: inspect.getdoc(plugins.converters.get(name)) or "",
+    )
 
 
 @command.command("show")
@@ -29,7 +33,8 @@ def list_converters(as_json: bool) -> None:
 @options.json_option
 def show_converter(name: str, as_json: bool) -> None:
     """Show what the converter NAME does and its options with their defaults."""
-    converter = plugins.converters.get(name)
+    # Registering checked that it is a dataclass, which its type does not say.
+    converter: Any = plugins.converters.get(name)
     fields = [
         {"name": field.name, "type": str(field.type), "default": _default(field)}
         for field in dataclasses.fields(converter)

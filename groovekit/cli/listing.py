@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from groovekit.cli import options
-from groovekit.registry import Registry
+from groovekit.registry import Entry, Registry
 
 
-def show_entries(registry: Registry[Any], *, as_json: bool) -> None:
-    """Lists a registry's names with their packages; imports nothing.
+def show_entries(
+    registry: Registry[Any],
+    *,
+    as_json: bool,
+    describe: Callable[[str], str] | None = None,
+) -> None:
+    """Lists a registry's names with their packages; imports no plug-in.
 
     Args:
       registry: whose names to list.
       as_json: write every detail, for programs.
+      describe: words for one of groovekit's own names; the first line is shown.
     """
     entries = registry.entries()
     if as_json:
@@ -26,11 +32,15 @@ def show_entries(registry: Registry[Any], *, as_json: bool) -> None:
     for entry in entries:
         if entry.problem:
             options.note(f"{entry.name} of {entry} cannot be used: {entry.problem}")
-    options.echo_table(
-        (e.name, "" if e.builtin else f"{e.package} {e.version or ''}")
-        for e in entries
-        if not e.problem
-    )
+    usable = [entry for entry in entries if not entry.problem]
+    options.echo_table((entry.name, _summary(entry, describe)) for entry in usable)
+
+
+def _summary(entry: Entry, describe: Callable[[str], str] | None) -> str:
+    if not entry.builtin:
+        return f"from {' '.join(filter(None, (entry.package, entry.version)))}"
+    text = describe(entry.name) if describe else ""
+    return text.partition("\n")[0]
 
 
 def flatten(

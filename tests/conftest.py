@@ -1,0 +1,116 @@
+"""Fixtures for all tests: isolation, data folders, fake plug-ins, the command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import hypothesis
+import pytest
+from click.testing import CliRunner, Result
+
+from groovekit import plugins
+from groovekit.cli.main import main
+
+# The same examples on each run and machine, and no opinion on how fast it is.
+hypothesis.settings.register_profile(
+    "groovekit", deadline=None, derandomize=True, database=None
+)
+hypothesis.settings.load_profile("groovekit")
+
+FakePackage = Callable[..., None]
+Command = Callable[..., Result]
+
+_REGISTRY_STATE = ("_decorated", "_modules", "_loaded", "_warned")
+
+
+@pytest.fixture(autouse=True)
+def _restored_registries() -> Iterator[None]:
+    """What a test registers is gone afterwards."""
+    saved = [
+        (registry, name, getattr(registry, name).copy())
+        for registry in plugins.REGISTRIES
+        for name in _REGISTRY_STATE
+    ]
+    yield
+    for registry, name, state in saved:
+        setattr(registry, name, state)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cached conversions go to the test's folder, plug-ins are as by default."""
+    monkeypatch.setenv("GROOVEKIT_CACHE_DIR", str(tmp_path / "groovekit-cache"))
+    monkeypatch.delenv("GROOVEKIT_PLUGINS", raising=False)
+
+
+def _data_folder(variable: str) -> Path:
+    value = os.environ.get(variable)
+    if not value:
+        pytest.skip(f"{variable} is not set")
+    return Path(value)
+
+
+@pytest.fixture(scope="session")
+def groove_dir() -> Path:
+    """The Groove MIDI Dataset (train and validation)."""
+    return _data_folder("GROOVEKIT_GROOVE_DIR")
+
+
+@pytest.fixture(scope="session")
+def odd_midi_dir() -> Path:
+    """Malformed, empty and unusual MIDI files."""
+    return _data_folder("GROOVEKIT_ODD_MIDI_DIR")
+
+
+@pytest.fixture
+def command() -> Command:
+    """Runs ``groovekit`` with the given arguments; stdout and stderr are apart."""
+
+    def run(*args: object) -> Result:
+        return CliRunner().invoke(main, [str(arg) for arg in args])
+
+    return run
+
+
+@pytest.fixture
+def fake_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePackage:
+    """Installs packages into a folder on the search path, with entry points.
+
+    ``fake_package("swing-kit", "0.3", {"groovekit.configs": {"swing.x":
+    "swing_kit:x"}}, source)`` writes the metadata and, with ``source``, the module
+    named in the entry points.
+    """
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    before = set(sys.modules)
+    monkeypatch.syspath_prepend(folder)
+
+    def install(
+        name: str,
+        version: str,
+        points: Mapping[str, Mapping[str, str]],
+        source: str = "",
+        module: str = "",
+    ) -> None:
+        info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
+        info.mkdir()
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        (info / "METADATA").write_text(metadata, encoding="utf-8")
+        lines = []
+        for group, names in points.items():
+            lines.append(f"[{group}]")
+            lines += [f"{key} = {value}" for key, value in names.items()]
+        (info / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+        module = module or name.replace("-", "_")
+        (folder / f"{module}.py").write_text(textwrap.dedent(source), encoding="utf-8")
+
+    yield install
+    for imported in set(sys.modules) - before:
+        if getattr(sys.modules[imported], "__file__", None) and str(folder) in str(
+            sys.modules[imported].__file__
+        ):
+            del sys.modules[imported]
