@@ -87,12 +87,11 @@ class Counts:
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
-            *(
-                a + b
-                for a, b in zip(
-                    dataclasses.astuple(self), dataclasses.astuple(other), strict=True
-                )
-            )
+            self.notes + other.notes,
+            self.kept + other.kept,
+            self.merged + other.merged,
+            self.unmapped + other.unmapped,
+            self.ignored + other.ignored,
         )
 
 

@@ -348,7 +348,7 @@ class DrumsConverter(Converter):
         roll = self._roll(windows)
         categories = self._categories(windows) if one_hot else None
         if self.roll_input:
-            silent = np.logical_not(roll.any(axis=-1, keepdims=True))
+            silent = ~np.any(roll, axis=-1, keepdims=True)
             inputs = np.concatenate([roll, silent], axis=-1).astype(np.float32)
         else:
             assert categories is not None
@@ -445,10 +445,11 @@ class DrumsConverter(Converter):
         count = self.classes
         if self.roll_output:
             hits = tensors > 0.5
-            roll, ended = hits[..., :count], hits[..., count:].any(axis=-1)
+            roll, ended = hits[..., :count], np.any(hits[..., count:], axis=-1)
         else:
             labels = tensors if given_labels else np.argmax(tensors, axis=-1)
-            roll = (labels[..., None].astype(np.int64) >> np.arange(count)) & 1 > 0
+            bits = (labels[..., None].astype(np.int64) >> np.arange(count)) & 1
+            roll = bits.astype(np.bool_)
             ended = labels >= 2**count
         steps = roll.shape[1]
         ends = np.where(ended.any(axis=1), np.argmax(ended, axis=1), steps)

@@ -25,14 +25,15 @@ from groovekit.converters.base import (
     Tensors,
     Windows,
 )
+from groovekit.converters.groove_inputs import (
+    TAP_CLASS,
+    Parts,
+    taps,
+    without_some_notes,
+)
 from groovekit.converters.kits import KitMap, Unmapped, get_kit
 from groovekit.converters.notes_out import drum_sequence
-from groovekit.converters.options import (
-    check_choices,
-    check_positive,
-    fail,
-    matching_kit,
-)
+from groovekit.converters.options import check_groove_options, matching_kit
 from groovekit.converters.quantize import (
     MAX_BARS,
     Columns,
@@ -43,14 +44,14 @@ from groovekit.converters.quantize import (
     steps_per_second,
     to_steps,
 )
-from groovekit.converters.selection import map_pitches, select_drums
+from groovekit.converters.selection import (
+    loudest_of_each,
+    map_pitches,
+    select_drums,
+)
 from groovekit.errors import ConfigError
 from groovekit.notes import NoteSequence
 
-# Taps are played on this class (the open hi-hat of the nine-class kits).
-TAP_CLASS = 3
-# A note falls with at least this share of the drawn probability, however loud.
-_MIN_DROPOUT_WEIGHT = 0.2
 # Exactly half a step lies between two steps; a decoded note stays this side of
 # it, so that it is read back on the step that it was written for.
 _MAX_OFFSET = 1.0 - 1e-7
@@ -126,7 +127,7 @@ class GrooveConverter(Converter):
     tap_dropout: Literal["drop", "original"] = "drop"
 
     def __post_init__(self) -> None:
-        _check_options(self)
+        check_groove_options(self)
 
     # What the tensors look like ------------------------------------------------
 
@@ -277,17 +278,11 @@ class GrooveConverter(Converter):
             return _skip_all(Obstacle(Reason.TOO_LONG, f"{bars} bars"), counts)
         total = bars * per_bar
         drums = self.classes
-        # The loudest note holds a cell; of equally loud ones, the first: stable
-        # sorting by cell, then by falling velocity.
         cells = steps * drums + classes
-        falling = 127 - notes.velocity.astype(np.int64)
-        order = np.argsort(cells * 128 + falling, kind="stable")
-        ordered = cells[order]
-        first = np.ones(len(order), np.bool_)
-        first[1:] = ordered[1:] != ordered[:-1]
-        chosen, cells = order[first], ordered[first]
+        chosen = loudest_of_each(cells, notes.velocity)
+        cells = cells[chosen]
         counts = dataclasses.replace(
-            counts, kept=len(chosen), merged=len(order) - len(chosen)
+            counts, kept=len(chosen), merged=len(notes) - len(chosen)
         )
         if total < self._window_steps:
             detail = f"{bars} of {self.bars} bars"
@@ -361,30 +356,21 @@ class GrooveConverter(Converter):
         velocities: np.ndarray,
         offsets: np.ndarray,
         rng: np.random.Generator | None,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        complete = (hits, velocities, offsets)
-        parts = [part.copy() for part in complete]
+    ) -> Parts:
+        complete = Parts(hits.copy(), velocities.copy(), offsets.copy())
+        parts = complete
         if self.max_note_dropout and rng is not None:
-            shape = (len(hits), 1, 1)
-            share = rng.random(shape, np.float32) * np.float32(self.max_note_dropout)
-            weight = np.maximum(np.float32(_MIN_DROPOUT_WEIGHT), 1 - velocities)
-            kept = rng.random(hits.shape, np.float32) >= weight * share
-            for part in parts:
-                part *= kept
+            parts = without_some_notes(parts, self.max_note_dropout, rng)
         if self.tapify:
-            loudest = np.argmax(parts[1], axis=-1)[..., None]
-            sources = complete if self.tap_dropout == "original" else parts
-            taps = [np.take_along_axis(s, loudest, axis=-1)[..., 0] for s in sources]
-            for part, tap in zip(parts, taps, strict=True):
-                part[:] = 0
-                part[..., TAP_CLASS] = tap
+            sounding = complete if self.tap_dropout == "original" else parts
+            parts = taps(parts.velocities, sounding)
         if self.humanize or self.fixed_velocities:
-            parts[1][:] = 0
+            parts.velocities[:] = 0
         if self.humanize:
-            parts[2][:] = 0
+            parts.offsets[:] = 0
         for part in parts:
             part[..., list(self.add_instruments)] = 0
-        return parts[0], parts[1], parts[2]
+        return parts
 
     def _join(
         self, hits: np.ndarray, velocities: np.ndarray, offsets: np.ndarray
@@ -513,39 +499,3 @@ def _skip_all(obstacle: Obstacle, counts: Counts) -> Skipped:
     """A rejection of the whole sequence: none of its notes is used."""
     counts = Counts(notes=counts.notes, ignored=counts.notes)
     return Skipped(obstacle.reason, obstacle.detail, counts)
-
-
-def _check_options(converter: GrooveConverter) -> None:
-    """Raises ConfigError for options out of range or excluding each other."""
-    c = converter
-    check_positive(c, ("bars", "steps_per_quarter", "quarters_per_bar"))
-    if c.hop_bars is not None:
-        steps = c.hop_bars * c.steps_per_quarter * c.quarters_per_bar
-        if steps < 1 or steps != round(steps):
-            fail(c, "hop_bars", "a positive number of whole steps")
-    if not 0 <= c.max_note_dropout <= 1:
-        fail(c, "max_note_dropout", "a probability from 0 to 1")
-    if not 0 <= c.min_velocity <= 127:
-        fail(c, "min_velocity", "a MIDI velocity from 0 to 127")
-    if any(index < 0 for index in c.add_instruments):
-        fail(c, "add_instruments", "indices of classes")
-    if bool(c.velocity_bins) != bool(c.offset_bins):
-        raise ConfigError(
-            "GrooveConverter: expected both velocity_bins and offset_bins or none, "
-            f"got {c.velocity_bins} and {c.offset_bins}."
-        )
-    for option in ("velocity_bins", "offset_bins"):
-        if getattr(c, option) < 0 or getattr(c, option) == 1:
-            fail(c, option, "at least 2, or 0 for numbers")
-    if c.max_windows is not None and c.max_windows < 1:
-        fail(c, "max_windows", "at least 1, or None for all")
-    check_choices(
-        c,
-        {
-            "unmapped": ("drop", "nearest", "error"),
-            "instruments": ("auto", "drums", "all"),
-            "first_onset": ("clamp", "original"),
-            "bin_values": ("center", "original"),
-            "tap_dropout": ("drop", "original"),
-        },
-    )

@@ -130,9 +130,11 @@ class KitMap:
         """
         pitches = np.asarray(pitches)
         table = self.nearest_table if nearest else self.table
-        inside = (pitches >= 0) & (pitches < PITCHES)
-        found = table[np.where(inside, pitches, 0)]
-        return np.where(inside, found, np.int16(-1))
+        found: np.ndarray = table[np.clip(pitches, 0, PITCHES - 1)]
+        outside = (pitches < 0) | (pitches >= PITCHES)
+        if outside.any():
+            found[outside] = -1
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """The map as its JSON file holds it."""

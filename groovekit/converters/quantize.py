@@ -18,6 +18,7 @@ DEFAULT_QPM = 120.0
 DEFAULT_METRE = (4, 4)
 # Half a day of music: a stray note at the end of time must not fill the memory.
 MAX_BARS = 20_000
+_FARTHEST_STEP = 1e14
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Columns:
     """The notes of a sequence, one array a property, in the sequence's order.
 
     Attributes:
-      pitch: ``(notes,)`` int16, MIDI pitch.
+      pitch: ``(notes,)`` int32, MIDI pitch.
       velocity: ``(notes,)`` uint8, 0..127.
       start: ``(notes,)`` float64, onset in seconds.
       is_drum: ``(notes,)`` bool.
@@ -82,19 +83,21 @@ def read_columns(sequence: NoteSequence) -> Columns:
     """
     notes = list(sequence.notes)
     count = len(notes)
+    velocity = np.fromiter([n.velocity for n in notes], np.int32, count)
     columns = Columns(
-        np.fromiter([n.pitch for n in notes], np.int16, count),
-        np.fromiter([min(n.velocity, 127) for n in notes], np.uint8, count),
+        np.fromiter([n.pitch for n in notes], np.int32, count),
+        np.clip(velocity, 0, 127).astype(np.uint8),
         np.fromiter([n.start_time for n in notes], np.float64, count),
         np.fromiter([n.is_drum for n in notes], np.bool_, count),
     )
-    steps_a_quarter = sequence.quantization_info.steps_per_quarter
-    if steps_a_quarter > 0 and not any(n.end_time for n in notes):
+    info = sequence.quantization_info
+    rate = float(info.steps_per_second)
+    if info.steps_per_quarter:
         qpm = sequence.tempos[0].qpm if sequence.tempos else DEFAULT_QPM
+        rate = steps_per_second(info.steps_per_quarter, qpm)
+    if rate > 0 and not any(n.end_time for n in notes):
         steps = np.fromiter([n.quantized_start_step for n in notes], np.float64, count)
-        if qpm > 0:
-            start = steps * (60.0 / qpm / steps_a_quarter)
-            columns = dataclasses.replace(columns, start=start)
+        columns = dataclasses.replace(columns, start=steps / rate)
     return columns
 
 
@@ -114,8 +117,13 @@ def to_steps(seconds: np.ndarray, rate: float) -> np.ndarray:
       ``(notes,)`` int64. Times up to one and a half steps before zero give
       step 0, so that a hit played ahead of the first beat stays with it.
     """
-    steps: np.ndarray = np.trunc(seconds * rate + 0.5).astype(np.int64)
-    return steps
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.trunc(seconds * rate + 0.5)
+    # Nonsense becomes a step so far away that it is rejected by its range.
+    far = _FARTHEST_STEP
+    steps = np.clip(np.nan_to_num(steps, nan=-far, posinf=far, neginf=-far), -far, far)
+    rounded: np.ndarray = steps.astype(np.int64)
+    return rounded
 
 
 def format_metre(metre: tuple[int, int]) -> str:

@@ -60,3 +60,23 @@ def map_pitches(pitches: np.ndarray, kit: KitMap, unmapped: Unmapped) -> np.ndar
             "'drop' or 'nearest'."
         )
     return classes
+
+
+def loudest_of_each(cells: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+    """The note that holds each cell of the grid: the loudest, of equals the first.
+
+    Args:
+      cells: ``(notes,)`` non-negative cell numbers.
+      velocity: ``(notes,)`` 0..127.
+
+    Returns:
+      Positions of the chosen notes, by rising cell.
+    """
+    falling = 127 - velocity.astype(np.int64)
+    # Stable, so that equally loud notes stay in the sequence's order.
+    order = np.argsort(cells * 128 + falling, kind="stable")
+    ordered = cells[order]
+    first = np.ones(len(order), np.bool_)
+    first[1:] = ordered[1:] != ordered[:-1]
+    chosen: np.ndarray = order[first]
+    return chosen
