@@ -1,0 +1,202 @@
+"""Promises about the whole: light imports, public names, inventory, directions."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import groovekit
+from groovekit import plugins
+from groovekit.cli.main import COMMANDS
+
+ROOT = Path(groovekit.__file__).parents[1]
+PACKAGE = Path(groovekit.__file__).parent
+INVENTORY = Path(__file__).parent / "registry_contents.json"
+
+HEAVY = ("keras", "tensorflow", "jax", "torch", "librosa", "bokeh", "IPython")
+
+in_checkout = pytest.mark.skipif(
+    not (ROOT / "setup.cfg").is_file(), reason="runs in a checkout only"
+)
+
+
+def modules_after(code: str) -> set[str]:
+    """Top-level modules that a fresh interpreter has loaded after ``code``."""
+    code += "\nimport sys; print('\\n'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    return set(done.stdout.split())
+
+
+HELP = """
+import sys
+from click.testing import CliRunner
+from groovekit.cli.main import main
+assert CliRunner().invoke(main, ["--help"]).exit_code == 0
+"""
+CONVERTERS = """
+import groovekit as gk
+from groovekit import plugins
+for registry in (plugins.converters, plugins.configs, plugins.kit_maps):
+    for name in registry.names():
+        registry.get(name)
+gk.DrumsConverter().encode(gk.NoteSequence())
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["import groovekit; dir(groovekit)", HELP, CONVERTERS],
+    ids=["import", "help", "converters"],
+)
+def test_light_imports(code):
+    loaded = modules_after(code)
+    assert not set(HEAVY) & loaded
+    assert "note_seq" not in loaded
+
+
+def test_import_loads_nothing_but_the_package():
+    loaded = {name for name in modules_after("import groovekit") if "groovekit" in name}
+    assert loaded == {"groovekit"}
+
+
+def test_help_loads_no_command():
+    loaded = modules_after(HELP)
+    assert not {module for module, _ in COMMANDS.values()} & loaded
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_a_command_is_light(name):
+    code = HELP.replace('["--help"]', f'["{name}", "--help"]')
+    assert not set(HEAVY) & modules_after(code)
+
+
+# Public names -------------------------------------------------------------------------
+
+
+def test_public_names_are_sorted_and_reachable():
+    assert groovekit.__all__ == sorted(set(groovekit.__all__))
+    assert set(groovekit.__all__) <= set(dir(groovekit))
+    assert set(groovekit._HOME) | {"__version__"} == set(groovekit.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(groovekit._HOME))
+def test_public_name_is_what_its_module_has(name):
+    # In a process of its own where Keras comes with it.
+    code = (
+        "import importlib, groovekit\n"
+        f"module = importlib.import_module('groovekit.{groovekit._HOME[name]}')\n"
+        f"assert groovekit.{name} is module.{name}\n"
+    )
+    if groovekit._HOME[name] in {"training", "generation"}:
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+    else:
+        exec(code, {})
+
+
+def test_type_checkers_see_the_same_names():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    typed = {
+        alias.name: statement.module
+        for statement in block.body
+        if isinstance(statement, ast.ImportFrom)
+        for alias in statement.names
+    }
+    assert typed == {n: f"groovekit.{m}" for n, m in groovekit._HOME.items()}
+
+
+def test_unknown_attribute():
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        groovekit.nothing  # noqa: B018 - the access is the test
+
+
+# Inventory ----------------------------------------------------------------------------
+
+
+def test_registered_names_are_those_of_the_inventory():
+    # A name that vanishes breaks somebody's run folder; a new one is added here.
+    found = {
+        registry.kind: sorted(e.name for e in registry.entries() if e.builtin)
+        for registry in plugins.REGISTRIES
+    }
+    assert found == json.loads(INVENTORY.read_text(encoding="utf-8"))
+
+
+# Directions ---------------------------------------------------------------------------
+
+
+@in_checkout
+def test_imports_go_downwards_only():
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from importlinter.cli import lint_imports;"
+            "sys.exit(lint_imports(config_filename='setup.cfg', cache_dir=None))",
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+KERAS_DOORS = ("models/", "training", "evaluation", "generation", "interop/")
+
+
+def test_keras_is_imported_behind_its_doors_only():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        inside = path.relative_to(PACKAGE).as_posix()
+        if not inside.startswith(KERAS_DOORS):
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"^\s*(import|from) keras\b", text, re.M), inside
+
+
+def test_nobody_imports_tensorflow_or_note_seq_at_the_top():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            tops = {name.partition(".")[0] for name in names}
+            assert not tops & {"tensorflow", "note_seq", "jax", "torch"}, path
+
+
+# Documents ----------------------------------------------------------------------------
+
+
+@in_checkout
+def test_continuous_integration_runs_the_readmes_test_command():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    commands = (
+        "python3 -m venv .venv && .venv/bin/pip install -q . && "
+        ".venv/bin/groovekit generate --mode sample --num-outputs 5",
+        "python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && "
+        ".venv/bin/python -m pytest",
+    )
+    for command in commands:
+        assert command in readme
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    (pattern,) = re.findall(r'grep -m 1 -E "([^"]+)" README.md', script)
+    found = [line for line in readme if re.search(pattern, line)]
+    assert found[0] == commands[1]
+
+
+@in_checkout
+def test_version_is_the_same_everywhere():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {groovekit.__version__}\n" in citation
