@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import secrets
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from groovekit.errors import (
 from groovekit.registry import Registry
 
 # Packages whose versions a run notes, where they are installed.
-_PACKAGES = ("groovekit", "keras", "numpy", "note-seq", "tensorflow", "jax", "torch")
+_PACKAGES = ("keras", "numpy", "note-seq", "tensorflow", "jax", "torch")
 
 
 # Writing ------------------------------------------------------------------------
@@ -361,10 +362,15 @@ def make_metadata(
 
 
 def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for package in _PACKAGES:
+    # The package itself may be a checkout, of which no installer knows.
+    package = sys.modules["groovekit"]
+    versions = {
+        "groovekit": str(package.__version__),
+        "python": platform.python_version(),
+    }
+    for name in _PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[package] = importlib.metadata.version(package)
+            versions[name] = importlib.metadata.version(name)
     return versions
 
 
