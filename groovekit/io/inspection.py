@@ -63,7 +63,8 @@ class Contents:
 
     def to_dict(self) -> dict[str, Any]:
         """The numbers for JSON; counters with the most frequent first."""
-        values = dataclasses.asdict(self)
+        # dataclasses.asdict would count a counter's items.
+        values = dict(vars(self))
         for name, value in values.items():
             if isinstance(value, Counter):
                 values[name] = {str(k): v for k, v in value.most_common()}

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from groovekit.io.midi import write_midi
+from groovekit.io.tfrecord import write_records
+from groovekit.notes import NoteSequence
+
+
+def take(bars: int, numerator: int = 4) -> NoteSequence:
+    """Drums on every quarter at 120 qpm."""
+    sequence = NoteSequence(ticks_per_quarter=480)
+    sequence.tempos.add(qpm=120)
+    sequence.time_signatures.add(numerator=numerator, denominator=4)
+    for index in range(bars * numerator):
+        start = index * 0.5
+        sequence.notes.add(
+            pitch=36, velocity=90, start_time=start, end_time=start + 0.25, is_drum=True
+        )
+    sequence.total_time = bars * numerator * 0.5
+    return sequence
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "in"
+    write_midi(take(8), path / "long.mid")
+    write_midi(take(1), path / "short.mid")
+    write_midi(take(8, numerator=3), path / "waltz.mid")
+    (path / "bad.mid").write_text("text")
+    return path
+
+
+def test_what_a_folder_holds(command, folder):
+    result = command("inspect", folder, "--each")
+    assert result.exit_code == 0, result.output
+    assert "60, 60 of them drums" in result.stdout
+    assert "4/4 (2), 3/4 (1)" in result.stdout
+    assert "120 (3)" in result.stdout
+    assert "long.mid" in result.stdout
+    assert "not readable: bad.mid: not a MIDI file" in result.stderr
+
+
+def test_windows_and_reasons_of_a_config(command, folder):
+    result = command("inspect", folder, "--config", "groovae_4bar", "--json", "--each")
+    assert result.exit_code == 0, result.output
+    value = json.loads(result.stdout)
+    assert value["sequences"] == 3
+    assert value["drum_notes"] == 60
+    assert value["metres"] == {"4/4": 2, "3/4": 1}
+    assert value["windows"]["windows"] == 2
+    assert value["windows"]["sequences_with_windows"] == 1
+    assert sum(value["windows"]["reasons"].values()) == 2
+    assert [row["windows"] for row in value["each"]] == [2, 0, 0]
+    assert "16 steps" in value["each"][2]["reason"]
+    text = command("inspect", folder, "--config", "groovae_4bar").stdout
+    assert "2 in 1 sequences" in text
+    assert "1 give none" in text
+
+
+def test_a_tfrecord(command, tmp_path):
+    path = tmp_path / "r"
+    with write_records(path) as writer:
+        writer.write(take(4).SerializeToString())
+        writer.write(b"")
+    value = json.loads(command("inspect", path, "--json").stdout)
+    assert (value["sequences"], value["empty"], value["notes"]) == (2, 1, 16)
+    assert value["kind"] == "TFRecord"
+
+
+def test_mistakes_are_plain(command, folder, tmp_path):
+    result = command("inspect", folder, "--config", "groovae_4bra")
+    assert result.exit_code == 1
+    assert "Did you mean 'groovae_4bar'" in result.stderr
+    result = command("inspect", folder / "bad.mid")
+    assert result.exit_code == 1
+    assert "no readable sequences" in result.stderr
+    assert command("inspect", tmp_path / "missing").exit_code == 1
+    assert command("inspect", folder, "--split", "train").exit_code == 1
+    path = tmp_path / "r"
+    path.write_bytes(b"something else entirely")
+    result = command("inspect", path)
+    assert result.exit_code == 1
+    assert "not a TFRecord" in result.stderr

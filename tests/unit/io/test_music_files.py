@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from groovekit.errors import DataError
+from groovekit.io.music_files import (
+    MusicFile,
+    list_archive,
+    list_folder,
+    read_music_file,
+)
+from groovekit.io.parallel import ordered_map
+
+ABC = """X:1
+T:One
+M:4/4
+L:1/4
+K:C
+CDEF|
+
+X:2
+T:Two
+M:4/4
+L:1/4
+K:C
+[CEG]DEF|
+
+X:3
+M:4/4
+L:1/4
+K:G
+GABc|
+"""
+
+MUSICXML = """<?xml version="1.0" encoding="UTF-8"?>
+<score-partwise version="3.0">
+  <part-list><score-part id="P1"><part-name>Music</part-name></score-part></part-list>
+  <part id="P1"><measure number="1">
+    <attributes><divisions>1</divisions>
+      <time><beats>4</beats><beat-type>4</beat-type></time></attributes>
+    <note><pitch><step>C</step><octave>4</octave></pitch>
+      <duration>4</duration><voice>1</voice><type>whole</type></note>
+  </measure></part>
+</score-partwise>
+"""
+
+
+def read(path: Path, name: str = "", member: str = ""):
+    return read_music_file(MusicFile(str(path), name or path.name, "band", member))
+
+
+def test_a_folder_is_listed_in_order_with_the_rest_counted(music_folder):
+    listing = list_folder(music_folder)
+    assert [f.name for f in listing.files] == [
+        "a.midi",
+        "b/c.mid",
+        "b/text.mid",
+        "z.MID",
+    ]
+    assert {f.collection for f in listing.files} == {"band"}
+    assert listing.ignored == {".txt": 1}
+    flat = list_folder(music_folder, recursive=False)
+    assert [f.name for f in flat.files] == ["a.midi", "z.MID"]
+    assert flat.in_subfolders == 2
+
+
+def test_archives_are_entered_and_broken_ones_named(music_folder, drum_midi):
+    with zipfile.ZipFile(music_folder / "pack.zip", "w") as archive:
+        archive.writestr("x/one.mid", drum_midi())
+        archive.writestr("__MACOSX/x/._one.mid", b"")
+        archive.writestr("readme.md", b"")
+    (music_folder / "torn.zip").write_bytes(b"PK\3\4 torn")
+    listing = list_folder(music_folder, recursive=False)
+    assert [f.name for f in listing.files] == ["a.midi", "pack.zip/x/one.mid", "z.MID"]
+    (sequence,) = read_music_file(listing.files[1]).sequences
+    assert len(sequence.notes) == 4
+    assert sequence.filename == "pack.zip/x/one.mid"
+    (problem,) = listing.problems
+    assert problem.name == "torn.zip"
+    assert "not a readable zip archive" in problem.reason
+    assert [f.name for f in list_archive(music_folder / "pack.zip").files] == [
+        "x/one.mid"
+    ]
+    with pytest.raises(DataError, match=r"torn\.zip: not a readable zip"):
+        list_archive(music_folder / "torn.zip")
+
+
+def test_a_damaged_member_is_a_problem_of_its_own(tmp_path, drum_midi):
+    path = tmp_path / "pack.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("one.mid", drum_midi())
+    path.write_bytes(path.read_bytes().replace(b"MThd", b"MThx"))
+    result = read(path, "pack.zip/one.mid", "one.mid")
+    assert not result.sequences
+    assert "cannot be unpacked" in result.problems[0].reason
+
+
+def test_folders_linked_in_a_circle_are_read_once(music_folder):
+    (music_folder / "b" / "up").symlink_to(music_folder, target_is_directory=True)
+    assert len(list_folder(music_folder).files) == 4
+
+
+def test_ids_and_names_are_those_of_the_original(music_folder):
+    listing = list_folder(music_folder)
+    (sequence,) = read_music_file(listing.files[1]).sequences
+    digest = hashlib.sha1(b"b/c.mid").hexdigest()
+    assert sequence.id == f"/id/midi/band/{digest}"
+    assert sequence.filename == "b/c.mid"
+    assert sequence.collection_name == "band"
+    info = sequence.source_info
+    assert info.encoding_type == info.MIDI
+    assert info.parser == info.PRETTY_MIDI
+
+
+def test_names_of_any_bytes_are_held(tmp_path, drum_midi):
+    path = tmp_path / "b\udcff.mid"
+    try:
+        path.write_bytes(drum_midi())
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    (sequence,) = read_music_file(list_folder(tmp_path).files[0]).sequences
+    assert sequence.filename == "b�.mid"
+
+
+def test_tunes_of_an_abc_book_are_sequences_and_bad_ones_problems(tmp_path):
+    path = tmp_path / "book.abc"
+    path.write_text(ABC)
+    result = read(path)
+    assert [len(s.notes) for s in result.sequences] == [4, 4]
+    digest = hashlib.sha1(b"book.abc_3").hexdigest()
+    assert result.sequences[1].id == f"/id/abc/band/{digest}"
+    (problem,) = result.problems
+    assert problem.name == "book.abc"
+    assert "ChordError" in problem.reason
+    path.write_text("")
+    assert "no tunes" in read(path).problems[0].reason
+    path.write_text(ABC + "\n" + ABC)
+    assert "appears more than once" in read(path).problems[0].reason
+
+
+def test_musicxml_plain_and_compressed(tmp_path):
+    plain = tmp_path / "score.musicxml"
+    plain.write_text(MUSICXML)
+    packed = tmp_path / "score.MXL"
+    container = (
+        '<container><rootfiles><rootfile full-path="s.xml"/></rootfiles></container>'
+    )
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("META-INF/container.xml", container)
+        archive.writestr("s.xml", MUSICXML)
+    for path in (plain, packed):
+        (sequence,) = read(path).sequences
+        assert [note.pitch for note in sequence.notes] == [60]
+        assert sequence.id.startswith("/id/musicxml/band/")
+        assert sequence.filename == path.name
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.xml", b"", "empty"),
+        ("a.xml", b"<html><body/></html>", "not MusicXML"),
+        ("a.xml", b"<score-partwise", "not readable as MusicXML"),
+        ("a.mxl", b"PK no zip", "not readable as MusicXML"),
+        ("a.mid", b"text", "not a MIDI file"),
+        ("a.mid", b"", "empty"),
+    ],
+)
+def test_bad_files_are_problems(tmp_path, name, content, reason):
+    path = tmp_path / name
+    path.write_bytes(content)
+    result = read(path)
+    assert not result.sequences
+    (problem,) = result.problems
+    assert problem.name == name
+    assert reason in problem.reason
+
+
+def test_a_missing_file_and_a_folder_called_mid_are_problems(tmp_path):
+    (tmp_path / "folder.mid").mkdir()
+    assert read(tmp_path / "folder.mid").problems[0].reason == "not a file"
+    assert read(tmp_path / "gone.mid").problems[0].reason == "no such file"
+
+
+def test_no_folder_is_an_error(tmp_path):
+    with pytest.raises(DataError, match="no such folder"):
+        list_folder(tmp_path / "nothing")
+
+
+def test_a_map_over_processes_keeps_the_order():
+    items = list(range(-50, 50))
+    assert list(ordered_map(abs, items, workers=2)) == list(map(abs, items))
+    assert list(ordered_map(abs, [], workers=2)) == []
