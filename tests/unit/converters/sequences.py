@@ -1,0 +1,41 @@
+"""Small note sequences for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from groovekit.notes import NoteSequence
+
+SIXTEENTH = 0.125
+
+
+def drums(
+    notes: Iterable[tuple[float, int, int]],
+    *,
+    qpm: float = 120.0,
+    metre: tuple[int, int] = (4, 4),
+    is_drum: bool = True,
+) -> NoteSequence:
+    """A sequence of (step, pitch, velocity), in one tempo and metre."""
+    sequence = NoteSequence()
+    sequence.tempos.add(qpm=qpm)
+    sequence.time_signatures.add(numerator=metre[0], denominator=metre[1])
+    second = 15.0 / qpm
+    for step, pitch, velocity in notes:
+        note = sequence.notes.add(
+            pitch=pitch,
+            velocity=velocity,
+            start_time=step * second,
+            end_time=(step + 1) * second,
+            is_drum=is_drum,
+            instrument=9 if is_drum else 0,
+        )
+        sequence.total_time = max(sequence.total_time, note.end_time)
+    return sequence
+
+
+def beat(bars: int = 2, **options) -> NoteSequence:
+    """Kick and snare on the quarters of so many bars."""
+    return drums(
+        [(4 * q, 38 if q % 2 else 36, 100) for q in range(4 * bars)], **options
+    )
