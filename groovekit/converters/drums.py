@@ -200,21 +200,20 @@ class DrumsConverter(Converter):
             ``unmapped="error"``.
         """
         columns = read_columns(sequence)
-        everything = Counts(notes=len(columns), ignored=len(columns))
         if not len(columns):
             return Skipped(Reason.EMPTY)
         selected = select_drums(columns, self.kit_map, self.instruments)
         if isinstance(selected, Obstacle):
-            return Skipped(selected.reason, selected.detail, everything)
+            return selected.skipped(len(columns))
         selected = selected.take(selected.velocity > 0)
         if not len(selected):
             detail = "all drum notes have velocity 0"
-            return Skipped(Reason.NO_MATERIAL, detail, everything)
+            return Obstacle(Reason.NO_MATERIAL, detail).skipped(len(columns))
         counts = Counts(notes=len(columns), ignored=len(columns) - len(selected))
 
         sections = self._sections(sequence, selected)
         if isinstance(sections, Obstacle):
-            return Skipped(sections.reason, sections.detail, everything)
+            return sections.skipped(len(columns))
         parts: list[dict[str, np.ndarray]] = []
         obstacles: list[Obstacle] = []
         bounds = np.array([section.start for section in sections[1:]])

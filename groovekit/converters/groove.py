@@ -55,6 +55,9 @@ from groovekit.notes import NoteSequence
 # Exactly half a step lies between two steps; a decoded note stays this side of
 # it, so that it is read back on the step that it was written for.
 _MAX_OFFSET = 1.0 - 1e-7
+# Half a step late is early on the next step, so an offset lies above -1, also
+# when rounded to float32.
+_LATEST = float(np.nextafter(np.float32(-1.0), np.float32(0.0)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -237,13 +240,13 @@ class GrooveConverter(Converter):
             return Skipped(Reason.EMPTY, "", counts)
         section = single_section(sequence)
         if isinstance(section, Obstacle):
-            return _skip_all(section, counts)
+            return section.skipped(counts.notes)
         obstacle = check_grid(section, self.steps_per_quarter, self._steps_per_bar)
         if obstacle is not None:
-            return _skip_all(obstacle, counts)
+            return obstacle.skipped(counts.notes)
         selected = select_drums(columns, self.kit_map, self.instruments)
         if isinstance(selected, Obstacle):
-            return _skip_all(selected, counts)
+            return selected.skipped(counts.notes)
         counts = dataclasses.replace(counts, ignored=len(columns) - len(selected))
         classes = map_pitches(selected.pitch, self.kit_map, self.unmapped)
         mapped = classes >= 0
@@ -275,7 +278,7 @@ class GrooveConverter(Converter):
         per_bar = self._steps_per_bar
         bars = -(-(int(steps.max()) + 1) // per_bar)
         if bars > MAX_BARS:
-            return _skip_all(Obstacle(Reason.TOO_LONG, f"{bars} bars"), counts)
+            return Obstacle(Reason.TOO_LONG, f"{bars} bars").skipped(counts.notes)
         total = bars * per_bar
         drums = self.classes
         cells = steps * drums + classes
@@ -295,7 +298,7 @@ class GrooveConverter(Converter):
         offsets = np.zeros(total * drums, np.float32)
         hits[cells] = True
         velocities[cells] = notes.velocity[chosen]
-        offsets[cells] = np.clip(distance / step_seconds * 2, -1.0, 1.0)
+        offsets[cells] = np.clip(distance / step_seconds * 2, _LATEST, 1.0)
 
         starts = np.arange(0, total - self._window_steps + 1, self._hop_steps)
         rows = starts[:, None] + np.arange(self._window_steps)
@@ -438,8 +441,7 @@ class GrooveConverter(Converter):
         else:
             velocities = np.clip(np.nan_to_num(np.round(velocities * 127)), 0, 127)
             offsets = np.nan_to_num(offsets)
-        limit = 1.0 if self.first_onset == "original" else _MAX_OFFSET
-        shift = np.clip(offsets / 2, -limit / 2, limit / 2)
+        shift = np.clip(offsets, -_MAX_OFFSET, _MAX_OFFSET) / 2
         velocities = np.maximum(velocities, self.min_velocity)
 
         step_seconds = 60.0 / qpm / self.steps_per_quarter
@@ -493,9 +495,3 @@ class GrooveConverter(Converter):
             np.argmax(velocities.reshape(batch, steps, drums, values[0]), axis=-1),
             np.argmax(offsets.reshape(batch, steps, drums, values[1]), axis=-1),
         )
-
-
-def _skip_all(obstacle: Obstacle, counts: Counts) -> Skipped:
-    """A rejection of the whole sequence: none of its notes is used."""
-    counts = Counts(notes=counts.notes, ignored=counts.notes)
-    return Skipped(obstacle.reason, obstacle.detail, counts)

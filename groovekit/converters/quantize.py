@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from groovekit.converters.base import Reason
+from groovekit.converters.base import Counts, Reason, Skipped
 from groovekit.notes import NoteSequence
 
 # What holds where a sequence says nothing.
@@ -73,6 +73,11 @@ class Obstacle:
 
     reason: Reason
     detail: str
+
+    def skipped(self, notes: int) -> Skipped:
+        """A rejection of a whole sequence, none of whose notes is used."""
+        counts = Counts(notes=notes, ignored=notes)
+        return Skipped(self.reason, self.detail, counts)
 
 
 def read_columns(sequence: NoteSequence) -> Columns:
