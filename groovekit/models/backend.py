@@ -1,0 +1,334 @@
+"""The one place that speaks a backend's own API.
+
+Everything else in ``groovekit.models`` is ``keras.ops`` and Keras layers. Here:
+the LSTM over a whole sequence, loops over steps, and compiled functions for
+training, gradients and inference, for TensorFlow, JAX and PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+Tensor = Any
+
+TENSORFLOW, JAX, TORCH = "tensorflow", "jax", "torch"
+
+
+def name() -> str:
+    """The Keras backend in use."""
+    return str(keras.backend.backend())
+
+
+# Recurrence ----------------------------------------------------------------------
+
+
+def lstm(layer: Any, x: Tensor, state: tuple[Tensor, Tensor] | None) -> Tensor:
+    """Hidden states of a ``keras.layers.LSTM`` over a whole sequence.
+
+    Keras takes the fused kernel of TensorFlow and JAX where there is one. On
+    PyTorch its own loop's backward pass is quadratic in the number of steps, so
+    that PyTorch's LSTM runs with the same weights.
+
+    Args:
+      layer: the layer that holds the weights, with ``return_sequences``.
+      x: ``(batch, steps, depth)``.
+      state: initial hidden and cell state, each ``(batch, units)``, or None.
+
+    Returns:
+      ``(batch, steps, units)``.
+    """
+    if name() != TORCH:
+        return layer(x, initial_state=None if state is None else list(state))
+    import torch
+
+    dtype = layer.compute_dtype
+    x = ops.cast(x, dtype)
+    if state is None:
+        zeros = ops.zeros((x.shape[0], layer.units), dtype=dtype)
+        state = (zeros, zeros)
+    hidden, cell = (ops.cast(s, dtype)[None].contiguous() for s in state)
+    bias = ops.cast(layer.cell.bias, dtype)
+    weights = [
+        ops.transpose(ops.cast(layer.cell.kernel, dtype)).contiguous(),
+        ops.transpose(ops.cast(layer.cell.recurrent_kernel, dtype)).contiguous(),
+        bias,
+        ops.zeros_like(bias),
+    ]
+    # Arguments after the weights: biases, layers, dropout, training,
+    # bidirectional, batch first.
+    training = torch.is_grad_enabled()
+    outputs, _, _ = torch._VF.lstm(
+        x, (hidden, cell), weights, True, 1, 0.0, training, False, True
+    )
+    return outputs
+
+
+def scan(
+    step: Callable[[Any, Any], tuple[Any, Tensor]],
+    carry: Any,
+    inputs: Sequence[Tensor | None],
+    steps: int,
+) -> Tensor:
+    """Runs ``step`` over time and stacks its outputs.
+
+    ``keras.ops.scan`` asks on TensorFlow for outputs shaped like the carry, so
+    each backend's own loop is used.
+
+    Args:
+      step: ``(carry, inputs at this step) -> (carry, output)``; the carry is a
+        flat list of tensors of constant shapes.
+      carry: the first carry.
+      inputs: tensors with the steps on their first axis; None passes through.
+      steps: how many, a Python integer.
+
+    Returns:
+      The outputs, ``(steps, ...)``.
+    """
+    if name() == JAX:
+        import jax
+
+        def body(carry: Any, xs: Any) -> Any:
+            return step(carry, xs)
+
+        return jax.lax.scan(body, list(carry), tuple(inputs), length=steps)[1]
+    if name() == TENSORFLOW:
+        return _tensorflow_scan(step, carry, inputs, steps)
+    outputs = []
+    for t in range(steps):
+        carry, output = step(carry, tuple(None if x is None else x[t] for x in inputs))
+        outputs.append(output)
+    return ops.stack(outputs)
+
+
+def _tensorflow_scan(
+    step: Callable[[Any, Any], tuple[Any, Tensor]],
+    carry: Any,
+    inputs: Sequence[Tensor | None],
+    steps: int,
+) -> Tensor:
+    import tensorflow as tf
+
+    carry = [tf.convert_to_tensor(c) for c in carry]
+    inputs = [None if x is None else tf.convert_to_tensor(x) for x in inputs]
+    if tf.executing_eagerly():
+        outputs = []
+        for t in range(steps):
+            at_t = tuple(None if x is None else x[t] for x in inputs)
+            carry, output = step(carry, at_t)
+            outputs.append(output)
+        return tf.stack(outputs)
+    # The output's shape is learnt from a trace that the graph drops again.
+    spec = tf.function(step, autograph=False).get_concrete_function(
+        [tf.TensorSpec(c.shape, c.dtype) for c in carry],
+        tuple(None if x is None else tf.TensorSpec(x.shape[1:], x.dtype) for x in inputs),
+    ).structured_outputs[1]
+    array = tf.TensorArray(spec.dtype, size=steps, element_shape=spec.shape)
+
+    def body(t: Any, carry: Any, array: Any) -> Any:
+        at_t = tuple(None if x is None else x[t] for x in inputs)
+        carry, output = step(carry, at_t)
+        return t + 1, carry, array.write(t, output)
+
+    _, _, array = tf.while_loop(
+        lambda t, *_: t < steps,
+        body,
+        (tf.constant(0), carry, array),
+        maximum_iterations=steps,
+    )
+    stacked = array.stack()
+    stacked.set_shape([steps, *spec.shape])
+    return stacked
+
+
+# Compiled functions --------------------------------------------------------------
+
+
+def to_numpy(value: Tensor) -> np.ndarray:
+    """A tensor of the backend as a NumPy array (waits for it)."""
+    if name() == TORCH:
+        # NumPy has no bfloat16.
+        value = value.detach().cpu()
+        return np.asarray(value.float() if value.is_floating_point() else value)
+    return value.numpy() if hasattr(value, "numpy") else np.asarray(value)
+
+
+def _tensors(args: tuple[Any, ...]) -> list[Any]:
+    return [None if a is None else ops.convert_to_tensor(a) for a in args]
+
+
+def inference(
+    model: Any, function: Callable[..., Any], *, xla: bool = False
+) -> Callable[..., Any]:
+    """Compiles ``function(*tensors)``, which uses ``model`` without training it.
+
+    Args:
+      model: owner of the variables.
+      function: takes and returns nested tensors.
+      xla: compile with XLA on TensorFlow (it pays for loops of small steps; JAX
+        always does).
+    """
+    if name() == TENSORFLOW:
+        import tensorflow as tf
+
+        return tf.function(
+            function, jit_compile=xla, reduce_retracing=True, autograph=False
+        )
+    if name() == JAX:
+        import jax
+
+        def pure(values: Any, *args: Any) -> Any:
+            pairs = zip(model.variables, values, strict=True)
+            with keras.StatelessScope(state_mapping=list(pairs)):
+                return function(*args)
+
+        compiled = jax.jit(pure)
+        return lambda *args: compiled([v.value for v in model.variables], *args)
+    import torch
+
+    def eager(*args: Any) -> Any:
+        with torch.no_grad():
+            return function(*_tensors(args))
+
+    return eager
+
+
+def gradients(
+    model: Any, loss_function: Callable[..., tuple[Tensor, Any]]
+) -> Callable[..., tuple[Any, list[Tensor]]]:
+    """Compiles the gradients of ``loss_function(*tensors) -> (loss, auxiliary)``.
+
+    Returns:
+      A function of the same arguments giving ``((loss, auxiliary), gradients)``
+      in the order of ``model.trainable_variables``.
+    """
+    if name() == TENSORFLOW:
+        import tensorflow as tf
+
+        @tf.function(autograph=False)
+        def compute(*args: Any) -> Any:
+            with tf.GradientTape() as tape:
+                result = loss_function(*args)
+            return result, tape.gradient(
+                result[0], [v.value for v in model.trainable_variables]
+            )
+
+        return compute  # type: ignore[no-any-return]  # TensorFlow is untyped
+    if name() == JAX:
+        import jax
+
+        def pure(trainable: Any, other: Any, *args: Any) -> Any:
+            mapping = [
+                *zip(model.trainable_variables, trainable, strict=True),
+                *zip(model.non_trainable_variables, other, strict=True),
+            ]
+            with keras.StatelessScope(state_mapping=mapping):
+                return loss_function(*args)
+
+        compiled = jax.jit(jax.value_and_grad(pure, has_aux=True))
+        return lambda *args: compiled(
+            [v.value for v in model.trainable_variables],
+            [v.value for v in model.non_trainable_variables],
+            *args,
+        )
+
+    import torch
+
+    def torch_gradients(*args: Any) -> Any:
+        result = loss_function(*_tensors(args))
+        parameters = [v.value for v in model.trainable_variables]
+        return result, list(torch.autograd.grad(result[0], parameters))
+
+    return torch_gradients
+
+
+def train_step(
+    model: Any, optimizer: Any, loss_function: Callable[..., tuple[Tensor, Any]]
+) -> Callable[..., Any]:
+    """Compiles one step of training.
+
+    Args:
+      model: whose trainable variables change.
+      optimizer: a built Keras optimiser.
+      loss_function: ``(*tensors) -> (loss, auxiliary)``.
+
+    Returns:
+      A function of ``loss_function``'s arguments that updates the model and
+      returns the auxiliary values.
+    """
+    if name() == TENSORFLOW:
+        import tensorflow as tf
+
+        @tf.function(autograph=False)
+        def update(*args: Any) -> Any:
+            with tf.GradientTape() as tape:
+                loss, auxiliary = loss_function(*args)
+                loss = optimizer.scale_loss(loss)
+            variables = model.trainable_variables
+            optimizer.apply(tape.gradient(loss, [v.value for v in variables]), variables)
+            return auxiliary
+
+        return update  # type: ignore[no-any-return]  # TensorFlow is untyped
+    if name() == JAX:
+        return _jax_train_step(model, optimizer, loss_function)
+    import torch
+
+    def torch_update(*args: Any) -> Any:
+        loss, auxiliary = loss_function(*_tensors(args))
+        variables = model.trainable_variables
+        grads = torch.autograd.grad(
+            optimizer.scale_loss(loss), [v.value for v in variables]
+        )
+        with torch.no_grad():
+            optimizer.apply(list(grads), variables)
+        return _detach(auxiliary)
+
+    return torch_update
+
+
+def _detach(values: Any) -> Any:
+    return {k: v.detach() if hasattr(v, "detach") else v for k, v in values.items()}
+
+
+def _jax_train_step(
+    model: Any, optimizer: Any, loss_function: Callable[..., tuple[Tensor, Any]]
+) -> Callable[..., Any]:
+    import jax
+
+    def loss_and_state(trainable: Any, other: Any, state: Any, *args: Any) -> Any:
+        mapping = [
+            *zip(model.trainable_variables, trainable, strict=True),
+            *zip(model.non_trainable_variables, other, strict=True),
+            *zip(optimizer.variables, state, strict=True),
+        ]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            loss, auxiliary = loss_function(*args)
+            loss = optimizer.scale_loss(loss)
+        other = [scope.get_current_value(v) for v in model.non_trainable_variables]
+        return loss, (auxiliary, other)
+
+    def pure(trainable: Any, other: Any, state: Any, *args: Any) -> Any:
+        differentiate = jax.value_and_grad(loss_and_state, has_aux=True)
+        (_, (auxiliary, other)), grads = differentiate(trainable, other, state, *args)
+        trainable, state = optimizer.stateless_apply(state, grads, trainable)
+        return auxiliary, (trainable, other, state)
+
+    compiled = jax.jit(pure, donate_argnums=(0, 1, 2))
+
+    def update(*args: Any) -> Any:
+        groups = (
+            model.trainable_variables,
+            model.non_trainable_variables,
+            optimizer.variables,
+        )
+        auxiliary, new = compiled(*([v.value for v in g] for g in groups), *args)
+        for variables, values in zip(groups, new, strict=True):
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+        return auxiliary
+
+    return update

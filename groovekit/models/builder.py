@@ -1,0 +1,100 @@
+"""From a config to a model: the only place in ``models`` that reads configs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from groovekit import plugins
+from groovekit.models import schedules
+from groovekit.models.latent import LatentLayer
+from groovekit.models.music_vae import MusicVAE, Objective
+from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
+from groovekit.seeding import derive
+
+if TYPE_CHECKING:
+    from groovekit.config import ModelConfig
+
+
+def build_model(
+    config: ModelConfig, *, seed: int = 0, dtype: str = "float32"
+) -> MusicVAE:
+    """Builds a config's model with fresh weights.
+
+    Args:
+      config: what to build.
+      seed: of initial weights and of the noise drawn in training.
+      dtype: Keras dtype policy, e.g. ``float32`` or ``mixed_bfloat16``.
+
+    Returns:
+      The model, all of its variables created.
+
+    Raises:
+      UnknownNameError: an encoder, decoder or head that nobody registered.
+      ConfigError: parts that do not fit together.
+    """
+    converter, training = config.converter, config.training
+    schedules.check_sampling(training.sampling_schedule, training.sampling_rate)
+    dropout = 1.0 - training.dropout_keep_prob
+    head = plugins.heads.get(config.decoder.head)(
+        converter.layout, **dict(config.decoder.head_options)
+    )
+    encoder = plugins.encoders.get(config.encoder.kind)(
+        config.encoder.rnn_size,
+        converter.input_depth + converter.control_depth,
+        residual=config.encoder.residual,
+        dropout=dropout,
+        seed=derive(seed, "encoder"),
+        dtype=dtype,
+        name="encoder",
+        **dict(config.encoder.options),
+    )
+    latent_layer = LatentLayer(
+        config.latent.z_size,
+        encoder.output_depth,
+        seed=derive(seed, "latent"),
+        dtype=dtype,
+        name="latent",
+    )
+    decoder = plugins.decoders.get(config.decoder.kind)(
+        config.decoder.rnn_size,
+        config.latent.z_size,
+        head,
+        control_depth=converter.control_depth,
+        residual=config.decoder.residual,
+        dropout=dropout,
+        seed=derive(seed, "decoder"),
+        dtype=dtype,
+        name="decoder",
+        **dict(config.decoder.options),
+    )
+    objective = Objective(
+        free_bits=config.latent.free_bits,
+        max_beta=config.latent.max_beta,
+        beta_rate=config.latent.beta_rate,
+        sampling_schedule=training.sampling_schedule,
+        sampling_rate=training.sampling_rate,
+    )
+    return MusicVAE(
+        encoder,
+        latent_layer,
+        decoder,
+        objective,
+        seed=derive(seed, "noise"),
+        dtype=dtype,
+        name="music_vae",
+    )
+
+
+def build_optimizer(config: ModelConfig, model: MusicVAE) -> Any:
+    """The config's optimiser, built for the model's variables."""
+    training = config.training
+    optimizer = ClippedAdam(
+        DecayToMinimum(
+            training.learning_rate, training.min_learning_rate, training.decay_rate
+        ),
+        clip_mode=training.clip_mode,
+        grad_clip=training.grad_clip,
+        grad_norm_clip_to_zero=training.grad_norm_clip_to_zero,
+    )
+    optimizer.build(model.trainable_variables)
+    return optimizer

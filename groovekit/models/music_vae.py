@@ -1,0 +1,254 @@
+"""The variational autoencoder that joins encoder, latent layer and decoder.
+
+Roberts et al., "A Hierarchical Latent Vector Model for Learning Long-Term
+Structure in Music" (2018); loss as in the original's ``base_model.py``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import keras
+from keras import ops
+
+from groovekit.models import latent, schedules
+from groovekit.models.latent import LatentLayer, Posterior
+
+Tensor = Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Objective:
+    """What training minimises, apart from the model.
+
+    Attributes:
+      free_bits: bits of KL divergence that cost nothing.
+      max_beta: weight of the remaining KL divergence in the end.
+      beta_rate: how slowly the weight approaches it.
+      sampling_schedule: of scheduled sampling.
+      sampling_rate: of scheduled sampling.
+    """
+
+    free_bits: float
+    max_beta: float
+    beta_rate: float
+    sampling_schedule: str = "constant"
+    sampling_rate: float = 0.0
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the decoder sees its own samples in training."""
+        return schedules.uses_scheduled_sampling(
+            self.sampling_schedule, self.sampling_rate
+        )
+
+
+class MusicVAE(keras.Model):
+    """MusicVAE and GrooVAE.
+
+    Args:
+      encoder: layer, ``encoder(x, lengths, training=...) -> embedding``.
+      latent_layer: embedding to posterior.
+      decoder: layer with ``teacher_forced``, ``scheduled`` and ``generate``.
+      objective: loss weights and schedules.
+      seed: of the noise drawn in training.
+      **kwargs: of ``keras.Model``.
+    """
+
+    def __init__(
+        self,
+        encoder: Any,
+        latent_layer: LatentLayer,
+        decoder: Any,
+        objective: Objective,
+        *,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.encoder = encoder
+        self.latent_layer = latent_layer
+        self.decoder = decoder
+        self.objective = objective
+        self.noise = keras.random.SeedGenerator(seed)
+        self.built = True
+
+    @property
+    def z_size(self) -> int:
+        """Dimensions of the latent code."""
+        return self.latent_layer.z_size
+
+    @property
+    def head(self) -> Any:
+        """The decoder's output head."""
+        return self.decoder.head
+
+    def encode(
+        self,
+        inputs: Tensor,
+        controls: Tensor | None = None,
+        lengths: Tensor | None = None,
+        *,
+        training: bool = False,
+    ) -> Posterior:
+        """Posterior of the code given a batch of sequences.
+
+        Args:
+          inputs: ``(batch, steps, input_depth)``.
+          controls: ``(batch, steps, control_depth)`` or None.
+          lengths: ``(batch,)``; None if all sequences fill their steps.
+          training: whether to drop inputs.
+        """
+        x = ops.cast(inputs, self.compute_dtype)
+        if controls is not None:
+            x = ops.concatenate([x, ops.cast(controls, x.dtype)], axis=-1)
+        return self.latent_layer(self.encoder(x, lengths, training=training))
+
+    def reconstruct(
+        self,
+        z: Tensor,
+        outputs: Tensor,
+        controls: Tensor | None,
+        *,
+        step: Tensor | None,
+        greedy: bool = False,
+    ) -> Tensor:
+        """Logits of ``outputs`` given codes, with scheduled sampling if asked for.
+
+        Args:
+          z: ``(batch, z_size)``.
+          outputs: ``(batch, steps, output_depth)``, or labels.
+          controls: ``(batch, steps, control_depth)`` or None.
+          step: training step; None outside training, where a decoder trained
+            with scheduled sampling runs freely (the original's evaluation).
+          greedy: take the most probable values instead of drawing samples.
+        """
+        training = step is not None
+        if not self.objective.scheduled:
+            return self.decoder.teacher_forced(
+                z, outputs, controls, training=training
+            )
+        batch, steps = ops.shape(z)[0], outputs.shape[1]
+        if training:
+            probability = schedules.sampling_probability(
+                step,
+                schedule=self.objective.sampling_schedule,
+                rate=self.objective.sampling_rate,
+            )
+            draws = keras.random.uniform((steps, batch), seed=self.noise)
+            use_sample = draws < probability
+        else:
+            use_sample = ops.ones((steps, batch), dtype="bool")
+        uniforms = None
+        if not greedy:
+            shape = (steps, batch, self.head.noise_depth)
+            uniforms = keras.random.uniform(shape, seed=self.noise)
+        return self.decoder.scheduled(
+            z,
+            outputs,
+            controls,
+            use_sample=use_sample,
+            uniforms=uniforms,
+            training=training,
+        )
+
+    def losses_of(
+        self,
+        inputs: Tensor,
+        outputs: Tensor,
+        controls: Tensor | None,
+        lengths: Tensor | None,
+        *,
+        step: Tensor | None,
+        epsilon: Tensor | None = None,
+        greedy: bool = False,
+    ) -> dict[str, Tensor]:
+        """Losses a sequence, and sums for the head's metrics.
+
+        Args:
+          inputs: ``(batch, steps, input_depth)``.
+          outputs: ``(batch, steps, output_depth)``, or labels ``(batch, steps)``.
+          controls: ``(batch, steps, control_depth)`` or None.
+          lengths: ``(batch,)``; None if all sequences fill their steps.
+          step: training step; None outside training.
+          epsilon: ``(batch, z_size)`` standard normal noise; drawn if None.
+          greedy: see :meth:`reconstruct`.
+
+        Returns:
+          ``r_loss``, ``kl`` (nats) and ``kl_cost``, each ``(batch,)`` float32,
+          the posterior's ``mean`` and ``stddev``, the ``logits``, and the head's
+          statistics under ``sum/...``.
+        """
+        posterior = self.encode(inputs, controls, lengths, training=step is not None)
+        if epsilon is None:
+            epsilon = keras.random.normal(ops.shape(posterior.mean), seed=self.noise)
+        z = latent.sample(posterior, epsilon)
+        logits = self.reconstruct(z, outputs, controls, step=step, greedy=greedy)
+        logits = ops.cast(logits, "float32")
+        by_step = self.head.loss(outputs, logits)
+        if lengths is None:
+            mask = ops.ones_like(by_step)
+        else:
+            steps = ops.arange(outputs.shape[1], dtype="int32")[None, :]
+            mask = ops.cast(steps < ops.cast(lengths, "int32")[:, None], "float32")
+            # Not by multiplication: padding may have any loss, even infinite.
+            by_step = ops.where(mask > 0, by_step, 0.0)
+        kl = latent.kl_divergence(posterior)
+        sums = self.head.statistics(outputs, logits, mask)
+        return {
+            "r_loss": ops.sum(by_step, axis=-1),
+            "kl": kl,
+            "kl_cost": latent.kl_cost(kl, self.objective.free_bits),
+            "mean": posterior.mean,
+            "stddev": posterior.stddev,
+            "logits": logits,
+            **{f"sum/{name}": value for name, value in sums.items()},
+        }
+
+    def beta(self, step: Tensor) -> Tensor:
+        """Weight of the KL cost at a training step."""
+        return schedules.beta(
+            step, max_beta=self.objective.max_beta, beta_rate=self.objective.beta_rate
+        )
+
+    def training_loss(
+        self,
+        inputs: Tensor,
+        outputs: Tensor,
+        controls: Tensor | None,
+        lengths: Tensor | None,
+        step: Tensor,
+        epsilon: Tensor | None = None,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss to minimise at ``step``, and scalars under the original's names.
+
+        Args:
+          inputs: see :meth:`losses_of`, likewise the next three.
+          outputs: targets.
+          controls: or None.
+          lengths: or None.
+          step: training step, a scalar tensor.
+          epsilon: noise; drawn if None.
+        """
+        parts = self.losses_of(
+            inputs, outputs, controls, lengths, step=step, epsilon=epsilon
+        )
+        beta = self.beta(step)
+        r_loss, kl_cost = ops.mean(parts["r_loss"]), ops.mean(parts["kl_cost"])
+        loss = r_loss + beta * kl_cost
+        scalars = {
+            "loss": loss,
+            "losses/r_loss": r_loss,
+            "losses/kl_loss": kl_cost,
+            "losses/kl_bits": ops.mean(latent.kl_bits(parts["kl"])),
+            "losses/kl_beta": beta,
+        }
+        if self.objective.scheduled:
+            scalars["sampling_probability"] = schedules.sampling_probability(
+                step,
+                schedule=self.objective.sampling_schedule,
+                rate=self.objective.sampling_rate,
+            )
+        sums = {k: v for k, v in parts.items() if k.startswith("sum/")}
+        return loss, {**scalars, **sums}

@@ -1,0 +1,129 @@
+"""Adam with the original's gradient clipping and learning rate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from groovekit.errors import ConfigError
+from groovekit.models import schedules
+
+Tensor = Any
+
+CLIP_MODES = ("global_norm", "value")
+
+
+@keras.saving.register_keras_serializable(package="groovekit")
+class DecayToMinimum(keras.optimizers.schedules.LearningRateSchedule):
+    """Learning rate of :func:`groovekit.models.schedules.learning_rate`.
+
+    Args:
+      initial: rate at step 0.
+      minimum: rate approached in the end.
+      decay_rate: factor of the difference a step.
+    """
+
+    def __init__(self, initial: float, minimum: float, decay_rate: float) -> None:
+        self.initial = initial
+        self.minimum = minimum
+        self.decay_rate = decay_rate
+
+    def __call__(self, step: Tensor) -> Tensor:
+        """The rate at ``step``."""
+        return schedules.learning_rate(
+            step,
+            initial=self.initial,
+            minimum=self.minimum,
+            decay_rate=self.decay_rate,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            "initial": self.initial,
+            "minimum": self.minimum,
+            "decay_rate": self.decay_rate,
+        }
+
+
+def global_norm(gradients: list[Tensor]) -> Tensor:
+    """Euclidean norm of all gradients together."""
+    squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in gradients]
+    return ops.sqrt(ops.sum(ops.stack(squares)))
+
+
+def clip(
+    gradients: list[Tensor], *, mode: str, limit: float, zero_above: float
+) -> list[Tensor]:
+    """Clips gradients as ``music_vae_train.py`` of the original does.
+
+    Args:
+      gradients: one for each variable.
+      mode: ``global_norm`` scales all so that their joint norm is at most
+        ``limit``, and sets all to zero where it is ``zero_above`` or more;
+        ``value`` limits each entry to [-limit, limit].
+      limit: see ``mode``.
+      zero_above: see ``mode``.
+    """
+    if mode == "value":
+        return [ops.clip(g, -limit, limit) for g in gradients]
+    norm = global_norm(gradients)
+    scale = limit / ops.maximum(norm, limit)
+    scale = ops.where(norm < zero_above, scale, 0.0)
+    return [g * ops.cast(scale, g.dtype) for g in gradients]
+
+
+@keras.saving.register_keras_serializable(package="groovekit")
+class ClippedAdam(keras.optimizers.Adam):
+    """Adam (Kingma and Ba, 2015; epsilon 1e-8) on clipped gradients.
+
+    Args:
+      learning_rate: a number or schedule.
+      clip_mode: ``global_norm`` or ``value``; see :func:`clip`.
+      grad_clip: limit of the norm or of the values.
+      grad_norm_clip_to_zero: norm from which on gradients are discarded.
+      **kwargs: of ``keras.optimizers.Adam``.
+
+    Raises:
+      ConfigError: unknown ``clip_mode``.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 1e-3,
+        *,
+        clip_mode: str = "global_norm",
+        grad_clip: float = 1.0,
+        grad_norm_clip_to_zero: float = 10000.0,
+        **kwargs: Any,
+    ) -> None:
+        if clip_mode not in CLIP_MODES:
+            raise ConfigError(
+                f"clip_mode must be one of {', '.join(CLIP_MODES)}; "
+                f"received {clip_mode!r}."
+            )
+        super().__init__(learning_rate, **{"epsilon": 1e-8, **kwargs})
+        self.clip_mode = clip_mode
+        self.grad_clip = grad_clip
+        self.grad_norm_clip_to_zero = grad_norm_clip_to_zero
+
+    def apply(self, grads: list[Tensor], trainable_variables: Any = None) -> Any:
+        """Clips ``grads``, then updates the variables."""
+        clipped = clip(
+            list(grads),
+            mode=self.clip_mode,
+            limit=self.grad_clip,
+            zero_above=self.grad_norm_clip_to_zero,
+        )
+        return super().apply(clipped, trainable_variables)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "clip_mode": self.clip_mode,
+            "grad_clip": self.grad_clip,
+            "grad_norm_clip_to_zero": self.grad_norm_clip_to_zero,
+        }

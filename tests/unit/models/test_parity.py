@@ -1,0 +1,208 @@
+"""The original's numbers, met by ours on the backend in use.
+
+Tolerances: 1e-4 of an array's largest value; 1e-3 for changes of weights in
+training, leaving out entries whose gradient is next to nothing; greedy choices
+are identical wherever their margin exceeds 1e-4.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers import original
+
+from groovekit.models import backend, latent, schedules
+from groovekit.models.builder import build_optimizer
+from groovekit.models.optimizer import global_norm
+
+pytestmark = pytest.mark.backends
+
+MODELS = [
+    "cat-drums_2bar_small",
+    "cat-drums_2bar_big",
+    "x_drums_residual",
+    "x_groovae_split_instruments",
+    "groovae_4bar",
+    "groovae_2bar_humanize",
+    "groovae_2bar_tap_fixed_velocity",
+    "groovae_2bar_tap_fixed_velocity_note_dropout",
+    "groovae_2bar_add_closed_hh",
+    "groovae_2bar_hits_control_tfds",
+    "cat-mel_2bar_small",
+]
+STEPS = (0, 1, 10, 1000, 100000)
+
+
+def assert_met(ours, theirs, tolerance=1e-4, what=""):
+    ours, theirs = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
+    assert ours.shape == theirs.shape, what
+    limit = tolerance * np.max(np.abs(theirs)) if theirs.size else 0
+    worst = np.max(np.abs(ours - theirs)) if theirs.size else 0
+    assert worst <= limit, f"{what}: off by {worst}, allowed {limit}"
+
+
+@pytest.fixture(params=MODELS, scope="module")
+def case(request):
+    return original.build(request.param)
+
+
+def batch_of(arrays, truncated=False):
+    controls = arrays["in/controls"].astype(np.float32)
+    lengths = arrays["trunc/lengths"] if truncated else arrays["in/lengths"]
+    return (
+        arrays["in/inputs"].astype(np.float32),
+        arrays["in/outputs"].astype(np.float32),
+        controls if controls.shape[-1] else None,
+        lengths.astype(np.int32),
+    )
+
+
+def losses(model, batch, epsilon, *, greedy=False):
+    compiled = backend.inference(
+        model,
+        lambda inputs, outputs, controls, lengths, eps: model.losses_of(
+            inputs, outputs, controls, lengths, step=None, epsilon=eps, greedy=greedy
+        ),
+    )
+    result = compiled(*batch, np.asarray(epsilon, np.float32))
+    return {k: backend.to_numpy(v) for k, v in result.items()}
+
+
+@pytest.mark.parametrize("kind", ["z_mu", "z_eps", "trunc"])
+def test_losses(case, kind):
+    model, config, arrays, facts = case
+    epsilon = arrays["in/eps"] if kind == "z_eps" else 0 * arrays["in/eps"]
+    ours = losses(model, batch_of(arrays, kind == "trunc"), epsilon)
+    assert_met(ours["mean"], arrays[f"{kind}/mu"], what="mu")
+    assert_met(ours["stddev"], arrays[f"{kind}/sigma"], what="sigma")
+    assert_met(ours["r_loss"], arrays[f"{kind}/r_loss"], what="r_loss")
+    assert_met(ours["kl_cost"], arrays[f"{kind}/kl_cost"], what="kl_cost")
+    assert_met(latent.kl_bits(ours["kl"]), arrays[f"{kind}/kl_bits"], what="kl_bits")
+    for step in STEPS:
+        beta = float(backend.to_numpy(model.beta(np.float32(step))))
+        assert beta == pytest.approx(float(arrays[f"{kind}/beta_step{step}"]), rel=1e-4)
+        loss = ours["r_loss"].mean() + beta * ours["kl_cost"].mean()
+        assert loss == pytest.approx(float(arrays[f"{kind}/loss_step{step}"]), rel=1e-4)
+        rate = schedules.learning_rate(
+            np.float32(step),
+            initial=config.training.learning_rate,
+            minimum=config.training.min_learning_rate,
+            decay_rate=config.training.decay_rate,
+        )
+        assert float(backend.to_numpy(rate)) == pytest.approx(
+            float(arrays[f"{kind}/lr_step{step}"]), rel=1e-4
+        )
+    if kind == "z_mu":
+        sums = {k[4:]: v for k, v in ours.items() if k.startswith("sum/")}
+        metrics = model.head.metrics(sums)
+        assert metrics.keys() == facts["metrics_z_mu"].keys()
+        for name, value in facts["metrics_z_mu"].items():
+            assert metrics[name] == pytest.approx(value, rel=1e-4, abs=1e-7), name
+
+
+def test_logits(case):
+    model, _, arrays, _ = case
+    ours = losses(model, batch_of(arrays), 0 * arrays["in/eps"])["logits"]
+    first = arrays["z_mu/rnn_output_core0_seq0"]
+    assert_met(ours[0, : len(first)], first)
+    assert_met(np.abs(ours).mean(-1), arrays["z_mu/rnn_output_core0_meanabs"])
+
+
+def test_gradients(case):
+    model, _, arrays, facts = case
+    compute = backend.gradients(model, model.training_loss)
+    eps = arrays["in/eps"].astype(np.float32)
+    _, gradients = compute(*batch_of(arrays), np.float32(1000), eps)
+    assert float(backend.to_numpy(global_norm(gradients))) == pytest.approx(
+        float(arrays["grad1000_global_norm"]), rel=1e-4
+    )
+    by_variable = {
+        id(v): backend.to_numpy(g)
+        for v, g in zip(model.trainable_variables, gradients, strict=True)
+    }
+    pairs = original.variables(model, arrays, "grad1000")
+    assert len(pairs) >= 9
+    for variable, theirs in pairs:
+        assert_met(by_variable[id(variable)], theirs, what=variable.path)
+
+
+def test_three_training_steps(request, case):
+    name = request.node.callspec.params["case"]
+    # Fresh, since training changes the weights that other tests use.
+    model, config, arrays, _ = original.build(name)
+    optimizer = build_optimizer(config, model)
+    update = backend.train_step(model, optimizer, model.training_loss)
+    compute = backend.gradients(model, model.training_loss)
+    before = [backend.to_numpy(v.value) for v in model.trainable_variables]
+    eps, batch = arrays["in/eps"].astype(np.float32), batch_of(arrays)
+    trained, norms, first_gradients = [], [], None
+    for step in range(3):
+        _, gradients = compute(*batch, np.float32(step), eps)
+        norms.append(float(backend.to_numpy(global_norm(gradients))))
+        if first_gradients is None:
+            first_gradients = [backend.to_numpy(g) for g in gradients]
+        scalars = update(*batch, np.float32(step), eps)
+        trained.append(float(backend.to_numpy(scalars["loss"])))
+    (loss, _), _ = compute(*batch, np.float32(3), eps)
+    trained.append(float(backend.to_numpy(loss)))
+    assert_met(trained, arrays["train/losses"], what="losses")
+    assert_met(norms, arrays["train/global_norms"], what="global norms")
+    changes = {
+        id(v): (backend.to_numpy(v.value) - b, g)
+        for v, b, g in zip(
+            model.trainable_variables, before, first_gradients, strict=True
+        )
+    }
+    pairs = original.variables(model, arrays, "train/delta")
+    assert len(pairs) >= 9
+    compared = 0
+    for variable, theirs in pairs:
+        ours, gradient = changes[id(variable)]
+        # Adam divides by the gradient's size: noise decides where it is tiny.
+        clear = np.abs(gradient) >= 1e-5 * np.max(np.abs(gradient))
+        limit = 1e-3 * np.max(np.abs(theirs))
+        assert np.all(np.abs(ours - theirs)[clear] <= limit), variable.path
+        compared += int(clear.sum())
+    assert compared > 0
+
+
+def test_scheduled_sampling_at_probability_one(case):
+    model, _, arrays, _ = case
+    inputs, outputs, controls, lengths = batch_of(arrays)
+
+    def free_running(outputs, controls, z):
+        logits = model.decoder.scheduled(
+            z,
+            outputs,
+            controls,
+            use_sample=np.ones((outputs.shape[1], outputs.shape[0]), bool),
+            uniforms=None,
+        )
+        return model.head.loss(outputs, logits)
+
+    # With the noise the original used.
+    z = arrays["z_mu/mu"].astype(np.float32)
+    by_step = backend.to_numpy(
+        backend.inference(model, free_running)(outputs, controls, z)
+    )
+    assert lengths.min() == outputs.shape[1]
+    assert_met(by_step.sum(-1), arrays["sched1_greedy/r_loss"])
+
+
+def test_greedy_decoding(case):
+    model, _, arrays, _ = case
+    _, outputs, controls, _ = batch_of(arrays)
+    theirs = arrays["greedy/samples"].astype(np.float32)
+    decode = backend.inference(
+        model,
+        lambda z, controls: model.decoder.generate(
+            z, theirs.shape[1], controls=controls
+        ),
+    )
+    if controls is not None:
+        # The original gives all samples of a batch one sequence of controls.
+        controls = np.repeat(controls[:1, : theirs.shape[1]], len(theirs), axis=0)
+    z = arrays["z_mu/decode_z"].astype(np.float32)
+    ours = backend.to_numpy(decode(z, controls))
+    assert ours.shape == theirs.shape
+    assert_met(ours, theirs)
