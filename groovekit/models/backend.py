@@ -153,8 +153,24 @@ def to_numpy(value: Tensor) -> np.ndarray:
     if name() == TORCH:
         # NumPy has no bfloat16.
         value = value.detach().cpu()
-        return np.asarray(value.float() if value.is_floating_point() else value)
+        return np.array(value.float() if value.is_floating_point() else value)
     return value.numpy() if hasattr(value, "numpy") else np.asarray(value)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a backend's exception says that memory ran out."""
+    kind = type(error).__name__
+    return (
+        isinstance(error, MemoryError)
+        or kind in ("ResourceExhaustedError", "OutOfMemoryError")
+        or (isinstance(error, RuntimeError) and _says_out_of_memory(str(error)))
+    )
+
+
+def _says_out_of_memory(text: str) -> bool:
+    text = text.lower()
+    signs = ("resource_exhausted", "out of memory", "can't allocate memory")
+    return any(sign in text for sign in signs)
 
 
 def _tensors(args: tuple[Any, ...]) -> list[Any]:

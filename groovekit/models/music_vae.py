@@ -112,6 +112,7 @@ class MusicVAE(keras.Model):
         controls: Tensor | None,
         *,
         step: Tensor | None,
+        uniforms: Tensor | None = None,
         greedy: bool = False,
     ) -> Tensor:
         """Logits of ``outputs`` given codes, with scheduled sampling if asked for.
@@ -122,6 +123,8 @@ class MusicVAE(keras.Model):
           controls: ``(batch, steps, control_depth)`` or None.
           step: training step; None outside training, where a decoder trained
             with scheduled sampling runs freely (the original's evaluation).
+          uniforms: ``(steps, batch, head.noise_depth)`` for the decoder's own
+            samples; drawn if None.
           greedy: take the most probable values instead of drawing samples.
         """
         training = step is not None
@@ -140,8 +143,9 @@ class MusicVAE(keras.Model):
             use_sample = draws < probability
         else:
             use_sample = ops.ones((steps, batch), dtype="bool")
-        uniforms = None
-        if not greedy:
+        if greedy:
+            uniforms = None
+        elif uniforms is None:
             shape = (steps, batch, self.head.noise_depth)
             uniforms = keras.random.uniform(shape, seed=self.noise)
         return self.decoder.scheduled(
@@ -162,6 +166,7 @@ class MusicVAE(keras.Model):
         *,
         step: Tensor | None,
         epsilon: Tensor | None = None,
+        uniforms: Tensor | None = None,
         greedy: bool = False,
     ) -> dict[str, Tensor]:
         """Losses a sequence, and sums for the head's metrics.
@@ -173,6 +178,7 @@ class MusicVAE(keras.Model):
           lengths: ``(batch,)``; None if all sequences fill their steps.
           step: training step; None outside training.
           epsilon: ``(batch, z_size)`` standard normal noise; drawn if None.
+          uniforms: see :meth:`reconstruct`.
           greedy: see :meth:`reconstruct`.
 
         Returns:
@@ -184,7 +190,9 @@ class MusicVAE(keras.Model):
         if epsilon is None:
             epsilon = keras.random.normal(ops.shape(posterior.mean), seed=self.noise)
         z = latent.sample(posterior, epsilon)
-        logits = self.reconstruct(z, outputs, controls, step=step, greedy=greedy)
+        logits = self.reconstruct(
+            z, outputs, controls, step=step, uniforms=uniforms, greedy=greedy
+        )
         logits = ops.cast(logits, "float32")
         by_step = self.head.loss(outputs, logits)
         if lengths is None:

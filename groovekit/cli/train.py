@@ -1,0 +1,403 @@
+"""``groovekit train``: fits a config to examples, or evaluates a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from groovekit.cli.options import (
+    backend_option,
+    boolean,
+    device_option,
+    echo_json,
+    json_option,
+    note,
+    obsolete_options,
+    option,
+    precision_option,
+    seed_option,
+    use_backend,
+)
+from groovekit.cli.progress import Progress, duration
+from groovekit.config import ModelConfig, get_config
+from groovekit.errors import UsageError
+from groovekit.runs import RunFolder
+
+if TYPE_CHECKING:
+    from groovekit.datasets import Prepared
+    from groovekit.preflight import Estimate
+    from groovekit.training import TrainResult
+
+_WATCH_SECONDS = 30.0
+
+
+@click.command("train")
+@click.option("--config", "name", metavar="NAME", help="Config to train.")
+@option(
+    "--examples",
+    aliases=("--examples-path",),
+    metavar="E",
+    help="TFRecord (or glob of shards), folder or zip of MIDI files, or tfds:NAME.",
+)
+@click.option("--tfds-name", hidden=True, default=None)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test", "all"]),
+    default=None,
+    show_default="train, where the examples have splits",
+    help="Part of the examples to use.",
+)
+@click.option("--eval-examples", metavar="E", help="Other examples to evaluate on.")
+@click.option(
+    "--eval-fraction",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=None,
+    show_default="0.1, or the validation split",
+    help="Share of the source files to hold out for evaluation; 0 for none.",
+)
+@click.option(
+    "--run-dir",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    show_default="runs/CONFIG",
+    help="Run folder; an existing run is resumed.",
+)
+@option(
+    "--steps",
+    aliases=("--num-steps",),
+    type=click.IntRange(min=1),
+    default=200_000,
+    help="Step to stop at, counted from the start of the run.",
+)
+@click.option(
+    "--patience",
+    type=click.IntRange(min=1),
+    default=None,
+    show_default="never",
+    help="Stop after this many evaluations without a better one.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    default=None,
+    show_default="the config's",
+    help="Windows a step.",
+)
+@click.option(
+    "--hparams",
+    metavar="A=1,B=2",
+    default=None,
+    help="Other values of the config: groovekit's names or the original's.",
+)
+@seed_option
+@boolean("resume", default=True, help="Go on where the run folder stopped.")
+@click.option("--overwrite", is_flag=True, help="With --no-resume: replace a run.")
+@click.option("--init-from", metavar="RUN|PRESET", help="Start from these weights.")
+@click.option(
+    "--mode",
+    type=click.Choice(["train", "eval"]),
+    default="train",
+    help="Train, or evaluate the newest checkpoint on the examples and exit.",
+)
+@click.option("--watch", is_flag=True, help="With --mode eval: repeat for each new one.")
+@click.option(
+    "--eval-every", type=click.IntRange(min=1), default=100, help="In steps."
+)
+@option(
+    "--eval-batches",
+    aliases=("--eval-num-batches",),
+    type=click.IntRange(min=1),
+    default=None,
+    show_default="all",
+    help="Evaluate on this many batches only.",
+)
+@click.option(
+    "--checkpoint-minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    help="Minutes between checkpoints.",
+)
+@option(
+    "--keep",
+    aliases=("--checkpoints-to-keep",),
+    type=click.IntRange(min=1),
+    default=3,
+    help="Checkpoints to keep.",
+)
+@boolean(
+    "cache",
+    default=True,
+    help="Keep converted examples for the next time.",
+    aliases=("cache-dataset",),
+)
+@click.option(
+    "--verify-cache", is_flag=True, help="Compare contents, not sizes and times."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Processes that read files.",
+)
+@backend_option
+@device_option
+@precision_option
+@click.option(
+    "--dry-run", is_flag=True, help="Stop before the first step, writing nothing."
+)
+@json_option
+@obsolete_options(
+    "--master",
+    "--task",
+    "--num-ps-tasks",
+    "--num-sync-workers",
+    "--eval-dir-suffix",
+    "--keep-checkpoint-every-n-hours",
+    "--log",
+)
+def command(
+    name: str | None,
+    examples: str | None,
+    tfds_name: str | None,
+    run_dir: Path | None,
+    batch_size: int | None,
+    hparams: str | None,
+    backend: str | None,
+    device: str | None,
+    mode: str,
+    watch: bool,
+    dry_run: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Train a model on a data set, or evaluate a run.
+
+    Ctrl-C finishes the step and saves; the same command goes on from there. The
+    run folder keeps the best weights, so that `groovekit generate --run-dir DIR`
+    needs nothing else.
+    """
+    if tfds_name is not None:
+        if examples is not None:
+            raise UsageError("Give either --examples or --tfds-name, not both.")
+        examples = f"tfds:{tfds_name}"
+    if examples is None:
+        raise UsageError("Give the examples to use: --examples E.")
+    if watch and mode != "eval":
+        raise UsageError("--watch goes with --mode eval.")
+    config = _config(name, run_dir, hparams, batch_size)
+    run_dir = run_dir or Path("runs") / config.name
+    use_backend(backend, device)
+    if mode == "eval":
+        _evaluate(config, examples, run_dir, watch=watch, as_json=as_json, **options)
+        return
+    _train(config, examples, run_dir, dry_run=dry_run, as_json=as_json, **options)
+
+
+def _config(
+    name: str | None, run_dir: Path | None, hparams: str | None, batch_size: int | None
+) -> ModelConfig:
+    """The config named, or the run folder's own, with overrides."""
+    if name is not None:
+        config = get_config(name)
+    elif run_dir is not None and RunFolder.is_run(run_dir):
+        config = RunFolder.open(run_dir).read_config()
+    else:
+        raise UsageError(
+            "Give a config to train: --config NAME. `groovekit configs list` shows "
+            "them."
+        )
+    if hparams:
+        config = config.with_overrides(hparams)
+    if batch_size is not None:
+        config = config.with_overrides({"batch_size": batch_size})
+    return config
+
+
+def _prepare(
+    config: ModelConfig,
+    examples: str,
+    *,
+    split: str | None,
+    eval_examples: str | None,
+    eval_fraction: float | None,
+    cache: bool,
+    verify_cache: bool,
+    workers: int,
+) -> Prepared:
+    from groovekit.datasets import prepare
+
+    with Progress(None, "Converting examples") as progress:
+
+        def update(done: int, total: int | None) -> None:
+            progress.total = total
+            progress.update(done)
+
+        return prepare(
+            examples,
+            config.converter,
+            split=split,
+            eval_examples=eval_examples,
+            eval_fraction=eval_fraction,
+            cache=cache,
+            verify_cache=verify_cache,
+            workers=workers,
+            progress=update,
+        )
+
+
+def _train(
+    config: ModelConfig,
+    examples: str,
+    run_dir: Path,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    split: str | None,
+    eval_examples: str | None,
+    eval_fraction: float | None,
+    cache: bool,
+    verify_cache: bool,
+    workers: int,
+    **settings: Any,
+) -> None:
+    data = _prepare(
+        config,
+        examples,
+        split=split,
+        eval_examples=eval_examples,
+        eval_fraction=eval_fraction,
+        cache=cache,
+        verify_cache=verify_cache,
+        workers=workers,
+    )
+    note(data.train.report.table())
+    note(data.note)
+
+    from groovekit.training import Trainer, TrainSettings
+
+    trainer = Trainer(
+        config, data, run_dir, TrainSettings(**settings), source=examples
+    )
+    estimate = trainer.estimate()
+    _show_plan(trainer, estimate)
+    if dry_run:
+        click.echo("Dry run: nothing was trained or written.")
+        return
+    with Progress(
+        trainer.settings.steps, "Training", unit="steps", start=trainer.state.step
+    ) as progress:
+
+        def update(step: int, scalars: dict[str, float]) -> None:
+            progress.update(
+                step,
+                f"loss {scalars['loss']:.1f}  KL {scalars['losses/kl_bits']:.1f} bits",
+            )
+
+        result = trainer.fit(update)
+    _show(result, config, seed=trainer.seed, as_json=as_json)
+
+
+def _show_plan(trainer: Any, estimate: Estimate) -> None:
+    train, size = trainer.data.train, trainer.batch_size
+    asked = trainer.config.training.batch_size
+    if size < asked:
+        note(
+            f"Fewer windows an epoch ({train.windows_per_epoch:,}) than a batch of "
+            f"{asked}: training with batches of {size}."
+        )
+    note(
+        f"{trainer.config.name}: {estimate.parameters:,} parameters, seed "
+        f"{trainer.seed}, {train.windows_per_epoch:,} windows an epoch in batches of "
+        f"{size} ({train.steps_per_epoch(size)} steps); {trainer.remaining:,} steps "
+        f"to do, from step {trainer.state.step}."
+    )
+    line = f"About {estimate.memory / 2**30:.1f} GiB of memory"
+    if estimate.step_seconds is not None:
+        seconds = estimate.step_seconds * trainer.remaining
+        line += f" and {duration(seconds)} on this CPU (rough; more exact below)"
+    note(line + ".")
+    if not estimate.fits:
+        note(
+            "Warning: that is more than the memory that is free. "
+            f"--batch-size {estimate.fitting_batch_size} should fit."
+        )
+
+
+def _show(
+    result: TrainResult, config: ModelConfig, *, seed: int, as_json: bool
+) -> None:
+    if as_json:
+        table = dataclasses.asdict(result) | {
+            "config": config.name,
+            "run": str(result.run.path),
+            "seed": seed,
+        }
+        echo_json(table)
+        return
+    early = " (stopped early)" if result.stopped_early else ""
+    click.echo(f"Trained {config.name} to step {result.step}{early}.")
+    if result.best is not None:
+        click.echo(
+            f"Best evaluation loss {result.best:.2f} at step {result.best_step}; "
+            "these weights are kept."
+        )
+    click.echo(f"Run folder: {result.run.path}")
+    click.echo(f"Next: groovekit generate --run-dir {result.run.path}")
+
+
+def _evaluate(
+    config: ModelConfig,
+    examples: str,
+    run_dir: Path,
+    *,
+    watch: bool,
+    as_json: bool,
+    split: str | None,
+    eval_examples: str | None,
+    eval_batches: int | None,
+    cache: bool,
+    verify_cache: bool,
+    workers: int,
+    **_: Any,
+) -> None:
+    from groovekit import checkpoints
+    from groovekit.datasets import load_examples
+    from groovekit.io import sources
+
+    run = RunFolder.open(run_dir)
+    run.check_same(config)
+    source = eval_examples or examples
+    if split is None and sources.has_splits(source):
+        split = "validation"
+    data = load_examples(
+        source,
+        config.converter,
+        split=split,
+        cache=cache,
+        verify_cache=verify_cache,
+        workers=workers,
+    )
+    note(data.report.table())
+
+    from groovekit.training import evaluate_run
+
+    done: Path | None = None
+    while True:
+        newest = checkpoints.newest(run.checkpoints)
+        if newest is None or newest != done:
+            step, scores = evaluate_run(run, data, max_batches=eval_batches)
+            if as_json:
+                echo_json({"config": config.name, "step": step, **scores})
+            else:
+                click.echo(f"Step {step}, {len(data):,} windows:")
+                for key, value in scores.items():
+                    click.echo(f"  {key}: {value:.4f}")
+            done = newest
+        if not watch:
+            return
+        time.sleep(_WATCH_SECONDS)

@@ -1,0 +1,106 @@
+"""What a training run will cost, before it starts. Rough by nature."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from groovekit.config import ModelConfig
+
+# Values an LSTM keeps for its backward pass, a unit and step: four gates before
+# and after their activation, cell and hidden state, and their gradients.
+_KEPT_A_UNIT = 14
+_BYTES = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """Cost of training.
+
+    Attributes:
+      parameters: trainable numbers.
+      memory: bytes that weights, optimiser and one batch take.
+      available: bytes of free memory of this machine; None if unknown.
+      step_seconds: of one step on this CPU; None if unknown.
+      batch_size: windows a step.
+    """
+
+    parameters: int
+    memory: int
+    available: int | None
+    step_seconds: float | None
+    batch_size: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is memory enough, as far as known."""
+        return self.available is None or self.memory <= self.available
+
+    @property
+    def fitting_batch_size(self) -> int:
+        """A power of two that should fit, at least 1."""
+        if self.available is None:
+            return self.batch_size
+        fixed = self.parameters * 4 * _BYTES
+        room = max(self.available - fixed, 1) / max(self.memory - fixed, 1)
+        size = max(1, int(self.batch_size * min(room, 1.0)))
+        return 1 << (size.bit_length() - 1)
+
+
+def estimate(
+    config: ModelConfig, model: Any, batch_size: int, *, measure: bool
+) -> Estimate:
+    """Estimates memory and time of training steps.
+
+    Args:
+      config: of the model.
+      model: with its variables built.
+      batch_size: windows a step.
+      measure: time a matrix product on this CPU to tell seconds a step.
+    """
+    converter = config.converter
+    parameters = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+    widths = (
+        converter.input_depth
+        + 4 * converter.output_depth
+        + converter.control_depth
+        + 2 * sum(config.encoder.rnn_size) * _KEPT_A_UNIT
+        + sum(config.decoder.rnn_size) * _KEPT_A_UNIT
+        + 2 * config.latent.z_size
+    )
+    activations = widths * converter.steps * batch_size * _BYTES
+    # Weights, gradients and Adam's two moments.
+    memory = 4 * parameters * _BYTES + activations
+    seconds = None
+    if measure:
+        # Forward and backward passes multiply each weight three times a step of
+        # the sequence, and a product is two operations. LSTMs reach about half of
+        # what one large product does.
+        operations = 6.0 * parameters * converter.steps * batch_size
+        seconds = operations / (0.5 * _matrix_rate())
+    return Estimate(parameters, memory, _available_memory(), seconds, batch_size)
+
+
+def _matrix_rate() -> float:
+    """Operations a second of a matrix product of typical size, on this CPU."""
+    a = np.ones((512, 1024), np.float32)
+    b = np.ones((1024, 1024), np.float32)
+    a @ b
+    start = time.perf_counter()
+    repeats = 5
+    for _ in range(repeats):
+        a @ b
+    elapsed = max(time.perf_counter() - start, 1e-6)
+    return repeats * 2.0 * a.shape[0] * a.shape[1] * b.shape[1] / elapsed
+
+
+def _available_memory() -> int | None:
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
