@@ -1,0 +1,274 @@
+"""Writes the parts of the documentation that come from the code.
+
+A page names such a part in a pair of comments; what stands between them is
+replaced::
+
+    <!-- generated: commands -->
+    <!-- end -->
+
+    python docs/generate.py            # rewrites the pages
+    python docs/generate.py --check    # only says which are out of date
+
+The tests compare, so that a page cannot fall behind the code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+import groovekit
+from groovekit import plugins
+from groovekit.cli.main import main as group
+from groovekit.cli.options import AliasedOption
+from groovekit.config import get_config
+from groovekit.config_overrides import OBSOLETE_NAMES, describe_fields
+from groovekit.converters.kits import get_kit
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+PACKAGE = Path(groovekit.__file__).resolve().parent
+WIDTH = 88
+
+_BLOCK = re.compile(
+    r"(?P<start><!-- generated: (?P<name>[a-z]+)(?: (?P<argument>\S+))? -->\n)"
+    r".*?(?P<end><!-- end -->)",
+    re.DOTALL,
+)
+
+
+# Commands -----------------------------------------------------------------------------
+
+
+def walk(
+    command: click.Command, path: tuple[str, ...], parent: click.Context | None = None
+) -> Iterator[tuple[str, click.Command, click.Context]]:
+    """Yields each command and what is below it: words, command, context."""
+    settings = command.context_settings | {"terminal_width": WIDTH}
+    context = click.Context(command, parent=parent, info_name=path[-1], **settings)
+    yield " ".join(path), command, context
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None, name
+            yield from walk(below, (*path, name), context)
+
+
+def commands(_: str | None = None) -> str:
+    """The help of every command, with the original's spellings."""
+    parts = []
+    for words, command, context in walk(group, ("groovekit",)):
+        level = "##" if words.count(" ") < 2 else "###"
+        text = "\n".join(
+            line.rstrip() for line in command.get_help(context).split("\n")
+        )
+        parts.append(f"{level} {words}\n\n```text\n{text}\n```\n")
+        also = [
+            f"`{alias}` for `{option.opts[0]}`"
+            for option in command.params
+            if isinstance(option, AliasedOption)
+            for alias in option.aliases
+        ]
+        hidden = [
+            f"`{option.opts[0]}`"
+            for option in command.params
+            if isinstance(option, click.Option) and option.hidden
+        ]
+        if also:
+            parts.append(f"Also accepted: {', '.join(also)}.\n")
+        if hidden:
+            parts.append(f"Accepted for the original's sake: {', '.join(hidden)}.\n")
+    return "\n".join(parts)
+
+
+# Configs and converters ---------------------------------------------------------------
+
+
+def _row(*cells: object) -> str:
+    return "| " + " | ".join(str(c).replace("|", "\\|") for c in cells) + " |"
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+    lines = [_row(*header), _row(*("---" for _ in header))]
+    return "\n".join([*lines, *(_row(*row) for row in rows)])
+
+
+def configs(_: str | None = None) -> str:
+    """The built-in configs with the shapes of their tensors."""
+    rows: list[tuple[object, ...]] = []
+    for entry in plugins.configs.entries():
+        if not entry.builtin:
+            continue
+        config = get_config(entry.name)
+        converter = config.converter
+        rows.append(
+            (
+                f"`{entry.name}`",
+                config.description,
+                f"{converter.steps} × {converter.input_depth}",
+                f"{converter.steps} × {converter.output_depth}",
+                converter.control_depth or "",
+                f"{list(config.encoder.rnn_size)}, {list(config.decoder.rnn_size)}",
+                config.latent.z_size,
+            )
+        )
+    header = ("name", "what it models", "input", "output", "controls")
+    return _table((*header, "encoder, decoder", "z"), rows)
+
+
+def fields(argument: str | None) -> str:
+    """What overrides can reach in a config: ``CONFIG`` or ``CONFIG:PREFIX``."""
+    name, _, prefix = (argument or "").partition(":")
+    rows: list[tuple[object, ...]] = [
+        (
+            f"`{field.path}`",
+            f"`{field.flat}`" if field.flat else "",
+            field.kind,
+            f"`{_plain(field.value)}`",
+        )
+        for field in describe_fields(get_config(name))
+        if field.path.startswith(prefix)
+    ]
+    return _table(("name", "the original's", "takes", f"in `{name}`"), rows)
+
+
+def _plain(value: object) -> str:
+    return str(list(value) if isinstance(value, tuple) else value)
+
+
+def obsolete(_: str | None = None) -> str:
+    """The original's hyperparameters that have no counterpart."""
+    return ", ".join(f"`{name}`" for name in sorted(OBSOLETE_NAMES))
+
+
+# Kit maps -----------------------------------------------------------------------------
+
+
+def kits(_: str | None = None) -> str:
+    """Pitches by class of the nine-class kit maps, side by side."""
+    roland, general = get_kit("roland_td11"), get_kit("general_midi")
+    rows: list[tuple[object, ...]] = []
+    for index, name in enumerate(roland.class_names):
+        pitches = (" ".join(map(str, kit.classes[index])) for kit in (roland, general))
+        rows.append((index, name, *pitches))
+    return _table(("class", "name", "`roland_td11`", "`general_midi`"), rows)
+
+
+def disagreements(_: str | None = None) -> str:
+    """Pitches that the two nine-class maps put into different classes."""
+    roland, general = get_kit("roland_td11"), get_kit("general_midi")
+    rows: list[tuple[object, ...]] = []
+    for pitch in range(128):
+        a, b = int(roland.table[pitch]), int(general.table[pitch])
+        if a >= 0 and b >= 0 and a != b:
+            names = (roland.class_names[a], general.class_names[b])
+            rows.append((pitch, *names))
+    return _table(("pitch", "`roland_td11`", "`general_midi`"), rows)
+
+
+# Python -------------------------------------------------------------------------------
+
+
+def names(_: str | None = None) -> str:
+    """The public names, each with the first line of its docstring."""
+    rows: list[tuple[object, ...]] = []
+    for name in groovekit.__all__:
+        if name in groovekit._HOME:
+            module = groovekit._HOME[name]
+            rows.append(
+                (f"`{name}`", f"`groovekit.{module}`", _first_line(module, name))
+            )
+    return _table(("name", "module", "what it is"), rows)
+
+
+# Names that are made by calls or imports, where no docstring stands.
+_OTHERS = {
+    "NoteSequence": "note_seq's protocol buffer of notes, tempos and metres.",
+    "register_config": "Decorator: adds a function that returns a config.",
+    "register_converter": "Decorator: adds a converter class.",
+    "register_decoder": "Decorator: adds a decoder layer.",
+    "register_encoder": "Decorator: adds an encoder layer.",
+    "register_head": "Decorator: adds an output head.",
+    "register_kit_map": "Decorator: adds a kit map.",
+    "register_preset": "Decorator: adds a preset's folder.",
+}
+
+
+def _first_line(module: str, name: str) -> str:
+    """Read from the source: importing training would bring Keras along."""
+    if name in _OTHERS:
+        return _OTHERS[name]
+    path = PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and name in [a.name for a in node.names]:
+            return _first_line((node.module or "").removeprefix("groovekit."), name)
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == name:
+            text = ast.get_docstring(node) or ""
+            first = text.split("\n\n")[0].replace("\n", " ")
+            return re.sub(r":\w+:`~?([^`]+)`|``([^`]+)``", r"`\1\2`", first)
+    raise LookupError(f"groovekit.{module} defines no {name}")
+
+
+# Files --------------------------------------------------------------------------------
+
+
+def file(argument: str | None) -> str:
+    """A file of the repository as a code block."""
+    path = ROOT / (argument or "")
+    languages = {".py": "python", ".cfg": "ini", ".json": "json"}
+    text = path.read_text(encoding="utf-8").rstrip()
+    return f"```{languages[path.suffix]}\n{text}\n```"
+
+
+BLOCKS: dict[str, Callable[[str | None], str]] = {
+    "commands": commands,
+    "configs": configs,
+    "disagreements": disagreements,
+    "fields": fields,
+    "file": file,
+    "kits": kits,
+    "names": names,
+    "obsolete": obsolete,
+}
+
+
+def render(text: str) -> str:
+    """The page with all of its generated parts written anew."""
+
+    def replace(match: re.Match[str]) -> str:
+        content = BLOCKS[match["name"]](match["argument"])
+        return f"{match['start']}\n{content.strip()}\n\n{match['end']}"
+
+    return _BLOCK.sub(replace, text)
+
+
+def pages() -> list[Path]:
+    """All pages, the README included."""
+    return [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+
+
+def run() -> int:
+    """Rewrites the pages, or says which differ."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--check", action="store_true", help="Change nothing.")
+    check = parser.parse_args().check
+    stale = 0
+    for path in pages():
+        text = path.read_text(encoding="utf-8")
+        wanted = render(text)
+        if wanted != text:
+            stale += 1
+            sys.stderr.write(f"{path.relative_to(ROOT)} is out of date\n")
+            if not check:
+                path.write_text(wanted, encoding="utf-8")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())
