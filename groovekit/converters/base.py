@@ -262,6 +262,23 @@ class Converter(abc.ABC):
           qpm: tempo in quarter notes a minute.
         """
 
+    def default_controls(
+        self,
+        batch: int,  # noqa: ARG002 - for converters that have some
+        steps: int,  # noqa: ARG002
+    ) -> np.ndarray | None:
+        """Controls that are the same for any music, to sample without an input.
+
+        Args:
+          batch: how many windows.
+          steps: steps of each.
+
+        Returns:
+          ``(batch, steps, control_depth)`` float32; None where the controls
+          depend on the music, or where there are none.
+        """
+        return None
+
     def select(self, count: int, rng: np.random.Generator | None) -> np.ndarray:
         """Indices of the windows an epoch uses out of a sequence's ``count``.
 

@@ -399,11 +399,22 @@ class GrooveConverter(Converter):
         batch, steps = hits.shape[:2]
         if not self.split_instruments:
             return hits.copy()
-        turns = np.tile(np.eye(self.classes, dtype=np.float32), (batch, steps, 1))
+        rows = hits.reshape(batch, steps * self.classes, 1)
+        turns = self._turns(batch, rows.shape[1])
         if not self.hits_as_controls:
             return turns
-        rows = hits.reshape(batch, steps * self.classes, 1)
         return np.concatenate([rows, turns], axis=-1)
+
+    def _turns(self, batch: int, steps: int) -> np.ndarray:
+        """One-hot: which drum's turn each step is."""
+        turns = np.eye(self.classes, dtype=np.float32)[np.arange(steps) % self.classes]
+        return np.tile(turns, (batch, 1, 1))
+
+    def default_controls(self, batch: int, steps: int) -> np.ndarray | None:
+        """Whose turn it is, with split instruments and without hits as controls."""
+        if not self.split_instruments or self.hits_as_controls:
+            return None
+        return self._turns(batch, steps)
 
     # Writing -------------------------------------------------------------------
 

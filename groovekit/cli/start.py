@@ -1,0 +1,84 @@
+"""Starting Keras quickly and quietly, once a command knows that it needs it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+from groovekit.cli.options import use_backend
+
+# Keras and TensorFlow import these where they are installed, for features that
+# no command uses: together they cost as much as TensorFlow itself.
+_OPTIONAL = ("sklearn", "pandas", "matplotlib", "IPython")
+
+
+def start_keras(backend: str | None = None, device: str | None = None) -> str:
+    """Chooses the backend and imports Keras.
+
+    Args:
+      backend: see :func:`groovekit.cli.options.use_backend`.
+      device: see there.
+
+    Returns:
+      The backend's name.
+
+    Raises:
+      UsageError: the backend is unknown or not installed.
+    """
+    talkative = "TF_CPP_MIN_LOG_LEVEL" in os.environ
+    chosen = use_backend(backend, device)
+    if "keras" in sys.modules:
+        return chosen
+    hidden = _OPTIONAL if chosen == "jax" else (*_OPTIONAL, "jax")
+    with _not_importable(hidden):
+        if talkative:
+            importlib.import_module("keras")
+        else:
+            # TensorFlow's libraries write to stderr before their log level counts.
+            with _quiet_stderr():
+                importlib.import_module("keras")
+    return chosen
+
+
+@contextlib.contextmanager
+def _not_importable(names: tuple[str, ...]) -> Iterator[None]:
+    """Lets imports of these packages fail, unless they are loaded already."""
+    added = [name for name in names if name not in sys.modules]
+    for name in added:
+        # What Python's import system takes for "not there".
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for name in added:
+            del sys.modules[name]
+
+
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Holds back what is written to file descriptor 2; shown if the block raises."""
+    with contextlib.ExitStack() as stack:
+        try:
+            saved = os.dup(2)
+        except OSError:
+            # There is no stderr to keep quiet.
+            yield
+            return
+        stack.callback(os.close, saved)
+        held = stack.enter_context(tempfile.TemporaryFile())
+        sys.stderr.flush()
+        os.dup2(held.fileno(), 2)
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            if failed:
+                held.seek(0)
+                os.write(2, held.read())

@@ -1,0 +1,465 @@
+"""Playing a trained model: sampling, encoding, interpolating, reconstructing.
+
+All random numbers are drawn by NumPy on the host, window after window: a seed
+gives the same music on every backend, however many windows are made at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from groovekit.config import ModelConfig
+from groovekit.converters.base import Tensors
+from groovekit.errors import UsageError
+from groovekit.generation_files import (
+    DEFAULT_QPM,
+    Music,
+    complete_controls,
+    join,
+    to_tensors,
+    with_options,
+)
+from groovekit.inference import BatchedModel, Progress
+from groovekit.interpolation import slerp
+from groovekit.model_files import CHECKPOINT_SUFFIX, ModelFiles, locate
+from groovekit.models.builder import build_model
+from groovekit.notes import NoteSequence
+from groovekit.seeding import draw_seed, generator
+from groovekit.weights import load_weights
+
+DEFAULT_TEMPERATURE = 0.5
+#: Windows that go through the model at once, unless told otherwise.
+MAX_BATCH_SIZE = 256
+
+
+class Encoding(NamedTuple):
+    """The posterior of some windows: diagonal normal distributions.
+
+    Attributes:
+      mean: ``(batch, z_size)`` float32.
+      stddev: ``(batch, z_size)`` float32, positive.
+      sample: ``(batch, z_size)`` float32, a code drawn from each.
+    """
+
+    mean: np.ndarray
+    stddev: np.ndarray
+    sample: np.ndarray
+
+
+class TrainedModel:
+    """A trained model with everything needed to make music with it.
+
+    Where a method takes ``seed`` and ``rng``, give one or none; with none a seed
+    is drawn. Window ``i`` of a call depends on the seed and ``i`` alone: asking
+    for more windows, or computing fewer of them at once, changes none (but for
+    rounding in the last digits).
+
+    Temperatures are at least 0: 1 draws from the model's distribution, less from
+    a sharper one, and 0 takes the most probable values (which needs no seed).
+    Tempos are in quarter notes a minute; without one the input's is kept.
+
+    Args:
+      config: of the model; its converter reads and writes the notes.
+      model: a :class:`groovekit.models.music_vae.MusicVAE` of this config.
+      max_batch_size: windows that go through the model at once.
+
+    Attributes:
+      progress: called as ``progress(done, total)`` when windows are decoded.
+    """
+
+    def __init__(
+        self, config: ModelConfig, model: Any, *, max_batch_size: int = MAX_BATCH_SIZE
+    ) -> None:
+        self.config = config
+        self.converter = config.converter
+        self.model = model
+        self.progress: Progress | None = None
+        self._batched = BatchedModel(model, max_batch_size=max_batch_size)
+
+    @classmethod
+    def load(
+        cls,
+        source: str | Path | ModelFiles,
+        *,
+        kit: str | None = None,
+        output_kit: str | None = None,
+        precision: str = "float32",
+        max_batch_size: int = MAX_BATCH_SIZE,
+    ) -> TrainedModel:
+        """Loads a preset, a run folder or a checkpoint of one.
+
+        Args:
+          source: a preset's name, or the path of a run folder, of weights
+            (``model.weights.h5``) or of a checkpoint (``step-...npz``).
+          kit: kit map to read notes with instead of the model's own.
+          output_kit: kit map to write notes with.
+          precision: ``float32``, ``bfloat16`` or ``float16``, of the computation.
+          max_batch_size: windows that go through the model at once.
+
+        Raises:
+          UnknownNameError: no such preset or kit map.
+          RunFolderError: nothing usable there, or damaged weights.
+          UsageError: options out of range, or without effect.
+        """
+        files = source if isinstance(source, ModelFiles) else locate(source)
+        if precision not in ("float32", "bfloat16", "float16"):
+            raise UsageError(
+                f"precision must be float32, bfloat16 or float16, got {precision!r}."
+            )
+        dtype = precision if precision == "float32" else f"mixed_{precision}"
+        converter = with_options(files.config.converter, kit=kit, output_kit=output_kit)
+        config = files.config.replace(converter=converter)
+        model = build_model(config, dtype=dtype)
+        if files.weights.name.endswith(CHECKPOINT_SUFFIX):
+            from groovekit.checkpoints import load_model
+
+            load_model(files.weights, model)
+        else:
+            load_weights(model, files.weights)
+        return cls(config, model, max_batch_size=max_batch_size)
+
+    # Making music --------------------------------------------------------------
+
+    def sample(
+        self,
+        count: int = 1,
+        *,
+        temperature: float = DEFAULT_TEMPERATURE,
+        bars: int | None = None,
+        controls: Music | None = None,
+        qpm: float | None = None,
+        seed: int | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> list[NoteSequence]:
+        """Makes new music from codes of the prior.
+
+        Args:
+          count: how many sequences, at least 1.
+          temperature: of the decoder, see the class.
+          bars: length; the model's by default.
+          controls: for a model that plays given hits: music with these hits (one
+            window for all or one each), or the array of the controls.
+          qpm: tempo; that of ``controls`` or 120 by default.
+          seed: of everything random.
+          rng: instead of ``seed``.
+
+        Raises:
+          UsageError: numbers out of range; controls missing or not wanted.
+        """
+        if count < 1:
+            raise UsageError(f"The number of samples must be at least 1, got {count}.")
+        seed = _seed(seed, rng)
+        z = generator(seed, "codes").standard_normal(
+            (count, self.model.z_size), np.float32
+        )
+        given, tempos = self._given_controls(controls)
+        if len(tempos) == 1:
+            tempos = tempos * count
+        return self.decode(
+            z,
+            temperature=temperature,
+            bars=bars,
+            controls=given,
+            qpm=tempos or None if qpm is None else qpm,
+            seed=seed,
+        )
+
+    def encode(
+        self,
+        music: Music,
+        *,
+        window: int = 1,
+        controls: np.ndarray | None = None,
+        seed: int | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Encoding:
+        """The posterior of each sequence.
+
+        Args:
+          music: sequences (of each, one window is taken) or tensors.
+          window: which window of each sequence, from 1.
+          controls: ``(batch, steps, control_depth)``, for bare arrays of a model
+            with controls.
+          seed: of the codes drawn from the posterior.
+          rng: instead of ``seed``.
+
+        Raises:
+          DataError: a sequence without such a window; says why.
+          UsageError: arrays of another shape.
+        """
+        tensors, _ = self._tensors(music, window=window, controls=controls)
+        mean, stddev = self._posterior(tensors)
+        noise = generator(_seed(seed, rng), "encoder")
+        drawn = noise.standard_normal(mean.shape, np.float32)
+        return Encoding(mean, stddev, mean + stddev * drawn)
+
+    def decode(
+        self,
+        z: np.ndarray,
+        *,
+        temperature: float = DEFAULT_TEMPERATURE,
+        bars: int | None = None,
+        controls: np.ndarray | None = None,
+        qpm: float | Sequence[float] | None = None,
+        seed: int | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> list[NoteSequence]:
+        """Music from codes.
+
+        Args:
+          z: ``(batch, z_size)``.
+          temperature: of the decoder, see the class.
+          bars: length; the model's by default.
+          controls: ``(batch or 1, steps, control_depth)`` for a model with some.
+          qpm: tempo, one for all or one each; 120 by default.
+          seed: of what the decoder draws.
+          rng: instead of ``seed``.
+
+        Raises:
+          UsageError: codes or controls of another shape, numbers out of range.
+        """
+        z, converter = np.asarray(z), self.converter
+        if bars is not None:
+            if bars < 1:
+                raise UsageError(f"bars must be at least 1, got {bars}.")
+            converter = with_options(converter, bars=bars)
+        tensors = self.decode_to_tensors(
+            z,
+            temperature=temperature,
+            steps=converter.steps,
+            controls=controls,
+            seed=seed,
+            rng=rng,
+        )
+        tempos = _tempos(qpm, len(z))
+        return [
+            sequence
+            for row, tempo in zip(tensors, tempos, strict=True)
+            for sequence in converter.decode(row[None], qpm=tempo)
+        ]
+
+    def decode_to_tensors(
+        self,
+        z: np.ndarray,
+        *,
+        temperature: float = DEFAULT_TEMPERATURE,
+        steps: int | None = None,
+        controls: np.ndarray | None = None,
+        seed: int | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> np.ndarray:
+        """Outputs from codes, as the converter's ``decode`` takes them.
+
+        Args:
+          z: ``(batch, z_size)``.
+          temperature: of the decoder, see the class.
+          steps: length; the model's by default.
+          controls: ``(batch or 1, steps, control_depth)`` for a model with some.
+          seed: of what the decoder draws.
+          rng: instead of ``seed``.
+
+        Returns:
+          ``(batch, steps, output_depth)`` float32.
+
+        Raises:
+          UsageError: codes or controls of another shape, numbers out of range.
+        """
+        z = np.asarray(z, np.float32)
+        if z.ndim != 2 or z.shape[1] != self.model.z_size or not np.isfinite(z).all():
+            raise UsageError(
+                f"Codes are finite numbers of shape (batch, {self.model.z_size}), got "
+                f"shape {z.shape}."
+            )
+        if not 0 <= temperature < math.inf:
+            raise UsageError(
+                f"The temperature must be at least 0 and finite, got {temperature}."
+            )
+        steps = self.converter.steps if steps is None else steps
+        if steps < 1:
+            raise UsageError(f"steps must be at least 1, got {steps}.")
+        controls = self._controls(controls, len(z), steps)
+        return self._batched.decode(
+            z,
+            steps,
+            temperature=temperature,
+            controls=controls,
+            rng=generator(_seed(seed, rng), "decoder"),
+            progress=self.progress,
+        )
+
+    def interpolate(
+        self,
+        start: Music,
+        end: Music,
+        count: int = 5,
+        *,
+        window: int = 1,
+        temperature: float = DEFAULT_TEMPERATURE,
+        bars: int | None = None,
+        qpm: float | None = None,
+        seed: int | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> list[NoteSequence]:
+        """Music on the way from one piece to another, both ends included.
+
+        The codes turn from one posterior mean to the other
+        (:func:`groovekit.interpolation.slerp`), the tempo changes evenly. A model
+        with controls gets those of the nearer end.
+
+        Args:
+          start: one sequence or window.
+          end: one sequence or window.
+          count: how many sequences, at least 2.
+          window: which window of a sequence, from 1.
+          temperature: of the decoder, see the class.
+          bars: length; the model's by default.
+          qpm: tempo of all.
+          seed: of what the decoder draws.
+          rng: instead of ``seed``.
+
+        Raises:
+          DataError: a sequence without such a window; says why.
+          UsageError: numbers out of range.
+        """
+        if count < 2:
+            raise UsageError(
+                f"An interpolation has at least 2 outputs, its ends; got {count}."
+            )
+        (first, tempo_1), (last, tempo_2) = (
+            self._tensors(music, window=window) for music in (start, end)
+        )
+        if len(first) != 1 or len(last) != 1:
+            raise UsageError(
+                "An interpolation goes from one window to another, got "
+                f"{len(first)} and {len(last)}."
+            )
+        seed = _seed(seed, rng)
+        both = join([first, last])
+        fractions = np.linspace(0.0, 1.0, count)
+        mean, _ = self._posterior(both)
+        controls = both.controls
+        if controls is not None:
+            controls = controls[(fractions >= 0.5).astype(int)]
+        tempos = np.linspace(tempo_1[0], tempo_2[0], count).tolist()
+        return self.decode(
+            slerp(mean[0], mean[1], fractions),
+            temperature=temperature,
+            bars=bars,
+            controls=controls,
+            qpm=tempos if qpm is None else qpm,
+            seed=seed,
+        )
+
+    def reconstruct(
+        self,
+        music: Music,
+        count: int = 1,
+        *,
+        window: int = 1,
+        temperature: float = DEFAULT_TEMPERATURE,
+        bars: int | None = None,
+        qpm: float | None = None,
+        seed: int | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> list[NoteSequence]:
+        """Encodes and decodes: the model's own version of the music.
+
+        It is made from the posterior mean. What the converter's options take out
+        of the input (velocities, instruments, ...), the model adds.
+
+        Args:
+          music: sequences (of each, one window is taken) or tensors.
+          count: versions of each, at least 1.
+          window: which window of each sequence, from 1.
+          temperature: of the decoder, see the class.
+          bars: length; the model's by default.
+          qpm: tempo of all.
+          seed: of what the decoder draws.
+          rng: instead of ``seed``.
+
+        Returns:
+          All versions of the first input, then of the second, ...
+
+        Raises:
+          DataError: a sequence without such a window; says why.
+          UsageError: numbers out of range, arrays of another shape.
+        """
+        if count < 1:
+            raise UsageError(
+                f"The number of reconstructions must be at least 1, got {count}."
+            )
+        seed = _seed(seed, rng)
+        tensors, tempos = self._tensors(music, window=window)
+        rows = np.repeat(np.arange(len(tensors)), count)
+        mean, _ = self._posterior(tensors)
+        return self.decode(
+            mean[rows],
+            temperature=temperature,
+            bars=bars,
+            controls=None if tensors.controls is None else tensors.controls[rows],
+            qpm=[tempos[row] for row in rows] if qpm is None else qpm,
+            seed=seed,
+        )
+
+    # Inputs --------------------------------------------------------------------
+
+    def _tensors(
+        self, music: Music, *, window: int = 1, controls: np.ndarray | None = None
+    ) -> tuple[Tensors, list[float]]:
+        tensors, tempos = to_tensors(music, self.converter, window=window)
+        if isinstance(music, np.ndarray):
+            batch, steps = tensors.inputs.shape[:2]
+            controls = self._controls(controls, batch, steps)
+            tensors = dataclasses.replace(tensors, controls=controls)
+        return tensors, tempos
+
+    def _posterior(self, tensors: Tensors) -> tuple[np.ndarray, np.ndarray]:
+        lengths = None if self.converter.fixed_length else tensors.lengths
+        return self._batched.encode(tensors.inputs, tensors.controls, lengths)
+
+    def _given_controls(
+        self, music: Music | None
+    ) -> tuple[np.ndarray | None, list[float]]:
+        if music is None or isinstance(music, np.ndarray):
+            return music, []
+        tensors, tempos = self._tensors(music)
+        if tensors.controls is None:
+            raise UsageError(
+                f"The config {self.config.name} has no controls: sampling takes no "
+                "input."
+            )
+        return tensors.controls, tempos
+
+    def _controls(
+        self, given: np.ndarray | None, batch: int, steps: int
+    ) -> np.ndarray | None:
+        name = self.config.name
+        return complete_controls(given, self.converter, batch, steps, name=name)
+
+
+def _seed(seed: int | None, rng: np.random.Generator | None) -> int:
+    if rng is None:
+        return draw_seed() if seed is None else seed
+    if seed is not None:
+        raise UsageError("Give a seed or a generator, not both.")
+    return int(rng.integers(2**31))
+
+
+def _tempos(qpm: float | Sequence[float] | None, count: int) -> list[float]:
+    if qpm is None:
+        qpm = DEFAULT_QPM
+    tempos = [float(qpm)] * count if isinstance(qpm, int | float) else list(qpm)
+    if len(tempos) != count:
+        raise UsageError(
+            f"Expected one tempo for all or {count}, one each; got {len(tempos)}."
+        )
+    for tempo in tempos:
+        if not 0 < tempo < math.inf:
+            raise UsageError(f"Tempos are positive numbers, got {tempo}.")
+    return tempos

@@ -1,0 +1,274 @@
+"""What generating reads and where it writes: MIDI inputs, names of outputs."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from groovekit.converters.base import Converter, Counts, Skipped, Tensors
+from groovekit.converters.kits import get_kit
+from groovekit.errors import ConfigError, DataError, UsageError
+from groovekit.io.files import make_parent, unwritable
+from groovekit.io.midi import read_midi
+from groovekit.notes import NoteSequence
+
+#: Tempo of what has none, in quarter notes a minute.
+DEFAULT_QPM = 120.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Excerpt:
+    """One window of a sequence, as a model takes it.
+
+    Attributes:
+      tensors: a batch of one window.
+      qpm: the sequence's tempo.
+      window: which of its windows, from 1.
+      windows: how many it has.
+      counts: what happened to the notes of the whole sequence.
+    """
+
+    tensors: Tensors
+    qpm: float
+    window: int
+    windows: int
+    counts: Counts
+
+
+#: What a model takes: sequences, windows of them, or tensors: ``(batch, steps,
+#: input_depth)`` arrays, or one window without the batch axis.
+Music: TypeAlias = (
+    NoteSequence | Excerpt | Iterable[NoteSequence | Excerpt] | Tensors | np.ndarray
+)
+
+
+def read_excerpt(path: str | Path, converter: Converter, *, window: int = 1) -> Excerpt:
+    """Reads one window of a MIDI file; see :func:`excerpt`.
+
+    Raises:
+      DataError: unreadable, or without such a window; the message says why.
+    """
+    path = Path(path).expanduser()
+    return excerpt(read_midi(path), converter, window=window, name=str(path))
+
+
+def excerpt(
+    sequence: NoteSequence,
+    converter: Converter,
+    *,
+    window: int = 1,
+    name: str = "The sequence",
+) -> Excerpt:
+    """Takes one window out of a sequence.
+
+    Args:
+      sequence: the music.
+      converter: of the model.
+      window: which one, from 1.
+      name: how to call the sequence in messages.
+
+    Raises:
+      DataError: there is no such window; the message says why.
+    """
+    found = converter.extract(sequence)
+    if isinstance(found, Skipped):
+        raise DataError(
+            f"{name} {found}: there is nothing that the model can take. "
+            "groovekit inspect shows what a file holds."
+        )
+    if not 1 <= window <= len(found):
+        count = f"{len(found)} window" + ("s" if len(found) > 1 else "")
+        raise DataError(f"{name} has {count}; there is no window {window}.")
+    tensors = converter.expand(found.take(slice(window - 1, window)))
+    return Excerpt(tensors, tempo_of(sequence), window, len(found), found.counts)
+
+
+def to_tensors(
+    music: Music, converter: Converter, *, window: int = 1
+) -> tuple[Tensors, list[float]]:
+    """Windows of music as a batch, and the tempo of each.
+
+    Args:
+      music: sequences, excerpts or tensors. Bare arrays have no controls.
+      converter: of the model.
+      window: which window of each sequence, from 1.
+
+    Raises:
+      DataError: a sequence without such a window; says why.
+      UsageError: an array of another shape, or nothing.
+    """
+    if isinstance(music, Tensors):
+        return music, [DEFAULT_QPM] * len(music)
+    if isinstance(music, np.ndarray):
+        inputs = music[None] if music.ndim == 2 else music
+        depth = converter.input_depth
+        if inputs.ndim != 3 or inputs.shape[-1] != depth:
+            raise UsageError(
+                f"Inputs have the shape (batch, steps, {depth}), got {music.shape}."
+            )
+        batch, steps = inputs.shape[:2]
+        lengths = np.full((batch, *converter.length_shape), steps, np.int32)
+        return Tensors(inputs, inputs, None, lengths), [DEFAULT_QPM] * batch
+    items = [music] if isinstance(music, NoteSequence | Excerpt) else list(music)
+    if not items:
+        raise UsageError("Expected at least one sequence, got none.")
+    found = [
+        item
+        if isinstance(item, Excerpt)
+        else excerpt(
+            item,
+            converter,
+            window=window,
+            name=item.filename or item.id or f"Sequence {number}",
+        )
+        for number, item in enumerate(items, start=1)
+    ]
+    return join([item.tensors for item in found]), [item.qpm for item in found]
+
+
+def complete_controls(
+    given: np.ndarray | None,
+    converter: Converter,
+    batch: int,
+    steps: int,
+    *,
+    name: str,
+) -> np.ndarray | None:
+    """Controls of a whole batch, checked; those that need no music are made.
+
+    Args:
+      given: ``(batch or 1, steps or more, control_depth)``, one window without
+        the batch axis, or None.
+      converter: of the model.
+      batch: windows.
+      steps: steps of each.
+      name: of the config, for messages.
+
+    Returns:
+      ``(batch, steps, control_depth)``; None for a model without controls.
+
+    Raises:
+      UsageError: missing, of another shape, or not wanted.
+    """
+    depth = converter.control_depth
+    if not depth:
+        if given is not None:
+            raise UsageError(f"The config {name} has no controls, got some.")
+        return None
+    if given is None:
+        found = converter.default_controls(batch, steps)
+        if found is None:
+            raise UsageError(
+                f"A model of the config {name} plays hits that it is given: give "
+                "music with these hits (--input FILE, controls=...)."
+            )
+        return found
+    given = np.asarray(given, np.float32)
+    if given.ndim == 2:
+        given = given[None]
+    ok = given.ndim == 3 and given.shape[2] == depth and len(given) in (1, batch)
+    if not ok or given.shape[1] < steps:
+        raise UsageError(
+            f"Controls for {batch} windows of {steps} steps have the shape "
+            f"({batch} or 1, {steps}, {depth}), got {given.shape}."
+        )
+    return np.broadcast_to(given[:, :steps], (batch, steps, depth))
+
+
+def tempo_of(sequence: NoteSequence) -> float:
+    """The first tempo in quarter notes a minute; 120 where there is none."""
+    if not sequence.tempos:
+        return DEFAULT_QPM
+    first = min(sequence.tempos, key=lambda tempo: tempo.time)
+    return float(first.qpm) if first.qpm > 0 else DEFAULT_QPM
+
+
+def with_options(
+    converter: Converter,
+    *,
+    kit: str | None = None,
+    output_kit: str | None = None,
+    bars: int | None = None,
+) -> Converter:
+    """The same converter with other kits, or for another number of bars.
+
+    Args:
+      converter: of a trained model.
+      kit: kit map to read notes with: a registered name or a JSON file.
+      output_kit: kit map to write notes with.
+      bars: bars of a window.
+
+    Raises:
+      UsageError: an option that this kind of converter has not.
+      UnknownNameError: no such kit map.
+      ConfigError: a kit map of another size than the model's.
+    """
+    wanted = {"kit": kit, "output_kit": output_kit, "bars": bars}
+    changes: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None}
+    fields = {field.name for field in dataclasses.fields(converter)}  # type: ignore[arg-type]  # abstract, but each is a dataclass
+    for name in changes:
+        if name not in fields:
+            option = name.replace("_", "-")
+            raise UsageError(
+                f"--{option} has no effect on {type(converter).__name__}, which has "
+                f"no {name}: leave it out."
+            )
+    for name in changes.keys() & {"kit", "output_kit"}:
+        # The number of classes is part of the trained model.
+        before, after = (get_kit(n) for n in (getattr(converter, name), changes[name]))
+        if len(before) != len(after):
+            option = name.replace("_", "-")
+            raise ConfigError(
+                f"The model has {len(before)} drum classes, the kit map "
+                f"{changes[name]!r} has {len(after)}: choose another --{option}."
+            )
+    return dataclasses.replace(converter, **changes) if changes else converter  # type: ignore[type-var]
+
+
+def output_names(config: str, mode: str, stamp: str, count: int) -> list[str]:
+    """File names as the original's: config, mode, date, number and total.
+
+    Args:
+      config: name of the config.
+      mode: e.g. ``"sample"``.
+      stamp: date and time, e.g. ``"2026-11-21_010203"``.
+      count: how many.
+    """
+    # A config read from a run folder may be called anything.
+    config = re.sub(r"[^\w.-]", "_", config)
+    return [f"{config}_{mode}_{stamp}-{i:03d}-of-{count:03d}.mid" for i in range(count)]
+
+
+def check_output_folder(folder: Path) -> None:
+    """Makes the folder and sees that files can be written to it.
+
+    Raises:
+      DataError: they cannot.
+    """
+    make_parent(folder / "file")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def join(parts: list[Tensors]) -> Tensors:
+    """Batches after each other.
+
+    Args:
+      parts: at least one, all with controls or all without.
+    """
+    controls = [part.controls for part in parts if part.controls is not None]
+    return Tensors(
+        np.concatenate([part.inputs for part in parts]),
+        np.concatenate([part.outputs for part in parts]),
+        np.concatenate(controls) if controls else None,
+        np.concatenate([part.lengths for part in parts]),
+    )
