@@ -1,6 +1,8 @@
 """Writes grooves on the way from one MIDI file to another.
 
-python examples/interpolate.py from.mid to.mid --outputs 5
+    python examples/interpolate.py from.mid to.mid --outputs 5
+
+The model is a preset or a run folder.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Shows the first window of a MIDI file as a groove tensor, drum by drum.
 
-python examples/tensors.py take.mid --bars 1
+    python examples/tensors.py take.mid --bars 1
+
+Timing is shown as the mean of a drum, in steps.
 """
 
 from __future__ import annotations

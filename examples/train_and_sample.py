@@ -1,6 +1,6 @@
 """Trains on a folder of MIDI files and writes three samples.
 
-    python examples/train_and_sample.py my_midi --config groovae_2bar_humanize --steps 500
+    python examples/train_and_sample.py my_midi --steps 500
 
 Like every run, it goes on where it stopped when it is started again.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -11,12 +12,12 @@ from types import ModuleType
 
 import click
 import pytest
+from helpers.takes import write_takes
 
 import groovekit
 from groovekit import plugins
 from groovekit.cli.main import main
 from groovekit.converters.kits import KitMap
-from helpers.takes import write_takes
 
 ROOT = Path(groovekit.__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -146,6 +147,8 @@ def needs_preset(text: str) -> str | None:
 @pytest.mark.parametrize("path", python_pages(), ids=page_id)
 def test_python_examples_run(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    # One page chooses a backend; this brings the old choice back afterwards.
+    monkeypatch.setenv("KERAS_BACKEND", os.environ.get("KERAS_BACKEND", "tensorflow"))
     write_takes(tmp_path / "my_midi")
     code = "\n".join(
         block

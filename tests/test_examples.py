@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.takes import write_takes
 
 import groovekit
 from groovekit import plugins
-from helpers.takes import write_takes
 
 ROOT = Path(groovekit.__file__).parents[1]
 EXAMPLES = ROOT / "examples"
