@@ -260,7 +260,7 @@ def distances(
 def _position_shares(drums: Drums) -> np.ndarray:
     """``(positions x drums,)``: where in the bar all hits lie."""
     histogram = metrics.onset_histogram(drums).ravel()
-    return histogram / histogram.sum()
+    return np.asarray(histogram / histogram.sum())
 
 
 def rounded(table: Mapping[str, float]) -> dict[str, float | None]:
