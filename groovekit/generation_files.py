@@ -14,7 +14,7 @@ import numpy as np
 from groovekit.converters.base import Converter, Counts, Skipped, Tensors
 from groovekit.converters.kits import get_kit
 from groovekit.errors import ConfigError, DataError, UsageError
-from groovekit.io.files import make_parent, unwritable
+from groovekit.io.files import unwritable
 from groovekit.io.midi import read_midi
 from groovekit.notes import NoteSequence
 
@@ -79,12 +79,12 @@ def excerpt(
     found = converter.extract(sequence)
     if isinstance(found, Skipped):
         raise DataError(
-            f"{name} {found}: there is nothing that the model can take. "
-            "groovekit inspect shows what a file holds."
+            f"{name}: {found}. The model can take nothing of it; groovekit inspect "
+            "shows what a file holds."
         )
     if not 1 <= window <= len(found):
         count = f"{len(found)} window" + ("s" if len(found) > 1 else "")
-        raise DataError(f"{name} has {count}; there is no window {window}.")
+        raise DataError(f"{name} has {count}, but no window {window}.")
     tensors = converter.expand(found.take(slice(window - 1, window)))
     return Excerpt(tensors, tempo_of(sequence), window, len(found), found.counts)
 
@@ -251,8 +251,8 @@ def check_output_folder(folder: Path) -> None:
     Raises:
       DataError: they cannot.
     """
-    make_parent(folder / "file")
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

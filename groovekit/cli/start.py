@@ -29,18 +29,21 @@ def start_keras(backend: str | None = None, device: str | None = None) -> str:
     Raises:
       UsageError: the backend is unknown or not installed.
     """
-    talkative = "TF_CPP_MIN_LOG_LEVEL" in os.environ
     chosen = use_backend(backend, device)
     if "keras" in sys.modules:
         return chosen
     hidden = _OPTIONAL if chosen == "jax" else (*_OPTIONAL, "jax")
-    with _not_importable(hidden):
-        if talkative:
-            importlib.import_module("keras")
-        else:
-            # TensorFlow's libraries write to stderr before their log level counts.
-            with _quiet_stderr():
-                importlib.import_module("keras")
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_not_importable(hidden))
+        # TensorFlow looks for GPUs aloud, before its log level counts. Whoever
+        # asks for one, or for its log, gets to read that.
+        asked = os.environ["TF_CPP_MIN_LOG_LEVEL"] < "2" or device == "gpu"
+        quiet = chosen == "tensorflow" and not asked
+        if quiet:
+            stack.enter_context(_quiet_stderr())
+        keras = importlib.import_module("keras")
+        if quiet:
+            keras.distribution.list_devices()
     return chosen
 
 
