@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from groovekit.converters.drums import DrumsConverter
     from groovekit.converters.groove import GrooveConverter
     from groovekit.converters.kits import KitMap, get_kit
-    from groovekit.datasets import Examples, load_examples
+    from groovekit.datasets import Examples, Prepared, load_examples, prepare
     from groovekit.errors import GroovekitError
     from groovekit.generation import TrainedModel
     from groovekit.io.conversion import convert_folder
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         register_kit_map,
         register_preset,
     )
-    from groovekit.training import train
+    from groovekit.training import TrainResult, TrainSettings, train
 
 __all__ = [
     "Converter",
@@ -66,10 +66,13 @@ __all__ = [
     "LatentConfig",
     "ModelConfig",
     "NoteSequence",
+    "Prepared",
     "Reason",
     "Skipped",
     "Slice",
     "Tensors",
+    "TrainResult",
+    "TrainSettings",
     "TrainedModel",
     "TrainingConfig",
     "Windows",
@@ -79,6 +82,7 @@ __all__ = [
     "get_kit",
     "installed_plugins",
     "load_examples",
+    "prepare",
     "read_midi",
     "register_config",
     "register_converter",
@@ -114,7 +118,7 @@ _MODULES = {
     "converters.drums": ("DrumsConverter",),
     "converters.groove": ("GrooveConverter",),
     "converters.kits": ("KitMap", "get_kit"),
-    "datasets": ("Examples", "load_examples"),
+    "datasets": ("Examples", "Prepared", "load_examples", "prepare"),
     "errors": ("GroovekitError",),
     "generation": ("TrainedModel",),
     "io.conversion": ("convert_folder",),
@@ -130,7 +134,7 @@ _MODULES = {
         "register_kit_map",
         "register_preset",
     ),
-    "training": ("train",),
+    "training": ("TrainResult", "TrainSettings", "train"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -7,11 +7,12 @@ table of plain values. It does not depend on the backend.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from groovekit.runs import write_atomic
 
 _LOG = logging.getLogger("groovekit")
 _NAME = re.compile(r"step-(\d+)\.npz")
+# What reading a file that is cut off or of something else raises.
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 _MODEL, _OPTIMIZER, _STATE = "model", "optimizer", "state"
 
 
@@ -89,10 +92,10 @@ def newest(folder: Path) -> Path | None:
     """The newest checkpoint that can be read; damaged ones are named and passed."""
     for path in reversed(listing(folder)):
         try:
-            with np.load(path) as arrays:
+            with _opened(path) as arrays:
                 json.loads(arrays[_STATE].tobytes())
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            _LOG.warning("Passing over the damaged checkpoint %s: %s", path, error)
+        except RunFolderError as error:
+            _LOG.warning("Passing over a damaged checkpoint. %s", error)
         else:
             return path
     return None
@@ -124,10 +127,13 @@ def load_model(path: Path, model: Any) -> None:
         _assign(path, arrays, _MODEL, model.variables)
 
 
-def _opened(path: Path) -> Any:
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    # Opened here: NumPy leaves a file that it cannot read open.
     try:
-        return np.load(path)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file:
+            yield np.load(file)
+    except _DAMAGE as error:
         raise RunFolderError(f"Cannot read the checkpoint {path}: {error}.") from error
 
 

@@ -267,7 +267,8 @@ class Conversion:
         result = self._converter.extract(sequence)
         if not isinstance(result, Skipped) and len(result) == 0:
             result = Skipped(Reason.NO_MATERIAL, counts=result.counts)
-        self._books.add(name, result)
+        # People know files by their names, not by the ids made of them.
+        self._books.add(sequence.filename or name, result)
         if isinstance(result, Windows):
             self._store.append(result.arrays)
             self._counts.append(len(result))

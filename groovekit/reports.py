@@ -63,11 +63,11 @@ class ExampleReport:
             unreadable=tuple((a, b) for a, b in table["unreadable"]),
         )
 
-    def table(self, *, names: bool = True) -> str:
+    def table(self, *, names: int = NAMED) -> str:
         """The books as lines of text.
 
         Args:
-          names: also name the first files that were skipped or unreadable.
+          names: how many skipped and how many unreadable files to name.
         """
         notes = self.counts
         skipped = sum(self.skipped.values())
@@ -93,8 +93,9 @@ class ExampleReport:
         digits = max(len(f"{n:,}") for _, n in shown)
         lines = [f"{label:<{width}}  {n:>{digits},}" for label, n in shown]
         if names:
-            lines += _named("unreadable", self.unreadable, self.unreadable_files)
-            lines += _named("skipped", self.skipped_examples, skipped)
+            unreadable = self.unreadable[:names]
+            lines += _named("unreadable", unreadable, self.unreadable_files)
+            lines += _named("skipped", self.skipped_examples[:names], skipped)
         return "\n".join(lines)
 
 

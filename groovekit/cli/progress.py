@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import sys
 import time
 from types import TracebackType
@@ -13,6 +14,8 @@ QUIET_SECONDS = 2.0
 _BAR_INTERVAL_SECONDS = 0.1
 _LINE_INTERVAL_SECONDS = 10.0
 _BAR_WIDTH = 24
+# The rate is of the last minute: what came before may have been start-up.
+_RATE_SECONDS = 60.0
 
 
 def duration(seconds: float) -> str:
@@ -49,14 +52,15 @@ class Progress:
         self.label = label
         self.unit = unit
         self.done = start
-        self._start = start
         self._began = time.monotonic()
         self._shown: float | None = None
         self._width = 0
+        self._recent: collections.deque[tuple[float, int]] = collections.deque()
 
     def __enter__(self) -> Self:
         """Starts the clock."""
         self._began = time.monotonic()
+        self._recent.append((self._began, self.done))
         return self
 
     def __exit__(
@@ -81,6 +85,9 @@ class Progress:
         """
         self.done = done
         now = time.monotonic()
+        self._recent.append((now, done))
+        while len(self._recent) > 2 and now - self._recent[1][0] >= _RATE_SECONDS:
+            self._recent.popleft()
         if now - self._began < QUIET_SECONDS:
             return
         wait = _BAR_INTERVAL_SECONDS if self._on_terminal() else _LINE_INTERVAL_SECONDS
@@ -101,7 +108,7 @@ class Progress:
     def line(self, detail: str = "") -> str:
         """The text shown: label, bar, count, rate, time left, detail."""
         seconds = time.monotonic() - self._began
-        rate = (self.done - self._start) / seconds if seconds > 0 else 0.0
+        rate = self._rate()
         parts = [self.label]
         count = f"{self.done:,}" + (f"/{self.total:,}" if self.total else "")
         if self.total:
@@ -116,6 +123,13 @@ class Progress:
         if detail:
             parts.append(detail)
         return "  ".join(parts)
+
+    def _rate(self) -> float:
+        """Units a second over the last minute."""
+        if not self._recent:
+            return 0.0
+        (began, first), (now, last) = self._recent[0], self._recent[-1]
+        return (last - first) / (now - began) if now > began else 0.0
 
     def _show(self, detail: str) -> None:
         text = self.line(detail)

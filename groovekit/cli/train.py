@@ -20,9 +20,9 @@ from groovekit.cli.options import (
     option,
     precision_option,
     seed_option,
-    use_backend,
 )
 from groovekit.cli.progress import Progress, duration
+from groovekit.cli.start import start_keras
 from groovekit.config import ModelConfig, get_config
 from groovekit.errors import UsageError
 from groovekit.runs import RunFolder
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from groovekit.training import TrainResult
 
 _WATCH_SECONDS = 30.0
+# Skipped files named before training; `groovekit inspect --each` names all.
+_NAMED = 5
 
 
 @click.command("train")
@@ -191,7 +193,7 @@ def command(
         raise UsageError("--watch goes with --mode eval.")
     config = _config(name, run_dir, hparams, batch_size)
     run_dir = run_dir or Path("runs") / config.name
-    use_backend(backend, device)
+    start_keras(backend, device)
     if mode == "eval":
         _evaluate(config, examples, run_dir, watch=watch, as_json=as_json, **options)
         return
@@ -275,7 +277,7 @@ def _train(
         verify_cache=verify_cache,
         workers=workers,
     )
-    note(data.train.report.table())
+    note(data.train.report.table(names=_NAMED))
     note(data.note)
 
     from groovekit.training import Trainer, TrainSettings
@@ -382,7 +384,7 @@ def _evaluate(
         verify_cache=verify_cache,
         workers=workers,
     )
-    note(data.report.table())
+    note(data.report.table(names=_NAMED))
 
     from groovekit.training import evaluate_run
 

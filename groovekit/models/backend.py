@@ -191,7 +191,7 @@ def inference(
     if name() == TENSORFLOW:
         import tensorflow as tf
 
-        return tf.function(
+        return tf.function(  # type: ignore[no-any-return]  # TensorFlow is untyped
             function, jit_compile=xla, reduce_retracing=True, autograph=False
         )
     if name() == JAX:

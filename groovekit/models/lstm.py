@@ -91,6 +91,7 @@ class LSTMStack(keras.layers.Layer):
                 return_sequences=True,
                 kernel_initializer=kernel,
                 recurrent_initializer=recurrent,
+                seed=derive(seed, "lstm", i),
                 dtype=self.dtype_policy,
                 name=f"lstm_{i}",
             )

@@ -103,7 +103,9 @@ class MusicVAE(keras.Model):
         x = ops.cast(inputs, self.compute_dtype)
         if controls is not None:
             x = ops.concatenate([x, ops.cast(controls, x.dtype)], axis=-1)
-        return self.latent_layer(self.encoder(x, lengths, training=training))
+        embedding = self.encoder(x, lengths, training=training)
+        posterior: Posterior = self.latent_layer(embedding)
+        return posterior
 
     def reconstruct(
         self,

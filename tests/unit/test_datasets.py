@@ -120,7 +120,7 @@ def test_the_table_shows_reasons_and_names_the_first_files():
     assert "    is shorter than one window" in table
     assert table.count("skipped: take-") == 20
     assert "skipped: and 10 more" in table
-    assert "skipped: take" not in report.table(names=False)
+    assert "skipped: take" not in report.table(names=0)
 
 
 def test_no_windows_is_an_error_with_the_table():

@@ -7,6 +7,8 @@ are identical wherever their margin exceeds 1e-4.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from helpers import original
@@ -57,14 +59,19 @@ def batch_of(arrays, truncated=False):
     )
 
 
-def losses(model, batch, epsilon, *, greedy=False):
-    compiled = backend.inference(
+@functools.cache
+def compiled_losses(model):
+    """Compiled once a model: compiling takes longer than all else here."""
+    return backend.inference(
         model,
         lambda inputs, outputs, controls, lengths, eps: model.losses_of(
-            inputs, outputs, controls, lengths, step=None, epsilon=eps, greedy=greedy
+            inputs, outputs, controls, lengths, step=None, epsilon=eps
         ),
     )
-    result = compiled(*batch, np.asarray(epsilon, np.float32))
+
+
+def losses(model, batch, epsilon):
+    result = compiled_losses(model)(*batch, np.asarray(epsilon, np.float32))
     return {k: backend.to_numpy(v) for k, v in result.items()}
 
 

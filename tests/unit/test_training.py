@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+
+import numpy as np
+import pytest
+from helpers import tiny
+
+from groovekit import checkpoints
+from groovekit.errors import (
+    OutOfMemoryError,
+    RunFolderError,
+    TrainingError,
+    TrainingInterrupted,
+    UsageError,
+)
+from groovekit.io.tfrecord import read_records
+from groovekit.models import backend
+from groovekit.runs import RunFolder
+from groovekit.training import Trainer, TrainSettings, evaluate_run, train
+
+SETTINGS = TrainSettings(steps=12, eval_every=5, seed=3)
+
+
+@pytest.fixture(scope="module")
+def config():
+    return tiny.config()
+
+
+@pytest.fixture(scope="module")
+def data(config):
+    return tiny.prepared(config)
+
+
+def weights(trainer):
+    return [backend.to_numpy(v.value) for v in trainer.model.variables]
+
+
+def fit(config, data, folder, settings=SETTINGS, progress=None):
+    trainer = Trainer(config, data, folder, settings)
+    trainer.fit(progress)
+    return trainer
+
+
+@pytest.fixture(scope="module")
+def reference(config, data, tmp_path_factory):
+    """A run of twelve steps without interruption."""
+    return fit(config, data, tmp_path_factory.mktemp("run") / "reference")
+
+
+def test_a_run_folder_explains_itself(reference, config, data):
+    run = RunFolder.open(reference.run.path)
+    assert run.read_config() == config
+    metadata = run.read_metadata()
+    assert metadata["seed"] == 3
+    assert metadata["backend"] == backend.name()
+    assert metadata["parameters"] == sum(
+        int(np.prod(v.shape)) for v in reference.model.trainable_variables
+    )
+    assert metadata["data"]["windows"] == len(data.train)
+    assert run.weights_path.is_file()
+    assert [p.name for p in checkpoints.listing(run.checkpoints)] == [
+        "step-00000012.npz"
+    ]
+    tags = b"".join(
+        record for path in (run.logs / "train").iterdir() for record in read_records(path)
+    )
+    for tag in (b"loss", b"losses/r_loss", b"losses/kl_bits", b"metrics/hits_loss"):
+        assert tag in tags
+
+
+def test_the_loss_falls(config, data, tmp_path):
+    losses = []
+    settings = dataclasses.replace(SETTINGS, steps=80, eval_every=20)
+    fit(config, data, tmp_path / "r", settings, lambda _, s: losses.append(s["loss"]))
+    assert losses[-1] < 0.9 * losses[0]
+
+
+@pytest.mark.backends
+def test_same_seed_same_weights_byte_for_byte(config, data, tmp_path, reference):
+    again = fit(config, data, tmp_path / "again")
+    for a, b in zip(weights(reference), weights(again), strict=True):
+        np.testing.assert_array_equal(a, b)
+    other = dataclasses.replace(SETTINGS, seed=4)
+    different = fit(config, data, tmp_path / "other", other)
+    assert any(
+        (a != b).any()
+        for a, b in zip(weights(reference), weights(different), strict=True)
+    )
+
+
+@pytest.mark.backends
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_interrupting_saves_and_resuming_changes_nothing(
+    config, data, tmp_path, reference, number, code
+):
+    def interrupt(step, _):
+        if step == 5:
+            os.kill(os.getpid(), number)
+
+    folder = tmp_path / "run"
+    with pytest.raises(TrainingInterrupted, match="everything is saved") as caught:
+        fit(config, data, folder, progress=interrupt)
+    assert caught.value.exit_code == code
+    stopped = checkpoints.newest(RunFolder(folder).checkpoints)
+    assert stopped is not None
+    assert 5 <= checkpoints.step_of(stopped) < 12
+    resumed = fit(config, data, folder)
+    assert resumed.state.step == 12
+    for a, b in zip(weights(reference), weights(resumed), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_steps_count_from_the_start_of_the_run(config, data, tmp_path):
+    folder = tmp_path / "run"
+    fit(config, data, folder, dataclasses.replace(SETTINGS, steps=4))
+    steps = []
+    settings = dataclasses.replace(SETTINGS, steps=6, seed=None)
+    trainer = fit(config, data, folder, settings, lambda s, _: steps.append(s))
+    assert (trainer.state.step, steps) == (6, [5, 6])
+    assert fit(config, data, folder, settings).remaining == 0
+
+
+def test_another_config_seed_or_examples_are_refused(config, data, tmp_path):
+    folder = tmp_path / "run"
+    settings = dataclasses.replace(SETTINGS, steps=1)
+    fit(config, data, folder, settings)
+    with pytest.raises(RunFolderError, match=r"latent.free_bits: 1.0, now 2.0"):
+        Trainer(config.with_overrides({"free_bits": 2}), data, folder, settings)
+    with pytest.raises(UsageError, match="has seed 3"):
+        Trainer(config, data, folder, dataclasses.replace(settings, seed=4))
+    with pytest.raises(RunFolderError, match="other examples"):
+        Trainer(config, tiny.prepared(config, sequences=5), folder, settings)
+    with pytest.raises(RunFolderError, match="--overwrite"):
+        Trainer(config, data, folder, dataclasses.replace(settings, resume=False))
+    anew = dataclasses.replace(settings, resume=False, overwrite=True, seed=9)
+    assert fit(config, data, folder, anew).state.step == 1
+    assert RunFolder.open(folder).read_metadata()["seed"] == 9
+
+
+def test_fewer_windows_than_a_batch_still_train(tmp_path):
+    config = tiny.config(batch_size=512)
+    trainer = fit(config, tiny.prepared(config, sequences=3), tmp_path / "run")
+    assert trainer.batch_size < 512
+    assert trainer.state.scores["loss"] > 0
+
+
+def test_without_evaluation_the_last_weights_are_kept(config, data, tmp_path):
+    trainer = fit(config, tiny.without_evaluation(data), tmp_path / "run")
+    assert trainer.state.best_step == 12
+    assert trainer.run.weights_path.is_file()
+
+
+def test_patience_stops_early(config, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "groovekit.validation.Validator.objective", lambda *_: float("inf")
+    )
+    settings = dataclasses.replace(SETTINGS, steps=50, eval_every=2, patience=2)
+    result = train(config, data, tmp_path / "run", settings=settings)
+    assert (result.stopped_early, result.step) == (True, 4)
+
+
+def test_a_loss_that_is_no_number_stops_at_the_last_good_checkpoint(
+    config, data, tmp_path
+):
+    folder = tmp_path / "run"
+    fit(config, data, folder, dataclasses.replace(SETTINGS, steps=3))
+    trainer = Trainer(config, data, folder, SETTINGS)
+    trainer.model.decoder.output_layer.bias.assign(
+        np.full(trainer.model.decoder.output_layer.bias.shape, np.nan)
+    )
+    with pytest.raises(TrainingError, match=r"not a number.*step-00000003.npz"):
+        trainer.fit()
+    assert checkpoints.newest(folder / "checkpoints").name == "step-00000003.npz"
+
+
+def test_out_of_memory_names_a_batch_size(config, data, tmp_path, monkeypatch):
+    def exhausted(*_):
+        def update(*_):
+            raise MemoryError
+
+        return update
+
+    monkeypatch.setattr(backend, "train_step", exhausted)
+    with pytest.raises(OutOfMemoryError, match=r"4 windows.*--batch-size 2"):
+        fit(config, data, tmp_path / "run")
+
+
+def test_a_damaged_checkpoint_is_passed_over(config, data, tmp_path, caplog):
+    folder = tmp_path / "run"
+    settings = dataclasses.replace(SETTINGS, steps=2, checkpoint_minutes=1e-9)
+    fit(config, data, folder, settings)
+    fit(config, data, folder, dataclasses.replace(settings, steps=4))
+    newest = checkpoints.listing(folder / "checkpoints")[-1]
+    newest.write_bytes(newest.read_bytes()[:1000])
+    with caplog.at_level("WARNING"):
+        trainer = Trainer(config, data, folder, settings)
+    assert trainer.state.step == 2
+    assert "over a damaged checkpoint" in caplog.text
+
+
+def test_starting_from_other_weights(config, data, tmp_path, reference):
+    settings = dataclasses.replace(SETTINGS, init_from=str(reference.run.path))
+    trainer = Trainer(config, data, tmp_path / "run", settings)
+    theirs = RunFolder.open(reference.run.path)
+    assert trainer.state.step == 0
+    reference_model = Trainer(config, data, tmp_path / "x", SETTINGS).model
+    reference_model.load_weights(theirs.weights_path)
+    np.testing.assert_array_equal(
+        backend.to_numpy(trainer.model.latent_layer.mean.kernel.value),
+        backend.to_numpy(reference_model.latent_layer.mean.kernel.value),
+    )
+    larger = config.with_overrides({"z_size": 5})
+    with pytest.raises(RunFolderError, match="do not fit"):
+        Trainer(larger, data, tmp_path / "y", settings)
+
+
+def test_evaluating_a_run(reference, data):
+    step, scores = evaluate_run(reference.run, data.evaluation)
+    assert step == 12
+    assert scores == pytest.approx(reference.state.scores, rel=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_mixed_precision_learns(config, data, tmp_path, precision):
+    losses = []
+    settings = dataclasses.replace(
+        SETTINGS, steps=40, eval_every=40, precision=precision
+    )
+    trainer = fit(
+        config, data, tmp_path / "r", settings, lambda _, s: losses.append(s["loss"])
+    )
+    assert losses[-1] < losses[0]
+    assert {v.dtype for v in trainer.model.trainable_variables} == {"float32"}
+
+
+@pytest.mark.backends
+def test_scheduled_sampling_with_dropout_trains(tmp_path):
+    config = tiny.config(
+        "cat-drums_2bar_small", sampling_rate=1, dropout_keep_prob=0.5
+    )
+    data = tiny.prepared(config)
+    trainer = fit(config, data, tmp_path / "run", dataclasses.replace(SETTINGS, steps=3))
+    assert np.isfinite(trainer.state.scores["loss"])
