@@ -91,6 +91,26 @@ def unwritable(path: Path, error: OSError) -> RunFolderError:
     )
 
 
+def check_writable(path: Path) -> None:
+    """Makes sure, without writing, that a folder can be made or written to.
+
+    Args:
+      path: the folder, which need not exist.
+
+    Raises:
+      RunFolderError: it cannot; better said before hours of work than after.
+    """
+    existing = path.absolute()
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise RunFolderError(
+            f"Cannot write to {path}: {existing} is a file, not a folder."
+        )
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise RunFolderError(f"Cannot write to {path}: no permission for {existing}.")
+
+
 def to_json(value: Any) -> str:
     """JSON as in all of groovekit's files: sorted keys, indented, one newline."""
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -25,7 +25,7 @@ from groovekit.cli.progress import Progress, duration
 from groovekit.cli.start import start_keras
 from groovekit.config import ModelConfig, get_config
 from groovekit.errors import UsageError
-from groovekit.runs import RunFolder
+from groovekit.runs import RunFolder, check_writable
 
 if TYPE_CHECKING:
     from groovekit.datasets import Prepared
@@ -267,6 +267,7 @@ def _train(
     workers: int,
     **settings: Any,
 ) -> None:
+    check_writable(run_dir)
     data = _prepare(
         config,
         examples,

@@ -155,5 +155,5 @@ def test_an_unwritable_run_folder_is_named(command, examples, tmp_path):
         "--steps", "1",
     )  # fmt: skip
     assert result.exit_code == 1
-    assert "run" in result.stderr
+    assert "is a file, not a folder" in result.stderr
     assert "Traceback" not in result.output
