@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from helpers import tiny
+
+import groovekit as groovekit_package
+from groovekit.io.midi import write_midi
 
 
 @pytest.fixture
@@ -70,3 +75,29 @@ def test_its_own_tests_pass(plugin_environment, tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_it_is_trained_and_played_by_the_ordinary_commands(groovekit, tmp_path):
+    folder = tmp_path / "midi"
+    folder.mkdir()
+    for number in range(3):
+        write_midi(tiny.groove(number), folder / f"{number}.mid")
+    groovekit(
+        *("train", "--config", "swing.drums_2bar", "--examples", str(folder)),
+        *("--run-dir", "run", "--steps", "2", "--batch-size", "4", "--seed", "1"),
+        *("--hparams", "enc_rnn_size=[6],dec_rnn_size=[6],z_size=4"),
+    )
+    metadata = json.loads((tmp_path / "run" / "metadata.json").read_text())
+    assert {table["package"] for table in metadata["plugins"]} == {"swing-kit"}
+    # Another process, which finds the converter by its name.
+    written = groovekit("generate", "--run-dir", "run", "--num-outputs", "2")
+    assert len(written.splitlines()) == 2
+    missing = subprocess.run(
+        [sys.executable, "-m", "groovekit", "generate", "--run-dir", "run"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(groovekit_package.__file__).parents[1])},
+    )
+    assert missing.returncode == 1
+    assert "swing-kit" in missing.stderr
