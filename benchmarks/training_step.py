@@ -139,7 +139,9 @@ def main() -> None:
     rate = peak()
     for name, seconds in medians.items():
         share = operations / seconds / rate
-        print(f"{name}: {seconds:.3f} s a step, {share:.0%} of {rate / 1e9:.0f} GFLOP/s")
+        print(
+            f"{name}: {seconds:.3f} s a step, {share:.0%} of {rate / 1e9:.0f} GFLOP/s"
+        )
     print(
         f"ratio {medians['plain Keras'] / medians['groovekit']:.2f} "
         f"({args.config}, batch {args.batch_size}, {backend.name()})"

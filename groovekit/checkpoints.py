@@ -79,7 +79,7 @@ def save(
 
     def write(path: Path) -> None:
         with path.open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # allow_pickle is no key
 
     path = path_of(folder, step)
     write_atomic(path, write)
@@ -138,9 +138,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _numbered(group: str, variables: Sequence[Any]) -> dict[str, np.ndarray]:
-    return {
-        f"{group}/{i}": backend.to_numpy(v.value) for i, v in enumerate(variables)
-    }
+    return {f"{group}/{i}": backend.to_numpy(v.value) for i, v in enumerate(variables)}
 
 
 def _assign(path: Path, arrays: Any, group: str, variables: Sequence[Any]) -> None:

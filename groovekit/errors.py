@@ -63,7 +63,7 @@ class OutOfMemoryError(GroovekitError):
     """The device's memory does not hold the batch."""
 
 
-class TrainingInterrupted(GroovekitError):
+class TrainingInterruptedError(GroovekitError):
     """Training stopped by a signal after its state was saved.
 
     Args:

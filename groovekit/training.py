@@ -29,7 +29,7 @@ from groovekit.errors import (
     OutOfMemoryError,
     RunFolderError,
     TrainingError,
-    TrainingInterrupted,
+    TrainingInterruptedError,
     UsageError,
 )
 from groovekit.io.summaries import EventWriter
@@ -285,7 +285,7 @@ class Trainer:
     def estimate(self) -> preflight.Estimate:
         """Memory and time that steps will take, roughly."""
         return preflight.estimate(
-            self.config, self.model, self.batch_size, measure=not _uses_gpu()
+            self.config, self.model, self.batch_size, measure=not backend.uses_gpu()
         )
 
     @property
@@ -302,7 +302,7 @@ class Trainer:
           progress: called as ``progress(step, scalars)`` every few steps.
 
         Raises:
-          TrainingInterrupted: SIGINT or SIGTERM came; everything is saved.
+          TrainingInterruptedError: SIGINT or SIGTERM came; everything is saved.
           TrainingError: the loss is not a number any more.
           OutOfMemoryError: a batch does not fit.
         """
@@ -356,8 +356,11 @@ class Trainer:
                     state.worse >= settings.patience
                 )
             minutes = (time.monotonic() - saved_at) / 60
-            if last or stopping or stopped_early or (
-                not pending and minutes >= settings.checkpoint_minutes
+            if (
+                last
+                or stopping
+                or stopped_early
+                or (not pending and minutes >= settings.checkpoint_minutes)
             ):
                 self._save()
                 saved_at = time.monotonic()
@@ -465,7 +468,7 @@ class Trainer:
 
     def _raise_interrupted(self) -> None:
         number = signal.Signals(self._stop_signal or signal.SIGINT)
-        raise TrainingInterrupted(
+        raise TrainingInterruptedError(
             f"Stopped by {number.name} at step {self.state.step}; everything is saved "
             f"in {self.run.path}. The same command goes on from here.",
             _EXIT_CODES[number],
@@ -501,12 +504,6 @@ def _explaining_memory(batch_size: int) -> Iterator[None]:
             f"A batch of {batch_size} windows does not fit into memory. "
             f"Try --batch-size {max(1, batch_size // 2)}."
         ) from error
-
-
-def _uses_gpu() -> bool:
-    import keras
-
-    return any(not d.startswith("cpu") for d in keras.distribution.list_devices())
 
 
 def evaluate_run(
@@ -564,7 +561,5 @@ def train(
       source: what the examples are called in the run's metadata.
       progress: called as ``progress(step, scalars)`` every few steps.
     """
-    trainer = Trainer(
-        config, data, run_dir, settings or TrainSettings(), source=source
-    )
+    trainer = Trainer(config, data, run_dir, settings or TrainSettings(), source=source)
     return trainer.fit(progress)

@@ -112,7 +112,5 @@ class Validator:
 
     def objective(self, scores: dict[str, float]) -> float:
         """What is compared to find the best weights: the loss with full beta."""
-        return (
-            scores["losses/r_loss"]
-            + self._model.objective.max_beta * scores["losses/kl_loss"]
-        )
+        max_beta = float(self._model.objective.max_beta)
+        return scores["losses/r_loss"] + max_beta * scores["losses/kl_loss"]

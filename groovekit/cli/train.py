@@ -106,10 +106,10 @@ _NAMED = 5
     default="train",
     help="Train, or evaluate the newest checkpoint on the examples and exit.",
 )
-@click.option("--watch", is_flag=True, help="With --mode eval: repeat for each new one.")
 @click.option(
-    "--eval-every", type=click.IntRange(min=1), default=100, help="In steps."
+    "--watch", is_flag=True, help="With --mode eval: repeat for each new one."
 )
+@click.option("--eval-every", type=click.IntRange(min=1), default=100, help="In steps.")
 @option(
     "--eval-batches",
     aliases=("--eval-num-batches",),
@@ -283,9 +283,7 @@ def _train(
 
     from groovekit.training import Trainer, TrainSettings
 
-    trainer = Trainer(
-        config, data, run_dir, TrainSettings(**settings), source=examples
-    )
+    trainer = Trainer(config, data, run_dir, TrainSettings(**settings), source=examples)
     estimate = trainer.estimate()
     _show_plan(trainer, estimate)
     if dry_run:

@@ -24,6 +24,21 @@ def name() -> str:
     return str(keras.backend.backend())
 
 
+def uses_gpu() -> bool:
+    """Whether the backend computes on something faster than the CPU."""
+    if name() == TENSORFLOW:
+        import tensorflow as tf
+
+        return bool(tf.config.list_physical_devices("GPU"))
+    if name() == JAX:
+        import jax
+
+        return str(jax.default_backend()) != "cpu"
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
 # Recurrence ----------------------------------------------------------------------
 
 
@@ -123,10 +138,17 @@ def _tensorflow_scan(
             outputs.append(output)
         return tf.stack(outputs)
     # The output's shape is learnt from a trace that the graph drops again.
-    spec = tf.function(step, autograph=False).get_concrete_function(
-        [tf.TensorSpec(c.shape, c.dtype) for c in carry],
-        tuple(None if x is None else tf.TensorSpec(x.shape[1:], x.dtype) for x in inputs),
-    ).structured_outputs[1]
+    spec = (
+        tf.function(step, autograph=False)
+        .get_concrete_function(
+            [tf.TensorSpec(c.shape, c.dtype) for c in carry],
+            tuple(
+                None if x is None else tf.TensorSpec(x.shape[1:], x.dtype)
+                for x in inputs
+            ),
+        )
+        .structured_outputs[1]
+    )
     array = tf.TensorArray(spec.dtype, size=steps, element_shape=spec.shape)
 
     def body(t: Any, carry: Any, array: Any) -> Any:
@@ -285,7 +307,9 @@ def train_step(
                 loss, auxiliary = loss_function(*args)
                 loss = optimizer.scale_loss(loss)
             variables = model.trainable_variables
-            optimizer.apply(tape.gradient(loss, [v.value for v in variables]), variables)
+            optimizer.apply(
+                tape.gradient(loss, [v.value for v in variables]), variables
+            )
             return auxiliary
 
         return update  # type: ignore[no-any-return]  # TensorFlow is untyped

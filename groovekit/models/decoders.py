@@ -175,9 +175,7 @@ class LSTMDecoder(keras.layers.Layer):
         masks: list[Tensor | None] = [None] * len(self.sizes)
         projected: Tensor
         if training and self.dropout:
-            masks = list(
-                self.stack.dropout_masks(batch, steps, self.head.output_depth)
-            )
+            masks = list(self.stack.dropout_masks(batch, steps, self.head.output_depth))
             known = self._repeat(ops.cast(z, self.compute_dtype), steps)
             if controls is not None:
                 controls = ops.cast(controls, known.dtype)

@@ -131,9 +131,7 @@ class MusicVAE(keras.Model):
         """
         training = step is not None
         if not self.objective.scheduled:
-            return self.decoder.teacher_forced(
-                z, outputs, controls, training=training
-            )
+            return self.decoder.teacher_forced(z, outputs, controls, training=training)
         batch, steps = ops.shape(z)[0], outputs.shape[1]
         if training:
             probability = schedules.sampling_probability(

@@ -18,7 +18,7 @@ from groovekit.cli import main as cli
 from groovekit.cli import options
 from groovekit.errors import (
     DataError,
-    TrainingInterrupted,
+    TrainingInterruptedError,
     UnknownNameError,
     UsageError,
 )
@@ -197,7 +197,7 @@ def test_obsolete_flags_say_so_and_do_nothing(command, spelled):
         (UnknownNameError("Unknown config 'x'."), 1, "Error: Unknown config 'x'.\n"),
         (DataError("nothing to read"), 1, "Error: nothing to read\n"),
         (UsageError("--a contradicts --b"), 2, "Error: --a contradicts --b\n"),
-        (TrainingInterrupted("saved.", 143), 143, "Error: saved.\n"),
+        (TrainingInterruptedError("saved.", 143), 143, "Error: saved.\n"),
         (KeyboardInterrupt(), 130, "Error: interrupted.\n"),
         (
             PermissionError(errno.EACCES, "Permission denied", "/root/x.mid"),

@@ -26,8 +26,16 @@ def examples(tmp_path_factory):
 def trained(command, examples, tmp_path):
     run = tmp_path / "run"
     result = command(
-        "train", *COMMON, "--examples", examples, "--run-dir", run, "--steps", "3",
-        "--seed", "5",
+        "train",
+        *COMMON,
+        "--examples",
+        examples,
+        "--run-dir",
+        run,
+        "--steps",
+        "3",
+        "--seed",
+        "5",
     )
     assert result.exit_code == 0, result.output
     return run, result
@@ -46,7 +54,14 @@ def test_training_says_what_it_does_and_where(trained):
 def test_the_same_command_goes_on_where_it_stopped(command, trained, examples):
     run, _ = trained
     result = command(
-        "train", *COMMON, "--examples", examples, "--run-dir", run, "--steps", "5",
+        "train",
+        *COMMON,
+        "--examples",
+        examples,
+        "--run-dir",
+        run,
+        "--steps",
+        "5",
         "--json",
     )
     assert result.exit_code == 0, result.output
@@ -151,7 +166,8 @@ def test_another_schema_is_refused(command, trained, examples):
 def test_an_unwritable_run_folder_is_named(command, examples, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     result = command(
-        "train", *COMMON, "--examples", examples, "--run-dir", tmp_path / "file" / "run",
+        "train", *COMMON, "--examples", examples,
+        "--run-dir", tmp_path / "file" / "run",
         "--steps", "1",
     )  # fmt: skip
     assert result.exit_code == 1

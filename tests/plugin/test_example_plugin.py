@@ -97,7 +97,10 @@ def test_it_is_trained_and_played_by_the_ordinary_commands(groovekit, tmp_path):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(groovekit_package.__file__).parents[1])},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(groovekit_package.__file__).parents[1]),
+        },
     )
     assert missing.returncode == 1
     assert "swing-kit" in missing.stderr

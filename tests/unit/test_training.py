@@ -13,7 +13,7 @@ from groovekit.errors import (
     OutOfMemoryError,
     RunFolderError,
     TrainingError,
-    TrainingInterrupted,
+    TrainingInterruptedError,
     UsageError,
 )
 from groovekit.io.tfrecord import read_records
@@ -65,7 +65,9 @@ def test_a_run_folder_explains_itself(reference, config, data):
         "step-00000012.npz"
     ]
     tags = b"".join(
-        record for path in (run.logs / "train").iterdir() for record in read_records(path)
+        record
+        for path in (run.logs / "train").iterdir()
+        for record in read_records(path)
     )
     for tag in (b"loss", b"losses/r_loss", b"losses/kl_bits", b"metrics/hits_loss"):
         assert tag in tags
@@ -103,7 +105,7 @@ def test_interrupting_saves_and_resuming_changes_nothing(
             os.kill(os.getpid(), number)
 
     folder = tmp_path / "run"
-    with pytest.raises(TrainingInterrupted, match="everything is saved") as caught:
+    with pytest.raises(TrainingInterruptedError, match="everything is saved") as caught:
         fit(config, data, folder, progress=interrupt)
     assert caught.value.exit_code == code
     stopped = checkpoints.newest(RunFolder(folder).checkpoints)
@@ -241,9 +243,9 @@ def test_mixed_precision_learns(config, data, tmp_path, precision):
 
 @pytest.mark.backends
 def test_scheduled_sampling_with_dropout_trains(tmp_path):
-    config = tiny.config(
-        "cat-drums_2bar_small", sampling_rate=1, dropout_keep_prob=0.5
-    )
+    config = tiny.config("cat-drums_2bar_small", sampling_rate=1, dropout_keep_prob=0.5)
     data = tiny.prepared(config)
-    trainer = fit(config, data, tmp_path / "run", dataclasses.replace(SETTINGS, steps=3))
+    trainer = fit(
+        config, data, tmp_path / "run", dataclasses.replace(SETTINGS, steps=3)
+    )
     assert np.isfinite(trainer.state.scores["loss"])

@@ -116,7 +116,7 @@ def test_logits(case):
 
 
 def test_gradients(case):
-    model, _, arrays, facts = case
+    model, _, arrays, _ = case
     compute = backend.gradients(model, model.training_loss)
     eps = arrays["in/eps"].astype(np.float32)
     _, gradients = compute(*batch_of(arrays), np.float32(1000), eps)
@@ -175,7 +175,7 @@ def test_three_training_steps(request, case):
 
 def test_scheduled_sampling_at_probability_one(case):
     model, _, arrays, _ = case
-    inputs, outputs, controls, lengths = batch_of(arrays)
+    _, outputs, controls, lengths = batch_of(arrays)
 
     def free_running(outputs, controls, z):
         logits = model.decoder.scheduled(
@@ -198,7 +198,7 @@ def test_scheduled_sampling_at_probability_one(case):
 
 def test_greedy_decoding(case):
     model, _, arrays, _ = case
-    _, outputs, controls, _ = batch_of(arrays)
+    _, _, controls, _ = batch_of(arrays)
     theirs = arrays["greedy/samples"].astype(np.float32)
     decode = backend.inference(
         model,
