@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from groovekit.errors import RunFolderError
+from groovekit.errors import RunFolderError, TrainingError
 from groovekit.models import backend
 from groovekit.runs import write_atomic
 
@@ -58,7 +58,7 @@ def save(
     *,
     keep: int,
 ) -> Path:
-    """Writes a checkpoint atomically and removes all but the newest ``keep``.
+    """Writes a checkpoint atomically and removes older ones, all but ``keep``.
 
     Args:
       folder: of the checkpoints.
@@ -66,10 +66,11 @@ def save(
       model: a Keras model.
       optimizer: its optimiser.
       state: further plain values.
-      keep: at least 1.
+      keep: how many; 0 for all.
 
     Raises:
       RunFolderError: the file cannot be written.
+      TrainingError: a variable is not finite; nothing is written.
     """
     arrays = {
         **_numbered(_MODEL, model.variables),
@@ -77,14 +78,23 @@ def save(
         _STATE: np.frombuffer(json.dumps(dict(state)).encode(), np.uint8),
     }
 
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise TrainingError(
+            f"Weights or optimiser are not finite after step {step}: not saved."
+        )
+
     def write(path: Path) -> None:
         with path.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]  # allow_pickle is no key
 
     path = path_of(folder, step)
     write_atomic(path, write)
-    for old in listing(folder)[:-keep]:
-        old.unlink(missing_ok=True)
+    files = listing(folder)
+    # Later ones belong to a history that was given up: they were damaged.
+    later = [p for p in files if step_of(p) > step]
+    old = [p for p in files if step_of(p) <= step][:-keep] if keep else []
+    for file in (*later, *old):
+        file.unlink(missing_ok=True)
     return path
 
 
@@ -94,6 +104,9 @@ def newest(folder: Path) -> Path | None:
         try:
             with _opened(path) as arrays:
                 json.loads(arrays[_STATE].tobytes())
+                for name in arrays.files:
+                    # Reading checks the checksum.
+                    arrays[name]
         except RunFolderError as error:
             _LOG.warning("Passing over a damaged checkpoint. %s", error)
         else:

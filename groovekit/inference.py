@@ -7,13 +7,12 @@ size nor the backend changes what comes out (but for rounding).
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from groovekit.errors import OutOfMemoryError, UsageError
+from groovekit.errors import UsageError
 from groovekit.models import backend
 
 # Below it dividing by the temperature would overflow.
@@ -66,7 +65,7 @@ class BatchedModel:
                 for array in (inputs, controls, lengths)
             )
             used = rows.stop - rows.start
-            with _explaining_memory(size):
+            with backend.explaining_memory(_too_large(size)):
                 results = function(*arrays)
                 parts.append([backend.to_numpy(result)[:used] for result in results])
         if not parts:
@@ -115,7 +114,7 @@ class BatchedModel:
                 drawn = _padded(rng.random((used, steps, depth), np.float32), size)
                 noise = np.ascontiguousarray(drawn.transpose(1, 0, 2))
             given = None if controls is None else _padded(controls[rows], size)
-            with _explaining_memory(size):
+            with backend.explaining_memory(_too_large(size)):
                 result = function(_padded(z[rows], size), noise, heat, given)
                 outputs[rows] = backend.to_numpy(result)[:used]
             if progress is not None:
@@ -145,14 +144,8 @@ def _padded(array: np.ndarray, size: int) -> np.ndarray:
     return np.concatenate([array, np.repeat(array[-1:], size - len(array), axis=0)])
 
 
-@contextlib.contextmanager
-def _explaining_memory(batch_size: int) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        if not backend.is_out_of_memory(error):
-            raise
-        raise OutOfMemoryError(
-            f"A batch of {batch_size} windows does not fit into memory. "
-            f"Try --max-batch-size {max(1, batch_size // 2)}."
-        ) from error
+def _too_large(batch_size: int) -> str:
+    return (
+        f"A batch of {batch_size} windows does not fit into memory. "
+        f"Try --max-batch-size {max(1, batch_size // 2)}."
+    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,7 +53,7 @@ class Estimate:
 
 
 def estimate(
-    config: ModelConfig, model: Any, batch_size: int, *, measure: bool
+    config: ModelConfig, model: Any, batch_size: int, *, on_cpu: bool
 ) -> Estimate:
     """Estimates memory and time of training steps.
 
@@ -61,7 +61,8 @@ def estimate(
       config: of the model.
       model: with its variables built.
       batch_size: windows a step.
-      measure: time a matrix product on this CPU to tell seconds a step.
+      on_cpu: whether this CPU computes: then its memory counts, and a matrix
+        product is timed to tell seconds a step.
     """
     converter = config.converter
     parameters = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
@@ -77,13 +78,14 @@ def estimate(
     # Weights, gradients and Adam's two moments.
     memory = 4 * parameters * _BYTES + activations
     seconds = None
-    if measure:
+    if on_cpu:
         # Forward and backward passes multiply each weight three times a step of
         # the sequence, and a product is two operations. LSTMs reach about half of
         # what one large product does.
         operations = 6.0 * parameters * converter.steps * batch_size
         seconds = operations / (0.5 * _matrix_rate())
-    return Estimate(parameters, memory, _available_memory(), seconds, batch_size)
+    available = _available_memory() if on_cpu else None
+    return Estimate(parameters, memory, available, seconds, batch_size)
 
 
 def _matrix_rate() -> float:
@@ -100,7 +102,28 @@ def _matrix_rate() -> float:
 
 
 def _available_memory() -> int | None:
+    """Bytes that programs can still get; None where the system does not say."""
+    found = [_from_meminfo(), _from_cgroup()]
+    return min((n for n in found if n is not None), default=None)
+
+
+def _from_meminfo() -> int | None:
+    # Not the free pages alone: files the system caches make room when asked.
     try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        table = dict(line.split(":", 1) for line in lines)
+        return int(table["MemAvailable"].split()[0]) * 1024
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _from_cgroup() -> int | None:
+    """What a container's limit leaves (version 2 of control groups)."""
+    folder = Path("/sys/fs/cgroup")
+    try:
+        limit = (folder / "memory.max").read_text(encoding="ascii").strip()
+        used = (folder / "memory.current").read_text(encoding="ascii").strip()
+        return max(int(limit) - int(used), 0)
+    except (OSError, ValueError):
+        # No group, or one without a limit, which says "max".
         return None

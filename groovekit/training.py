@@ -12,6 +12,8 @@ import contextlib
 import dataclasses
 import logging
 import math
+import operator
+import shutil
 import signal
 import threading
 import time
@@ -25,8 +27,6 @@ from groovekit import checkpoints, preflight
 from groovekit.config import ModelConfig
 from groovekit.datasets import Prepared
 from groovekit.errors import (
-    GroovekitError,
-    OutOfMemoryError,
     RunFolderError,
     TrainingError,
     TrainingInterruptedError,
@@ -38,6 +38,7 @@ from groovekit.models.builder import build_model, build_optimizer
 from groovekit.runs import RunFolder, make_metadata, resolve_preset, write_atomic
 from groovekit.seeding import draw_seed
 from groovekit.validation import Validator, arguments
+from groovekit.weights import load_weights
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -53,6 +54,10 @@ DTYPES = {
 }
 # Steps between two points of the training curves.
 LOG_EVERY = 10
+# ... and at most this long, where steps are slow.
+_LOG_SECONDS = 5.0
+# A step at which every schedule of beta has come to its end.
+_LATE_STEP = 2**31 - 1
 _EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 Progress = Callable[[int, dict[str, float]], None]
@@ -63,12 +68,13 @@ class TrainSettings:
     """How long to train and what to keep; the rest is the config's.
 
     Attributes:
-      steps: step to stop at, counted from 0 over all sessions of the run.
+      steps: step to stop at, counted from the start of the run, however often it
+        was resumed.
       patience: stop after this many evaluations without a better one; None never.
       eval_every: steps between evaluations.
       eval_batches: evaluate on this many batches only; None for all.
       checkpoint_minutes: minutes between checkpoints.
-      keep: checkpoints to keep.
+      keep: checkpoints to keep; 0 for all.
       seed: of everything random; None draws one.
       resume: go on where the run folder stopped.
       overwrite: with ``resume`` off, replace a run that is there.
@@ -89,7 +95,9 @@ class TrainSettings:
     precision: str = "float32"
 
     def __post_init__(self) -> None:
-        for name, least in (("steps", 1), ("eval_every", 1), ("keep", 1)):
+        if self.overwrite and self.resume:
+            raise UsageError("--overwrite goes with --no-resume.")
+        for name, least in (("steps", 1), ("eval_every", 1), ("keep", 0)):
             value = getattr(self, name)
             if value < least:
                 raise UsageError(f"{name} must be at least {least}, got {value}.")
@@ -101,7 +109,7 @@ class TrainSettings:
 
 @dataclasses.dataclass(frozen=True)
 class TrainResult:
-    """What a session of training came to.
+    """What a stretch of training came to.
 
     Attributes:
       run: the run folder.
@@ -132,7 +140,7 @@ class _State:
 
 
 class Trainer:
-    """One session of training in a run folder.
+    """Training in a run folder, from where it stopped.
 
     Args:
       config: the model.
@@ -161,7 +169,7 @@ class Trainer:
         self.state = _State()
         self._source = source
         run_dir = Path(run_dir)
-        self._resumed = RunFolder.is_run(run_dir) and settings.resume
+        self._resumed = settings.resume and _has_begun(run_dir)
         self.seed = self._choose_seed(run_dir)
         self.model = build_model(
             config, seed=self.seed, dtype=DTYPES[settings.precision]
@@ -216,17 +224,19 @@ class Trainer:
         run.check_same(self.config, self.data.train.fingerprint)
         path = checkpoints.newest(run.checkpoints)
         if path is None:
-            _LOG.info("The run in %s has no checkpoint yet: starting anew.", run_dir)
-            self._initialize()
-        else:
-            table = checkpoints.load(path, self.model, self.optimizer)
-            self.state = _State(**table)
-            _LOG.info("Resuming %s at step %d.", run_dir, self.state.step)
+            raise RunFolderError(
+                f"No checkpoint in {run.checkpoints} can be read. Start anew with "
+                "--no-resume --overwrite, or in another folder (--run-dir)."
+            )
+        table = checkpoints.load(path, self.model, self.optimizer)
+        self.state = _State(**table)
+        _LOG.info("Resuming %s at step %d.", run_dir, self.state.step)
         return run
 
     def _prepared(self, run_dir: Path) -> RunFolder:
         """A run folder that is not written before training starts."""
-        if RunFolder.is_run(run_dir) and not self.settings.overwrite:
+        used = RunFolder.is_run(run_dir) and not self.settings.overwrite
+        if used and (_has_begun(run_dir) or not self.settings.resume):
             raise RunFolderError(
                 f"{run_dir} already holds a run. Leave out --no-resume to go on with "
                 "it, add --overwrite to replace it, or choose another folder "
@@ -239,25 +249,34 @@ class Trainer:
         source = self.settings.init_from
         if source is None:
             return
-        weights = RunFolder.open(resolve_preset(source)).require_weights()
+        other = RunFolder.open(resolve_preset(source))
+        weights, theirs = other.require_weights(), other.read_config()
+        # Keras reads what has a place and passes over the rest of a file.
+        for part in ("encoder", "decoder", "latent.z_size"):
+            a, b = (operator.attrgetter(part)(c) for c in (theirs, self.config))
+            if a != b:
+                raise RunFolderError(
+                    f"Cannot start {self.config.name} from {source}, whose {part} is "
+                    f"{a}, not {b}: sizes must be equal (groovekit configs show)."
+                )
         try:
-            self.model.load_weights(weights)
-        except (ValueError, KeyError) as error:
+            load_weights(self.model, weights)
+        except RunFolderError as error:
             raise RunFolderError(
-                f"The weights of {source} do not fit {self.config.name}: a model "
-                "starts from another only if all sizes are equal "
-                f"(groovekit configs show). {str(error).splitlines()[0]}"
+                f"Cannot start {self.config.name} from {source}, which takes a model "
+                f"of the same sizes (groovekit configs show): {error}"
             ) from error
 
     def _create(self) -> None:
         if self._resumed:
             return
         if RunFolder.is_run(self.run.path):
-            # The old run goes when the new one is certain to start.
+            # The new one's examples and config are known to be good by now.
             self.run.config_path.unlink()
             for path in checkpoints.listing(self.run.checkpoints):
                 path.unlink()
             self.run.weights_path.unlink(missing_ok=True)
+            shutil.rmtree(self.run.logs, ignore_errors=True)
         report = self.data.train.report
         evaluation = self.data.evaluation
         data = {
@@ -266,8 +285,10 @@ class Trainer:
             "windows": len(self.data.train),
             "windows_per_epoch": self.data.train.windows_per_epoch,
             "sequences": self.data.train.sequences,
-            "notes": report.counts.notes,
-            "evaluation_windows": 0 if evaluation is None else len(evaluation),
+            "notes_read": report.counts.notes,
+            "evaluation_windows": (
+                0 if evaluation is None else evaluation.windows_per_epoch
+            ),
         }
         metadata = make_metadata(
             self.config,
@@ -285,7 +306,7 @@ class Trainer:
     def estimate(self) -> preflight.Estimate:
         """Memory and time that steps will take, roughly."""
         return preflight.estimate(
-            self.config, self.model, self.batch_size, measure=not backend.uses_gpu()
+            self.config, self.model, self.batch_size, on_cpu=not backend.uses_gpu()
         )
 
     @property
@@ -313,10 +334,12 @@ class Trainer:
                 self.settings.steps,
             )
             return self._result(stopped_early=False)
+        self._stop_signal = None
         self._create()
+        self._resumed = True
         with (
             self._catching_signals(),
-            _explaining_memory(self.batch_size),
+            backend.explaining_memory(self._memory_advice()),
             EventWriter(self.run.logs / "train") as train_log,
             EventWriter(self.run.logs / "eval") as eval_log,
         ):
@@ -338,7 +361,7 @@ class Trainer:
             start_step=state.step,
         )
         pending: list[Any] = []
-        saved_at = time.monotonic()
+        saved_at = logged_at = time.monotonic()
         stopped_early = False
         while state.step < settings.steps and not stopped_early:
             tensors = arguments(next(batches), fixed_length=converter.fixed_length)
@@ -347,11 +370,14 @@ class Trainer:
             last = state.step == settings.steps
             due = state.step % settings.eval_every == 0
             stopping = self._stop_signal is not None
-            if state.step % LOG_EVERY == 0 or last or due or stopping:
+            slow = time.monotonic() - logged_at > _LOG_SECONDS
+            if state.step % LOG_EVERY == 0 or last or due or stopping or slow:
                 self._log(pending, train_log, progress)
                 pending.clear()
+                logged_at = time.monotonic()
             if (due or last) and self._validator is not None and not stopping:
                 self._evaluate(eval_log)
+                stopping = self._stop_signal is not None
                 stopped_early = settings.patience is not None and (
                     state.worse >= settings.patience
                 )
@@ -389,6 +415,7 @@ class Trainer:
         rate = self.optimizer.learning_rate
         scalars["learning_rate"] = float(backend.to_numpy(rate))
         writer.scalars(scalars, self.state.step)
+        writer.flush()
         if progress is not None:
             progress(self.state.step, scalars)
 
@@ -406,9 +433,14 @@ class Trainer:
             state.scores["losses/r_loss"],
             state.scores["losses/kl_bits"],
         )
+        if not math.isfinite(objective):
+            self._raise_not_a_number()
         if objective < state.best:
             state.best, state.best_step, state.worse = objective, state.step, 0
             self._save_weights()
+            if not checkpoints.listing(self.run.checkpoints):
+                # Weights never lie there without something to go on from.
+                self._save()
         else:
             state.worse += 1
 
@@ -466,11 +498,21 @@ class Trainer:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def _memory_advice(self) -> str:
+        text = _too_large(self.batch_size)
+        if self._resumed:
+            text += (
+                f" A run keeps its batch size: add --init-from {self.run.path} and "
+                "another --run-dir to go on from its weights."
+            )
+        return text
+
     def _raise_interrupted(self) -> None:
         number = signal.Signals(self._stop_signal or signal.SIGINT)
         raise TrainingInterruptedError(
             f"Stopped by {number.name} at step {self.state.step}; everything is saved "
-            f"in {self.run.path}. The same command goes on from here.",
+            f"in {self.run.path}. The same command goes on from here"
+            + ("." if self.settings.resume else ", without --no-resume."),
             _EXIT_CODES[number],
         )
 
@@ -481,7 +523,8 @@ class Trainer:
         else:
             good = (
                 f"The last good checkpoint is {path.name}; the same command goes on "
-                "from it."
+                f"from it, and --init-from {self.run.path} with another --run-dir "
+                "takes its best weights to other settings."
             )
         raise TrainingError(
             f"The loss is not a number any more at step {self.state.step}. {good} "
@@ -491,33 +534,47 @@ class Trainer:
         )
 
 
-@contextlib.contextmanager
-def _explaining_memory(batch_size: int) -> Iterator[None]:
-    try:
-        yield
-    except GroovekitError:
-        raise
-    except Exception as error:
-        if not backend.is_out_of_memory(error):
-            raise
-        raise OutOfMemoryError(
-            f"A batch of {batch_size} windows does not fit into memory. "
-            f"Try --batch-size {max(1, batch_size // 2)}."
-        ) from error
+def _too_large(batch_size: int) -> str:
+    return (
+        f"A batch of {batch_size} windows does not fit into memory. "
+        f"Try --batch-size {max(1, batch_size // 2)}."
+    )
+
+
+def _has_begun(run_dir: Path) -> bool:
+    """Whether a folder holds a run with something to go on from, or a preset."""
+    run = RunFolder(run_dir)
+    if not RunFolder.is_run(run_dir):
+        return False
+    if checkpoints.listing(run.checkpoints):
+        return True
+    if not run.weights_path.is_file():
+        return False
+    # Presets look like this, and runs whose checkpoints somebody deleted.
+    raise RunFolderError(
+        f"{run_dir} holds a trained model without checkpoints, which cannot go on. "
+        f"Start another run from it: --init-from {run_dir} --run-dir NEW."
+    )
 
 
 def evaluate_run(
-    run: RunFolder, examples: Examples, *, max_batches: int | None = None
-) -> tuple[int, dict[str, float]]:
-    """Evaluates a run's newest checkpoint and logs the scores with the run.
+    run: RunFolder,
+    examples: Examples,
+    *,
+    batch_size: int | None = None,
+    max_batches: int | None = None,
+) -> tuple[int, int, dict[str, float]]:
+    """Scores a run's newest checkpoint and logs the scores with the run.
 
     Args:
       run: with a checkpoint or weights.
       examples: what to evaluate on.
+      batch_size: windows a batch; the config's by default.
       max_batches: evaluate on the first batches only; None for all.
 
     Returns:
-      The checkpoint's step, and scores under the original's names.
+      The checkpoint's step, the number of windows evaluated, and scores under the
+      original's names.
 
     Raises:
       RunFolderError: there is nothing to evaluate yet.
@@ -527,19 +584,20 @@ def evaluate_run(
     model = build_model(config, seed=seed)
     path = checkpoints.newest(run.checkpoints)
     if path is None:
-        model.load_weights(run.require_weights())
+        load_weights(model, run.require_weights())
         step = 0
     else:
         checkpoints.load_model(path, model)
         step = checkpoints.step_of(path)
-    batch_size = config.training.batch_size
-    with _explaining_memory(batch_size):
-        scores = Validator(
-            model, examples, batch_size=batch_size, seed=seed, max_batches=max_batches
-        )(step)
+    batch_size = batch_size or config.training.batch_size
+    validator = Validator(
+        model, examples, batch_size=batch_size, seed=seed, max_batches=max_batches
+    )
+    with backend.explaining_memory(_too_large(batch_size)):
+        scores = validator(step or _LATE_STEP)
     with EventWriter(run.logs / "eval") as log:
         log.scalars(scores, step)
-    return step, scores
+    return step, validator.windows, scores
 
 
 def train(

@@ -49,6 +49,8 @@ class Validator:
         self._seed = seed
         self._max_batches = max_batches
         self._compute = backend.inference(model, self._losses)
+        #: Windows that the last evaluation took in.
+        self.windows = 0
 
     def _losses(
         self, inputs: Any, outputs: Any, controls: Any, lengths: Any, *noise: Any
@@ -94,6 +96,7 @@ class Validator:
                     array = array.sum(axis=0)
                 sums[name] = sums.get(name, 0.0) + array
             windows += count
+        self.windows = windows
         beta = float(backend.to_numpy(model.beta(np.float32(step))))
         r_loss, kl_cost = (
             float(sums[name]) / windows for name in ("r_loss", "kl_cost")

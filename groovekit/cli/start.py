@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 
 from groovekit.cli.options import use_backend
+from groovekit.errors import UsageError
 
 # Keras and TensorFlow import these where they are installed, for features that
 # no command uses: together they cost as much as TensorFlow itself.
@@ -44,7 +45,20 @@ def start_keras(backend: str | None = None, device: str | None = None) -> str:
         keras = importlib.import_module("keras")
         if quiet:
             keras.distribution.list_devices()
+    if device == "gpu":
+        _require_gpu(chosen)
     return chosen
+
+
+def _require_gpu(chosen: str) -> None:
+    from groovekit.models import backend
+
+    if not backend.uses_gpu():
+        raise UsageError(
+            f"--device gpu, but {chosen} finds no GPU. Leave the option out to compute "
+            "on the CPU, or install the backend's GPU build (for TensorFlow: "
+            "'groovekit[cuda]')."
+        )
 
 
 @contextlib.contextmanager

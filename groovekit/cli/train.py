@@ -20,16 +20,19 @@ from groovekit.cli.options import (
     option,
     precision_option,
     seed_option,
+    use_backend,
 )
 from groovekit.cli.progress import Progress, duration
 from groovekit.cli.start import start_keras
 from groovekit.config import ModelConfig, get_config
 from groovekit.errors import UsageError
+from groovekit.generation_files import with_options
 from groovekit.runs import RunFolder, check_writable
 
 if TYPE_CHECKING:
-    from groovekit.datasets import Prepared
+    from groovekit.datasets import Examples, Prepared
     from groovekit.preflight import Estimate
+    from groovekit.reports import ExampleReport
     from groovekit.training import TrainResult
 
 _WATCH_SECONDS = 30.0
@@ -64,7 +67,7 @@ _NAMED = 5
 @click.option(
     "--run-dir",
     metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path),
     default=None,
     show_default="runs/CONFIG",
     help="Run folder; an existing run is resumed.",
@@ -95,6 +98,20 @@ _NAMED = 5
     metavar="A=1,B=2",
     default=None,
     help="Other values of the config: groovekit's names or the original's.",
+)
+@click.option(
+    "--kit",
+    metavar="NAME|FILE",
+    default=None,
+    show_default="the config's",
+    help="Kit map to read drums with.",
+)
+@click.option(
+    "--output-kit",
+    metavar="NAME|FILE",
+    default=None,
+    show_default="the config's",
+    help="Kit map that the model writes with, of as many classes.",
 )
 @seed_option
 @boolean("resume", default=True, help="Go on where the run folder stopped.")
@@ -127,9 +144,9 @@ _NAMED = 5
 @option(
     "--keep",
     aliases=("--checkpoints-to-keep",),
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=0),
     default=3,
-    help="Checkpoints to keep.",
+    help="Checkpoints to keep; 0 for all.",
 )
 @boolean(
     "cache",
@@ -150,7 +167,7 @@ _NAMED = 5
 @device_option
 @precision_option
 @click.option(
-    "--dry-run", is_flag=True, help="Stop before the first step, writing nothing."
+    "--dry-run", is_flag=True, help="Stop before the first step: no run folder."
 )
 @json_option
 @obsolete_options(
@@ -169,6 +186,8 @@ def command(
     run_dir: Path | None,
     batch_size: int | None,
     hparams: str | None,
+    kit: str | None,
+    output_kit: str | None,
     backend: str | None,
     device: str | None,
     mode: str,
@@ -191,7 +210,12 @@ def command(
         raise UsageError("Give the examples to use: --examples E.")
     if watch and mode != "eval":
         raise UsageError("--watch goes with --mode eval.")
-    config = _config(name, run_dir, hparams, batch_size)
+    if dry_run and mode == "eval":
+        raise UsageError("--dry-run goes with --mode train.")
+    # Before a plug-in's config might import Keras.
+    use_backend(backend, device)
+    run_dir = None if run_dir is None else run_dir.expanduser()
+    config = _config(name, run_dir, hparams, batch_size, kit, output_kit)
     run_dir = run_dir or Path("runs") / config.name
     start_keras(backend, device)
     if mode == "eval":
@@ -201,7 +225,12 @@ def command(
 
 
 def _config(
-    name: str | None, run_dir: Path | None, hparams: str | None, batch_size: int | None
+    name: str | None,
+    run_dir: Path | None,
+    hparams: str | None,
+    batch_size: int | None,
+    kit: str | None,
+    output_kit: str | None,
 ) -> ModelConfig:
     """The config named, or the run folder's own, with overrides."""
     if name is not None:
@@ -217,7 +246,8 @@ def _config(
         config = config.with_overrides(hparams)
     if batch_size is not None:
         config = config.with_overrides({"batch_size": batch_size})
-    return config
+    converter = with_options(config.converter, kit=kit, output_kit=output_kit)
+    return config.replace(converter=converter)
 
 
 def _prepare(
@@ -278,7 +308,7 @@ def _train(
         verify_cache=verify_cache,
         workers=workers,
     )
-    note(data.train.report.table(names=_NAMED))
+    _show_examples(config, data.train.report)
     note(data.note)
 
     from groovekit.training import Trainer, TrainSettings
@@ -287,7 +317,11 @@ def _train(
     estimate = trainer.estimate()
     _show_plan(trainer, estimate)
     if dry_run:
-        click.echo("Dry run: nothing was trained or written.")
+        if as_json:
+            report = data.train.report.to_dict()
+            echo_json({"examples": report, "cost": dataclasses.asdict(estimate)})
+        else:
+            click.echo("Dry run: nothing was trained, no run folder was made.")
         return
     with Progress(
         trainer.settings.steps, "Training", unit="steps", start=trainer.state.step
@@ -301,6 +335,17 @@ def _train(
 
         result = trainer.fit(update)
     _show(result, config, seed=trainer.seed, as_json=as_json)
+
+
+def _show_examples(config: ModelConfig, report: ExampleReport) -> None:
+    note(report.table(names=_NAMED))
+    kit = getattr(config.converter, "kit", None)
+    if kit is not None:
+        counts = report.counts
+        note(
+            f"Read with the kit map {kit}: {counts.unmapped:,} of {counts.notes:,} "
+            "notes had no class."
+        )
 
 
 def _show_plan(trainer: Any, estimate: Estimate) -> None:
@@ -364,41 +409,72 @@ def _evaluate(
     cache: bool,
     verify_cache: bool,
     workers: int,
+    eval_fraction: float | None,
     **_: Any,
 ) -> None:
     from groovekit import checkpoints
-    from groovekit.datasets import load_examples
-    from groovekit.io import sources
+    from groovekit.training import evaluate_run
 
+    while watch and not checkpoints.listing(RunFolder(run_dir).checkpoints):
+        note(f"Waiting for a first checkpoint in {run_dir}.")
+        time.sleep(_WATCH_SECONDS)
     run = RunFolder.open(run_dir)
-    run.check_same(config)
-    source = eval_examples or examples
-    if split is None and sources.has_splits(source):
-        split = "validation"
-    data = load_examples(
-        source,
-        config.converter,
+    # The batch size changes no score.
+    batch_size = run.read_config().training.batch_size
+    run.check_same(config.with_overrides({"batch_size": batch_size}))
+    data = _held_out(
+        config,
+        examples,
         split=split,
+        eval_examples=eval_examples,
+        eval_fraction=eval_fraction,
         cache=cache,
         verify_cache=verify_cache,
         workers=workers,
     )
-    note(data.report.table(names=_NAMED))
-
-    from groovekit.training import evaluate_run
-
+    _show_examples(config, data.report)
     done: Path | None = None
     while True:
         newest = checkpoints.newest(run.checkpoints)
-        if newest is None or newest != done:
-            step, scores = evaluate_run(run, data, max_batches=eval_batches)
+        if newest != done or not watch:
+            step, windows, scores = evaluate_run(
+                run,
+                data,
+                batch_size=config.training.batch_size,
+                max_batches=eval_batches,
+            )
             if as_json:
-                echo_json({"config": config.name, "step": step, **scores})
+                table = {"config": config.name, "step": step, "windows": windows}
+                echo_json({**table, **scores})
             else:
-                click.echo(f"Step {step}, {len(data):,} windows:")
+                click.echo(f"Step {step}, {windows:,} windows:")
                 for key, value in scores.items():
                     click.echo(f"  {key}: {value:.4f}")
             done = newest
         if not watch:
             return
         time.sleep(_WATCH_SECONDS)
+
+
+def _held_out(
+    config: ModelConfig,
+    examples: str,
+    *,
+    split: str | None,
+    eval_examples: str | None,
+    **options: Any,
+) -> Examples:
+    """What training on the examples would be evaluated on, unless told otherwise."""
+    from groovekit.datasets import load_examples
+
+    if eval_examples is None and split is None:
+        data = _prepare(config, examples, split=None, eval_examples=None, **options)
+        if data.evaluation is not None:
+            note(data.note)
+            return data.evaluation
+        note("Nothing is held out: evaluating on all examples.")
+        return data.train
+    del options["eval_fraction"]
+    return load_examples(
+        eval_examples or examples, config.converter, split=split, **options
+    )

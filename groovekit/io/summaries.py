@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -91,19 +93,30 @@ class EventWriter:
             )
             for tag, value in values.items()
         )
-        self._writer.write(
-            field_double(_WALL_TIME, now)
-            + field_varint(_STEP, int(step))
-            + field_bytes(_SUMMARY, summary)
-        )
+        with self._named_errors():
+            self._writer.write(
+                field_double(_WALL_TIME, now)
+                + field_varint(_STEP, int(step))
+                + field_bytes(_SUMMARY, summary)
+            )
 
     def flush(self) -> None:
         """Makes what was written visible to TensorBoard."""
-        self._writer.flush()
+        with self._named_errors():
+            self._writer.flush()
 
     def close(self) -> None:
         """Flushes and closes the file; may be called twice."""
-        self._file.close()
+        with self._named_errors():
+            self._file.close()
+
+    @contextlib.contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """A disk that is full says so by the file's name."""
+        try:
+            yield
+        except OSError as error:
+            raise unwritable(self.path, error) from error
 
     def __enter__(self) -> Self:
         return self

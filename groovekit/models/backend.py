@@ -7,12 +7,15 @@ training, gradients and inference, for TensorFlow, JAX and PyTorch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+
+from groovekit.errors import OutOfMemoryError
 
 Tensor = Any
 
@@ -181,12 +184,32 @@ def to_numpy(value: Tensor) -> np.ndarray:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether a backend's exception says that memory ran out."""
+    if isinstance(error, OutOfMemoryError):
+        return False
     kind = type(error).__name__
     return (
         isinstance(error, MemoryError)
         or kind in ("ResourceExhaustedError", "OutOfMemoryError")
         or (isinstance(error, RuntimeError) and _says_out_of_memory(str(error)))
     )
+
+
+@contextlib.contextmanager
+def explaining_memory(advice: str) -> Iterator[None]:
+    """Turns a backend's out-of-memory error into one that says what to do.
+
+    Args:
+      advice: the whole message.
+
+    Raises:
+      OutOfMemoryError: memory ran out inside the block.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise OutOfMemoryError(advice) from error
 
 
 def _says_out_of_memory(text: str) -> bool:
@@ -296,7 +319,7 @@ def train_step(
 
     Returns:
       A function of ``loss_function``'s arguments that updates the model and
-      returns the auxiliary values.
+      returns the auxiliary values and the gradients' ``global_norm``.
     """
     if name() == TENSORFLOW:
         import tensorflow as tf
@@ -324,10 +347,17 @@ def train_step(
             optimizer.scale_loss(loss), [v.value for v in variables]
         )
         with torch.no_grad():
+            norm = _norm(grads, optimizer)
             optimizer.apply(list(grads), variables)
-        return _detach(auxiliary)
+        return _detach({**auxiliary, "global_norm": norm})
 
     return torch_update
+
+
+def _norm(gradients: Sequence[Tensor], optimizer: Any) -> Tensor:
+    """Norm of all gradients together, before clipping and without loss scaling."""
+    squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in gradients]
+    return ops.sqrt(ops.sum(ops.stack(squares))) / optimizer.scale_loss(1.0)
 
 
 def _detach(values: Any) -> Any:
@@ -354,6 +384,9 @@ def _jax_train_step(
     def pure(trainable: Any, other: Any, state: Any, *args: Any) -> Any:
         differentiate = jax.value_and_grad(loss_and_state, has_aux=True)
         (_, (auxiliary, other)), grads = differentiate(trainable, other, state, *args)
+        pairs = zip(optimizer.variables, state, strict=True)
+        with keras.StatelessScope(state_mapping=list(pairs)):
+            auxiliary = {**auxiliary, "global_norm": _norm(grads, optimizer)}
         trainable, state = optimizer.stateless_apply(state, grads, trainable)
         return auxiliary, (trainable, other, state)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from groovekit import plugins
+from groovekit.errors import ConfigError
 from groovekit.models import schedules
 from groovekit.models.latent import LatentLayer
 from groovekit.models.music_vae import MusicVAE, Objective
 from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
+from groovekit.registry import Registry
 from groovekit.seeding import derive
 
 if TYPE_CHECKING:
@@ -35,10 +37,15 @@ def build_model(
     converter, training = config.converter, config.training
     schedules.check_sampling(training.sampling_schedule, training.sampling_rate)
     dropout = 1.0 - training.dropout_keep_prob
-    head = plugins.heads.get(config.decoder.head)(
-        converter.layout, **dict(config.decoder.head_options)
+    head = _make(
+        plugins.heads,
+        config.decoder.head,
+        converter.layout,
+        **dict(config.decoder.head_options),
     )
-    encoder = plugins.encoders.get(config.encoder.kind)(
+    encoder = _make(
+        plugins.encoders,
+        config.encoder.kind,
         config.encoder.rnn_size,
         converter.input_depth + converter.control_depth,
         residual=config.encoder.residual,
@@ -55,7 +62,9 @@ def build_model(
         dtype=dtype,
         name="latent",
     )
-    decoder = plugins.decoders.get(config.decoder.kind)(
+    decoder = _make(
+        plugins.decoders,
+        config.decoder.kind,
         config.decoder.rnn_size,
         config.latent.z_size,
         head,
@@ -83,6 +92,18 @@ def build_model(
         dtype=dtype,
         name="music_vae",
     )
+
+
+def _make(registry: Registry[Any], name: str, /, *args: Any, **kwargs: Any) -> Any:
+    """Makes a registered part; options that it does not take are named."""
+    part = registry.get(name)
+    try:
+        return part(*args, **kwargs)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"The {registry.kind} {name!r} cannot be made with the config's options: "
+            f"{error}"
+        ) from error
 
 
 def build_optimizer(config: ModelConfig, model: MusicVAE) -> Any:

@@ -58,7 +58,9 @@ class LSTMDecoder(keras.layers.Layer):
         self.z_size = z_size
         self.head = head
         self.control_depth = control_depth
+        self.residual = residual
         self.dropout = dropout
+        self.seed = seed
         self.to_state = keras.layers.Dense(
             2 * sum(self.sizes),
             activation="tanh",
@@ -88,6 +90,24 @@ class LSTMDecoder(keras.layers.Layer):
         )
         self.output_layer.build((None, None, self.sizes[-1]))
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, the head as a table."""
+        return {
+            **super().get_config(),
+            "sizes": self.sizes,
+            "z_size": self.z_size,
+            "head": self.head.to_dict(),
+            "control_depth": self.control_depth,
+            "residual": self.residual,
+            "dropout": self.dropout,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> LSTMDecoder:
+        """The layer of :meth:`get_config`."""
+        return cls(**{**config, "head": Head.from_dict(config["head"])})
 
     def initial_state(self, z: Tensor) -> State:
         """(hidden, cell) of each layer from ``(batch, z_size)``."""
@@ -216,7 +236,6 @@ class LSTMDecoder(keras.layers.Layer):
         uniforms: Tensor | None = None,
         temperature: Tensor = 1.0,
         controls: Tensor | None = None,
-        start: Tensor | None = None,
     ) -> Tensor:
         """Samples sequences, each step given the samples before it.
 
@@ -227,7 +246,6 @@ class LSTMDecoder(keras.layers.Layer):
             greedy choices.
           temperature: scalar; logits are divided by it.
           controls: ``(batch, steps, control_depth)`` or None.
-          start: first input, ``(batch, output_depth)``; None for zeros.
 
         Returns:
           ``(batch, steps, output_depth)`` float32.
@@ -247,8 +265,7 @@ class LSTMDecoder(keras.layers.Layer):
             sample = self.head.sample(self.output_layer(output), noise, temperature)
             return [sample, *_flatten(state)], sample
 
-        if start is None:
-            start = ops.zeros((ops.shape(z)[0], self.head.output_depth), "float32")
+        start = ops.zeros((ops.shape(z)[0], self.head.output_depth), "float32")
         carry = [start, *_flatten(self.initial_state(ops.cast(z, self.compute_dtype)))]
         inputs = [uniforms, None if constant else projected]
         return ops.transpose(backend.scan(step, carry, inputs, steps), (1, 0, 2))

@@ -11,17 +11,26 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
 
+from groovekit import plugins
 from groovekit.errors import ConfigError
 
 Tensor = Any
 
 # Inside the logarithms, as in tf.losses.log_loss of TensorFlow 1.
 LOG_EPSILON = 1e-7
+
+
+class Part(NamedTuple):
+    """One slice of a layout: what a converter's ``Slice`` says, without converters."""
+
+    name: str
+    size: int
+    kind: str
 
 
 class Head(abc.ABC):
@@ -33,6 +42,18 @@ class Head(abc.ABC):
 
     def __init__(self, layout: tuple[Any, ...]) -> None:
         self.layout = tuple(layout)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-like values; :meth:`from_dict` reads them."""
+        parts = [[part.name, part.size, part.kind] for part in self.layout]
+        return {"name": plugins.heads.name_of(type(self)), "layout": parts}
+
+    @staticmethod
+    def from_dict(table: Mapping[str, Any]) -> Head:
+        """The registered head of :meth:`to_dict`."""
+        layout = tuple(Part(*part) for part in table["layout"])
+        head: Head = plugins.heads.get(table["name"])(layout)
+        return head
 
     @property
     def output_depth(self) -> int:

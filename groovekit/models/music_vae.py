@@ -115,7 +115,6 @@ class MusicVAE(keras.Model):
         *,
         step: Tensor | None,
         uniforms: Tensor | None = None,
-        greedy: bool = False,
     ) -> Tensor:
         """Logits of ``outputs`` given codes, with scheduled sampling if asked for.
 
@@ -127,7 +126,6 @@ class MusicVAE(keras.Model):
             with scheduled sampling runs freely (the original's evaluation).
           uniforms: ``(steps, batch, head.noise_depth)`` for the decoder's own
             samples; drawn if None.
-          greedy: take the most probable values instead of drawing samples.
         """
         training = step is not None
         if not self.objective.scheduled:
@@ -143,9 +141,7 @@ class MusicVAE(keras.Model):
             use_sample = draws < probability
         else:
             use_sample = ops.ones((steps, batch), dtype="bool")
-        if greedy:
-            uniforms = None
-        elif uniforms is None:
+        if uniforms is None:
             shape = (steps, batch, self.head.noise_depth)
             uniforms = keras.random.uniform(shape, seed=self.noise)
         return self.decoder.scheduled(
@@ -167,7 +163,6 @@ class MusicVAE(keras.Model):
         step: Tensor | None,
         epsilon: Tensor | None = None,
         uniforms: Tensor | None = None,
-        greedy: bool = False,
     ) -> dict[str, Tensor]:
         """Losses a sequence, and sums for the head's metrics.
 
@@ -179,7 +174,6 @@ class MusicVAE(keras.Model):
           step: training step; None outside training.
           epsilon: ``(batch, z_size)`` standard normal noise; drawn if None.
           uniforms: see :meth:`reconstruct`.
-          greedy: see :meth:`reconstruct`.
 
         Returns:
           ``r_loss``, ``kl`` (nats) and ``kl_cost``, each ``(batch,)`` float32,
@@ -190,9 +184,7 @@ class MusicVAE(keras.Model):
         if epsilon is None:
             epsilon = keras.random.normal(ops.shape(posterior.mean), seed=self.noise)
         z = latent.sample(posterior, epsilon)
-        logits = self.reconstruct(
-            z, outputs, controls, step=step, uniforms=uniforms, greedy=greedy
-        )
+        logits = self.reconstruct(z, outputs, controls, step=step, uniforms=uniforms)
         logits = ops.cast(logits, "float32")
         by_step = self.head.loss(outputs, logits)
         if lengths is None:

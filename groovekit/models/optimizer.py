@@ -71,8 +71,11 @@ def clip(
         return [ops.clip(g, -limit, limit) for g in gradients]
     norm = global_norm(gradients)
     scale = limit / ops.maximum(norm, limit)
-    scale = ops.where(norm < zero_above, scale, 0.0)
-    return [g * ops.cast(scale, g.dtype) for g in gradients]
+    # Chosen, not multiplied by zero: infinite gradients must go as well.
+    return [
+        ops.where(norm < zero_above, g * ops.cast(scale, g.dtype), ops.zeros_like(g))
+        for g in gradients
+    ]
 
 
 @keras.saving.register_keras_serializable(package="groovekit")

@@ -26,8 +26,7 @@ def beta(step: Tensor, *, max_beta: float, beta_rate: float) -> Tensor:
     ``max_beta`` from then on.
     """
     step = keras.ops.cast(step, "float32")
-    # A power computed as exp(step * log(rate)) is exact enough in float32 and
-    # differentiates nowhere; rate 0 needs its own branch since log(0) * 0 is NaN.
+    # Backends may compute a power as exp(step * log(rate)), and log(0) * 0 is NaN.
     if beta_rate == 0.0:
         decay = keras.ops.cast(keras.ops.equal(step, 0.0), "float32")
     else:

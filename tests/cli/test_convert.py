@@ -128,6 +128,8 @@ def test_stopping_leaves_no_output(tmp_path, number, code):
         [*command, "--input-dir", str(folder), "--output", str(out / "r")],
         stderr=subprocess.PIPE,
         text=True,
+        # Tests that run in the background inherit that SIGINT is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     # The temporary file appears when the work begins.
     while not (out.exists() and any(out.iterdir())):

@@ -89,6 +89,7 @@ def test_the_originals_command_line_works(command, examples, tmp_path, monkeypat
     )  # fmt: skip
     assert evaluated.exit_code == 0, evaluated.output
     assert evaluated.stdout.startswith("Step 2,")
+    assert "Held out" in evaluated.stderr
     assert "losses/kl_bits" in evaluated.stdout
 
 

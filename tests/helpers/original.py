@@ -35,7 +35,7 @@ def _layout(kind, depth):
     return tuple(Slice(n, third, k) for n, k in kinds.items())
 
 
-def build(name, *, encoder="bidirectional_lstm", dtype="float32"):
+def build(name, *, encoder="bidirectional_lstm", dtype="float32", **options):
     """Our model of the same sizes, with the original's weights."""
     arrays, facts = load(name)
     hparams = facts["hparams"]
@@ -46,6 +46,7 @@ def build(name, *, encoder="bidirectional_lstm", dtype="float32"):
             rnn_size=tuple(hparams["enc_rnn_size"]),
             kind=encoder,
             residual=hparams["residual_encoder"],
+            options=options,
         ),
         decoder=DecoderConfig(
             rnn_size=tuple(hparams["dec_rnn_size"]),

@@ -104,6 +104,7 @@ def test_interrupting_saves_and_resuming_changes_nothing(
         if step == 5:
             os.kill(os.getpid(), number)
 
+    handlers = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
     folder = tmp_path / "run"
     with pytest.raises(TrainingInterruptedError, match="everything is saved") as caught:
         fit(config, data, folder, progress=interrupt)
@@ -115,7 +116,8 @@ def test_interrupting_saves_and_resuming_changes_nothing(
     assert resumed.state.step == 12
     for a, b in zip(weights(reference), weights(resumed), strict=True):
         np.testing.assert_array_equal(a, b)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    # Whatever handled signals before (nothing, in a job in the background).
+    assert [signal.getsignal(n) for n in handlers] == list(handlers.values())
 
 
 def test_steps_count_from_the_start_of_the_run(config, data, tmp_path):
@@ -191,6 +193,34 @@ def test_out_of_memory_names_a_batch_size(config, data, tmp_path, monkeypatch):
     monkeypatch.setattr(backend, "train_step", exhausted)
     with pytest.raises(OutOfMemoryError, match=r"4 windows.*--batch-size 2"):
         fit(config, data, tmp_path / "run")
+    # The advice can be taken at once: a run without a step is no run yet.
+    monkeypatch.undo()
+    smaller = config.with_overrides({"batch_size": 2})
+    settings = dataclasses.replace(SETTINGS, steps=1)
+    assert fit(smaller, data, tmp_path / "run", settings).state.step == 1
+    assert RunFolder.open(tmp_path / "run").read_config() == smaller
+
+
+def test_a_preset_cannot_be_trained_on(config, data, tmp_path, reference):
+    preset = tmp_path / "preset"
+    preset.mkdir()
+    for name in ("config.json", "metadata.json", "model.weights.h5"):
+        (preset / name).write_bytes((reference.run.path / name).read_bytes())
+    with pytest.raises(RunFolderError, match=r"--init-from .*preset --run-dir NEW"):
+        Trainer(config, data, preset, SETTINGS)
+
+
+def test_damaged_weights_are_no_start(config, data, tmp_path, reference):
+    preset = tmp_path / "preset"
+    preset.mkdir()
+    for name in ("config.json", "metadata.json", "model.weights.h5"):
+        (preset / name).write_bytes((reference.run.path / name).read_bytes()[:900])
+    (preset / "config.json").write_text(
+        (reference.run.path / "config.json").read_text()
+    )
+    settings = dataclasses.replace(SETTINGS, init_from=str(preset))
+    with pytest.raises(RunFolderError, match="Cannot start"):
+        Trainer(config, data, tmp_path / "run", settings)
 
 
 def test_a_damaged_checkpoint_is_passed_over(config, data, tmp_path, caplog):
@@ -223,8 +253,8 @@ def test_starting_from_other_weights(config, data, tmp_path, reference):
 
 
 def test_evaluating_a_run(reference, data):
-    step, scores = evaluate_run(reference.run, data.evaluation)
-    assert step == 12
+    step, windows, scores = evaluate_run(reference.run, data.evaluation)
+    assert (step, windows) == (12, len(data.evaluation))
     assert scores == pytest.approx(reference.state.scores, rel=1e-5)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from helpers import original
 
-from groovekit.models import backend, latent, schedules
+from groovekit.models import backend, latent, optimizer, schedules
 from groovekit.models.builder import build_optimizer
 from groovekit.models.optimizer import global_norm
 
@@ -137,8 +137,8 @@ def test_three_training_steps(request, case):
     name = request.node.callspec.params["case"]
     # Fresh, since training changes the weights that other tests use.
     model, config, arrays, _ = original.build(name)
-    optimizer = build_optimizer(config, model)
-    update = backend.train_step(model, optimizer, model.training_loss)
+    adam = build_optimizer(config, model)
+    update = backend.train_step(model, adam, model.training_loss)
     compute = backend.gradients(model, model.training_loss)
     before = [backend.to_numpy(v.value) for v in model.trainable_variables]
     eps, batch = arrays["in/eps"].astype(np.float32), batch_of(arrays)
@@ -213,3 +213,47 @@ def test_greedy_decoding(case):
     ours = backend.to_numpy(decode(z, controls))
     assert ours.shape == theirs.shape
     assert_met(ours, theirs)
+
+
+def test_unidirectional_encoder_with_the_originals_defect():
+    model, _, arrays, _ = original.build(
+        "x_mel_unidirectional", encoder="lstm", read_padding=True
+    )
+    for kind in ("z_mu", "trunc"):
+        ours = losses(model, batch_of(arrays, kind == "trunc"), 0 * arrays["in/eps"])
+        for array, key in (
+            ("mean", "mu"),
+            ("stddev", "sigma"),
+            ("r_loss", "r_loss"),
+            ("kl_cost", "kl_cost"),
+        ):
+            assert_met(ours[array], arrays[f"{kind}/{key}"], what=f"{kind} {key}")
+
+
+def test_unidirectional_encoder_reads_the_last_step_in_use():
+    model, _, arrays, _ = original.build("x_mel_unidirectional", encoder="lstm")
+    batch = batch_of(arrays, truncated=True)
+    ours = losses(model, batch, 0 * arrays["in/eps"])["mean"]
+    for row, length in enumerate(batch[-1]):
+        if length:
+            posterior = backend.inference(model, model.encode)(batch[0][[row], :length])
+            alone = backend.to_numpy(posterior.mean)
+            np.testing.assert_allclose(alone[0], ours[row], rtol=1e-5, atol=1e-7)
+
+
+def test_infinite_gradients_are_discarded_as_too_large_ones():
+    kept = optimizer.clip(
+        [np.asarray([3.0, 4.0], np.float32)],
+        mode="global_norm",
+        limit=1.0,
+        zero_above=10.0,
+    )
+    np.testing.assert_allclose(backend.to_numpy(kept[0]), [0.6, 0.8], rtol=1e-6)
+    for bad in (20.0, np.inf, np.nan):
+        zeroed = optimizer.clip(
+            [np.asarray([bad, 4.0], np.float32)],
+            mode="global_norm",
+            limit=1.0,
+            zero_above=10.0,
+        )
+        np.testing.assert_array_equal(backend.to_numpy(zeroed[0]), [0.0, 0.0])
