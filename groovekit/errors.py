@@ -51,6 +51,10 @@ class DataError(GroovekitError):
     """Examples that cannot be read or give nothing to work with."""
 
 
+class NoExamplesError(DataError):
+    """Examples that are there and readable, but nothing for this split or config."""
+
+
 class RunFolderError(GroovekitError):
     """A run or preset folder that is missing, incomplete or of another kind."""
 

@@ -46,6 +46,7 @@ class ConversionReport:
       unreadable: files (or tunes of a tune book) that gave nothing, with reasons.
       remarks: ``(file, remark)``: read, but the parser found something odd.
       ignored: other files found, by suffix.
+      in_subfolders: music files below folders that were not entered.
       seconds: time taken.
     """
 
@@ -60,6 +61,7 @@ class ConversionReport:
     unreadable: list[Problem] = dataclasses.field(default_factory=list)
     remarks: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     ignored: dict[str, int] = dataclasses.field(default_factory=dict)
+    in_subfolders: int = 0
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,7 +102,7 @@ def convert_folder(
     *,
     recursive: bool = False,
     shards: int = 1,
-    workers: int | None = None,
+    workers: int | None = 1,
     split: str | None = None,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -119,7 +121,8 @@ def convert_folder(
       recursive: enter the folders below. The Groove MIDI Dataset's folder
         (recognised by its ``info.csv``) is always read whole.
       shards: number of files to spread the records over, in turn.
-      workers: processes; None chooses.
+      workers: processes; None for as many as pay. A script that asks for several
+        has to keep its own work below ``if __name__ == "__main__":``.
       split: ``train``, ``validation``, ``test`` or ``all`` of a Groove folder.
       overwrite: replace existing output.
       progress: called with files done and their number.
@@ -150,6 +153,7 @@ def convert_folder(
         files=len(listing.files),
         unreadable=list(listing.problems),
         ignored=dict(listing.ignored.most_common()),
+        in_subfolders=listing.in_subfolders,
     )
     if on_error:
         for problem in listing.problems:

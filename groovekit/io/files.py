@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,22 @@ def make_parent(path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def check_writable(path: Path) -> None:
+    """Makes sure, before the work whose result it is, that a file can be written.
+
+    The folder it lies in is made; a file that is there stays as it is.
+
+    Raises:
+      DataError: it cannot be written.
+    """
+    make_parent(path)
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
     except OSError as error:
         raise unwritable(path, error) from error
 

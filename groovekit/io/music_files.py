@@ -8,8 +8,10 @@ archive ``pack.zip`` has the file name ``pack.zip/<path in the archive>``.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import dataclasses
+import functools
 import hashlib
 import io
 import os
@@ -29,6 +31,8 @@ ABC_SUFFIXES = frozenset({".abc"})
 MUSIC_SUFFIXES = MIDI_SUFFIXES | MUSICXML_SUFFIXES | ABC_SUFFIXES
 SPLITS = ("train", "validation", "test")
 GROOVE_TABLE = "info.csv"
+#: The problem of a file that only the Groove table knows.
+ABSENT = f"named in {GROOVE_TABLE}, but not there"
 _GROOVE_COLUMNS = frozenset({"midi_filename", "split", "drummer"})
 
 
@@ -121,7 +125,7 @@ def list_folder(folder: str | Path, *, recursive: bool = True) -> Listing:
     if not root.is_dir():
         what = "not a folder" if root.exists() else "no such folder"
         raise DataError(f"{folder}: {what}. Give a folder of MIDI files.")
-    collection = root.resolve().name
+    collection = base_name(root)
     listing = Listing()
     for path in _walk(root, listing, recursive=recursive):
         name = readable(path.relative_to(root).as_posix())
@@ -162,7 +166,9 @@ def _walk(root: Path, listing: Listing, *, recursive: bool) -> Iterator[Path]:
             yield from (Path(parent) / name for name in sorted(names))
         else:
             listing.in_subfolders += sum(
-                Path(name).suffix.lower() in MUSIC_SUFFIXES for name in names
+                Path(name).suffix.lower() in MUSIC_SUFFIXES
+                and not name.startswith("._")
+                for name in names
             )
 
 
@@ -175,7 +181,7 @@ def list_archive(path: str | Path) -> Listing:
     path = Path(path)
     listing = Listing()
     try:
-        listing.files = list(_members(path, listing, path.resolve().name, ""))
+        listing.files = list(_members(path, listing, base_name(path), ""))
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
     listing.files.sort(key=lambda file: file.name.split("/"))
@@ -185,29 +191,35 @@ def list_archive(path: str | Path) -> Listing:
 def _members(
     path: Path, listing: Listing, collection: str, prefix: str
 ) -> Iterator[MusicFile]:
-    with _open_archive(path) as archive:
-        for info in archive.infolist():
-            member = PurePosixPath(info.filename)
-            if (
-                info.is_dir()
-                or member.name.startswith("._")
-                or "__MACOSX" in member.parts
-            ):
-                continue
-            if member.suffix.lower() not in MUSIC_SUFFIXES:
-                listing.ignored[member.suffix.lower()] += 1
-                continue
-            name = prefix + readable(info.filename)
-            yield MusicFile(str(path), name, collection, info.filename)
+    for info in _open_archive(path).infolist():
+        member = PurePosixPath(info.filename)
+        if info.is_dir() or member.name.startswith("._") or "__MACOSX" in member.parts:
+            continue
+        if member.suffix.lower() not in MUSIC_SUFFIXES:
+            listing.ignored[member.suffix.lower()] += 1
+            continue
+        name = prefix + readable(info.filename)
+        yield MusicFile(str(path), name, collection, info.filename)
 
 
 def _open_archive(path: Path) -> zipfile.ZipFile:
+    """An archive, which stays open for its other files; do not close it."""
     try:
-        return zipfile.ZipFile(path)
+        status = path.stat()
+        return _opened(str(path), status.st_mtime_ns, status.st_size)
     except zipfile.BadZipFile as error:
         raise DataError(f"not a readable zip archive: {error}") from error
     except OSError as error:
         raise DataError(f"cannot be opened: {error.strerror or error}") from error
+
+
+# Opening reads the whole directory: doing so for each file would be quadratic. Files
+# of an archive are read one after the other, so a few archives are enough; closed by
+# their finaliser when others take their place. Time and size tell a replaced one.
+@functools.lru_cache(maxsize=2)
+def _opened(path: str, time_ns: int, size: int) -> zipfile.ZipFile:
+    del time_ns, size
+    return zipfile.ZipFile(path)
 
 
 # The Groove MIDI Dataset's table ---------------------------------------------------
@@ -233,21 +245,38 @@ def groove_splits(path: str | Path) -> dict[str, str] | None:
             return _splits(table.read_bytes(), "") if table.is_file() else None
         if not zipfile.is_zipfile(path):
             return None
-        with _open_archive(path) as archive:
-            for name in sorted(archive.namelist(), key=len):
-                member = PurePosixPath(name)
-                if member.name == GROOVE_TABLE and len(member.parts) <= 2:
-                    return _splits(archive.read(name), name[: -len(GROOVE_TABLE)])
-    except (OSError, csv.Error, UnicodeDecodeError, zipfile.BadZipFile) as error:
+        archive = _open_archive(path)
+        for name in sorted(archive.namelist(), key=len):
+            member = PurePosixPath(name)
+            if member.name == GROOVE_TABLE and len(member.parts) <= 2:
+                return _splits(archive.read(name), name[: -len(GROOVE_TABLE)])
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    # Unpacking raises anything; see _contents.
+    except Exception as error:
         raise DataError(f"{path}: {GROOVE_TABLE} cannot be read: {error}") from error
     return None
 
 
 def _splits(table: bytes, prefix: str) -> dict[str, str] | None:
-    rows = csv.DictReader(io.StringIO(table.decode("utf-8-sig"), newline=""))
-    if not set(rows.fieldnames or ()) >= _GROOVE_COLUMNS:
+    """Splits by file name; None for a table of something else.
+
+    Rows without a file name say nothing and are left out.
+    """
+    try:
+        # The names of the columns are ASCII, whatever the rest is.
+        text = table.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+        columns = csv.DictReader(io.StringIO(text, newline="")).fieldnames
+    except csv.Error:
         return None
-    return {prefix + row["midi_filename"]: row["split"] for row in rows}
+    if not set(columns or ()) >= _GROOVE_COLUMNS:
+        return None
+    rows = csv.DictReader(io.StringIO(table.decode("utf-8-sig"), newline=""))
+    return {
+        prefix + row["midi_filename"]: row["split"] or ""
+        for row in rows
+        if row["midi_filename"]
+    }
 
 
 def is_groove_folder(path: str | Path) -> bool:
@@ -270,14 +299,15 @@ def with_splits(listing: Listing, splits: dict[str, str], split: str | None) -> 
       distributed apart.
     """
     files = [
-        dataclasses.replace(file, split=splits.get(file.name)) for file in listing.files
+        dataclasses.replace(file, split=splits.get(file.name) or None)
+        for file in listing.files
     ]
     problems = list(listing.problems)
     if split not in (None, "all"):
         files = [file for file in files if file.split == split]
         there = {file.name for file in files}
         problems += [
-            Problem(name, f"named in {GROOVE_TABLE}, but not there")
+            Problem(name, ABSENT)
             for name, value in splits.items()
             if value == split and name not in there
         ]
@@ -338,6 +368,12 @@ def sequence_id(filename: str, collection: str, kind: str) -> str:
     return f"/id/{kind}/{collection}/{digest}"
 
 
+def base_name(path: Path) -> str:
+    """The last part of a path, as it is called and not as what it links to."""
+    # Also of "." and "a/..", which have none of their own.
+    return os.path.basename(os.path.abspath(path))  # noqa: PTH100, PTH119
+
+
 def readable(name: str) -> str:
     """A file name as text that UTF-8 can hold, whatever bytes it is made of."""
     return os.fsencode(name).decode("utf-8", "replace")
@@ -352,24 +388,27 @@ def _name(sequence: NoteSequence, file: MusicFile, kind: str, unique: str) -> No
 def _contents(file: MusicFile) -> bytes:
     if not file.member:
         path = Path(file.path)
-        if not path.is_file():
-            raise DataError("not a file" if path.exists() else "no such file")
         try:
+            # Asking may be forbidden, too: in a folder that cannot be entered.
+            if not path.is_file():
+                raise DataError("not a file" if path.exists() else "no such file")
             return midi.read_file(path, "")
         except DataError as error:
             raise DataError(str(error).removeprefix(": ")) from error
-    with _open_archive(Path(file.path)) as archive:
-        try:
-            size = archive.getinfo(file.member).file_size
-            if size > midi.MAX_FILE_BYTES:
-                raise DataError(midi.too_large(size))
-            return archive.read(file.member)
-        # An encrypted member is a RuntimeError, an unknown method a
-        # NotImplementedError, damaged data zlib.error: no common base.
-        except Exception as error:
-            if isinstance(error, DataError):
-                raise
-            raise DataError(f"cannot be unpacked: {error}") from error
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror or error}") from error
+    archive = _open_archive(Path(file.path))
+    try:
+        size = archive.getinfo(file.member).file_size
+        if size > midi.MAX_FILE_BYTES:
+            raise DataError(midi.too_large(size))
+        return archive.read(file.member)
+    # An encrypted member is a RuntimeError, an unknown method a
+    # NotImplementedError, damaged data zlib.error: no common base.
+    except Exception as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"cannot be unpacked: {error}") from error
 
 
 def _read_musicxml(data: bytes, suffix: str) -> NoteSequence:

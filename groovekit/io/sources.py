@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from groovekit.errors import DataError
+from groovekit.errors import DataError, NoExamplesError
 from groovekit.io import midi, wire
 from groovekit.io.music_files import (
+    ABSENT,
+    GROOVE_TABLE,
     MUSIC_SUFFIXES,
     Listing,
     MusicFile,
     Problem,
+    base_name,
     check_split,
     groove_splits,
     is_groove_folder,
@@ -121,9 +125,7 @@ def open_source(
     _refuse_split(text, split)
     if any(_is_music(path) for path in paths):
         files = [
-            MusicFile(str(p), p.name, p.resolve().parent.name)
-            for p in paths
-            if p.is_file()
+            MusicFile(str(p), p.name, base_name(p.parent)) for p in paths if p.is_file()
         ]
         return Source(SourceKind.MUSIC, tuple(paths), Listing(files), split=split)
     return Source(SourceKind.RECORDS, tuple(paths), split=split)
@@ -167,6 +169,9 @@ def _nothing_found(path: Path, listing: Listing, split: str | None) -> DataError
         )
     else:
         text += "; it is empty"
+    # Archives that cannot be opened may hold what is missing.
+    if all(problem.reason == ABSENT for problem in listing.problems):
+        return NoExamplesError(text + ".")
     return DataError(text + ".")
 
 
@@ -364,7 +369,7 @@ def _tfds_files(folder: Path, split: str | None) -> tuple[Path, ...]:
         found = [path for path in found if _tfds_split(path) == split]
     if not found:
         wanted = f" of the split {split!r}" if split else ""
-        raise DataError(
+        raise NoExamplesError(
             f"{folder}: a folder of TensorFlow Datasets without TFRecord files"
             f"{wanted}. Prepare the data set again."
         )
@@ -393,7 +398,7 @@ def _iter_tfds(source: Source, report: OnError) -> Iterator[SourceSequence]:
     wanted = available if source.split in (None, "all") else [source.split]
     for split in wanted:
         if split not in available:
-            raise DataError(
+            raise NoExamplesError(
                 f"tfds:{source.tfds_name} has no split {split!r}; it has "
                 f"{', '.join(available)}."
             )
@@ -460,11 +465,8 @@ def list_files(examples: str | Path | Source) -> list[tuple[str, int, int]]:
     source = examples if isinstance(examples, Source) else open_source(examples)
     if source.tfds_name:
         return [(f"{TFDS_PREFIX}{source.tfds_name}", 0, 0)]
-    paths = [path for path in source.paths if path.is_file()]
-    for path in source.paths:
-        table = path / "info.csv"
-        if table.is_file():
-            paths.append(table)
+    paths = list(source.paths)
+    paths += [path / GROOVE_TABLE for path in source.paths]
     paths += [Path(file.path) for file in source.listing.files]
     found = set()
     for path in paths:
@@ -472,5 +474,7 @@ def list_files(examples: str | Path | Source) -> list[tuple[str, int, int]]:
             status = path.stat()
         except OSError:
             continue  # reading will name it
+        if not stat.S_ISREG(status.st_mode):
+            continue
         found.add((str(path.resolve()), status.st_size, status.st_mtime_ns))
     return sorted(found)

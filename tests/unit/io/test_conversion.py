@@ -54,6 +54,7 @@ def test_shards_take_records_in_turn(music_folder, tmp_path):
     with pytest.raises(DataError, match="exists and is not overwritten"):
         convert_folder(music_folder, output, shards=3)
     report = convert_folder(music_folder, output, overwrite=True)
+    assert report.in_subfolders == report.to_dict()["in_subfolders"] == 2
     assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["r.tfrecord"]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from groovekit.errors import DataError
+from groovekit.io import music_files
 from groovekit.io.music_files import (
     MusicFile,
     list_archive,
@@ -97,6 +98,54 @@ def test_a_damaged_member_is_a_problem_of_its_own(tmp_path, drum_midi):
     result = read(path, "pack.zip/one.mid", "one.mid")
     assert not result.sequences
     assert "cannot be unpacked" in result.problems[0].reason
+
+
+def test_an_archive_is_opened_once_until_it_changes(tmp_path, drum_midi, monkeypatch):
+    opened = []
+
+    class Counted(zipfile.ZipFile):
+        def __init__(self, *args):
+            opened.append(args)
+            super().__init__(*args)
+
+    path = tmp_path / "pack.zip"
+
+    def write(*notes):
+        with zipfile.ZipFile(path, "w") as archive:
+            for count in notes:
+                archive.writestr(f"{count}.mid", drum_midi(count))
+
+    def notes():
+        return [
+            len(read_music_file(file).sequences[0].notes)
+            for file in list_archive(path).files
+        ]
+
+    write(1, 2, 3)
+    monkeypatch.setattr(music_files.zipfile, "ZipFile", Counted)
+    assert notes() == [1, 2, 3]
+    assert len(opened) == 1
+    monkeypatch.undo()
+    write(4, 5)
+    assert notes() == [4, 5]
+
+
+def test_a_file_in_a_folder_that_cannot_be_entered(tmp_path, monkeypatch):
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", forbidden)
+    result = read(tmp_path / "one.mid", "one.mid")
+    assert result.problems[0].reason == "cannot be read: Permission denied"
+
+
+def test_collections_are_called_as_given(music_folder, tmp_path, monkeypatch):
+    link = tmp_path / "link"
+    link.symlink_to(music_folder, target_is_directory=True)
+    assert list_folder(link).files[0].collection == "link"
+    assert list_folder(f"{link}/b/..").files[0].collection == "link"
+    monkeypatch.chdir(music_folder)
+    assert list_folder(".").files[0].collection == "band"
 
 
 def test_folders_linked_in_a_circle_are_read_once(music_folder):

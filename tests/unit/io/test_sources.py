@@ -118,6 +118,41 @@ def test_other_sources_have_no_splits(music_folder, tmp_path):
         counts(music_folder / "z.MID", split="train")
 
 
+def test_rows_without_a_file_name_are_left_out(tiny_groove):
+    table = tiny_groove / "info.csv"
+    text = table.read_text().replace(",train", "", 1)
+    table.write_bytes(b"\xef\xbb\xbf" + f"{text}drummer1,x\n".encode())
+    assert counts(tiny_groove) == [1, 2, 3]
+    assert counts(tiny_groove, split="train") == [2]
+
+
+def test_tables_in_another_encoding(tiny_groove, music_folder):
+    (music_folder / "info.csv").write_bytes("größe,value\na,b\n".encode("latin-1"))
+    assert not is_groove_folder(music_folder)
+    assert open_source(music_folder).total == 4
+    table = tiny_groove / "info.csv"
+    table.write_bytes(table.read_bytes() + b"\xff,,,,,\n")
+    with pytest.raises(DataError, match=r"info\.csv cannot be read.*utf-8"):
+        open_source(tiny_groove)
+
+
+@pytest.mark.parametrize("kind", ["encrypted", "method", "damaged"])
+def test_a_table_that_cannot_be_unpacked(tmp_path, kind):
+    path = tmp_path / "groove.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("info.csv", "drummer,midi_filename,split\n" * 9)
+    data = bytearray(path.read_bytes())
+    central = data.index(b"PK\1\2")
+    if kind == "damaged":
+        data[38:48] = bytes(range(240, 250))
+    else:
+        place, value = (6, 1) if kind == "encrypted" else (8, 77)
+        data[place] = data[central + place + 2] = value
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"groove\.zip: info\.csv cannot be read"):
+        open_source(path)
+
+
 def test_nothing_there_says_what_is(tmp_path, music_folder):
     empty = tmp_path / "empty"
     empty.mkdir()
