@@ -19,7 +19,7 @@ from groovekit.cli.options import (
     option,
 )
 from groovekit.cli.progress import Progress
-from groovekit.errors import DataError
+from groovekit.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from groovekit.io.conversion import ConversionReport
@@ -72,9 +72,9 @@ _TERMINATED = 143
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
-    help="Write counts and reasons as JSON (replacing an older report).",
+    help="Write counts and reasons as JSON.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace existing output.")
+@click.option("--overwrite", is_flag=True, help="Replace existing output and report.")
 @json_option
 @obsolete_options("--log")
 def command(
@@ -95,6 +95,8 @@ def command(
     """
     from groovekit.io.conversion import convert_folder
 
+    if report_path is not None:
+        _check_report(report_path, output, shards, overwrite=overwrite)
     with (
         _clean_exit_on_sigterm(),
         Progress(None, "Converting", unit="files") as progress,
@@ -124,6 +126,11 @@ def command(
         )
     if problems > _SHOWN_PROBLEMS:
         note(f"... and {problems - _SHOWN_PROBLEMS} more; --report FILE lists all.")
+    if report.in_subfolders:
+        note(
+            f"{report.in_subfolders:,} music files in folders below were not read: "
+            "add --recursive."
+        )
     _show_remarks(report.remarks)
     if report_path is not None:
         report.write(report_path)
@@ -136,6 +143,24 @@ def command(
         )
     if not as_json:
         _show(report, output)
+
+
+def _check_report(path: Path, output: Path, shards: int, *, overwrite: bool) -> None:
+    """Refuses a report that could not be written after the work is done."""
+    from groovekit.io import files
+    from groovekit.io.tfrecord import shard_paths
+
+    outputs = {output, *shard_paths(output.expanduser(), shards)}
+    if path.resolve() in {other.expanduser().resolve() for other in outputs}:
+        raise UsageError(
+            f"--report and --output are both {path}: give the report a name of its own."
+        )
+    if path.exists() and not overwrite:
+        raise DataError(
+            f"{path} exists and is not overwritten. Choose another --report, or add "
+            "--overwrite."
+        )
+    files.check_writable(path)
 
 
 def _show_remarks(remarks: list[tuple[str, str]]) -> None:
