@@ -365,12 +365,7 @@ def get_config(name: str) -> ModelConfig:
 
     Raises:
       UnknownNameError: no such config; suggests close names.
-      ConfigError: what is registered does not give a config.
+      PluginLoadError: a plug-in's function fails or does not give a config.
     """
-    config = plugins.configs.get(name)()
-    if not isinstance(config, ModelConfig):
-        raise ConfigError(
-            f"The config {name!r} gives {type(config).__name__}, not a ModelConfig:"
-            " correct the function that is registered under this name."
-        )
+    config: ModelConfig = plugins.produce(plugins.configs, name)
     return config

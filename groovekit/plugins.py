@@ -7,12 +7,13 @@ this module, listing names or asking for help imports none of them.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groovekit.errors import GroovekitError, PluginLoadError
-from groovekit.registry import Entry, Registry
+from groovekit.registry import Entry, Registry, import_target
 
 if TYPE_CHECKING:
     from groovekit.config import ModelConfig
@@ -139,6 +140,52 @@ register_encoder = encoders.register
 register_decoder = decoders.register
 
 
+# What functions that are registered give, by the registry's kind. As strings: the
+# classes lie in higher layers.
+_PRODUCTS: dict[str, tuple[str, ...]] = {
+    "config": ("groovekit.config:ModelConfig",),
+    "kit map": ("groovekit.converters.kits:KitMap",),
+    "preset": ("builtins:str", "pathlib:Path"),
+}
+
+
+def produce(registry: Registry[Any], name: str) -> Any:
+    """What the function registered as ``name`` gives, or a registered value itself.
+
+    Args:
+      registry: of configs, kit maps or presets.
+      name: a registered name.
+
+    Raises:
+      UnknownNameError: no such name; close ones are suggested.
+      PluginLoadError: a plug-in's function fails, or gives something else; names
+        the package.
+    """
+    found = registry.get(name)
+    expected = tuple(map(import_target, _PRODUCTS[registry.kind]))
+    try:
+        value = found() if callable(found) else found
+    # Whatever a plug-in's function does is its own fault, as in importing it.
+    except (Exception, SystemExit) as error:
+        entry = registry.describe(name)
+        if entry.builtin:
+            raise
+        raise PluginLoadError(
+            f"{registry.kind} {name!r} comes from {entry}, which failed: "
+            f"{type(error).__name__}: {error}. Correct it, or update or uninstall "
+            f"{entry.package}."
+        ) from error
+    if not isinstance(value, expected):
+        wanted = " or ".join(cls.__name__ for cls in expected)
+        entry = registry.describe(name)
+        raise PluginLoadError(
+            f"{registry.kind} {name!r} comes from {entry} and gives "
+            f"{type(value).__name__}, not {wanted}: correct what is registered "
+            f"there, or update or uninstall {entry.package}."
+        )
+    return value
+
+
 def preset_folder(name: str) -> Path:
     """Returns the folder of the shipped or plug-in preset called ``name``.
 
@@ -146,8 +193,7 @@ def preset_folder(name: str) -> Path:
       UnknownNameError: no such preset; close names are suggested.
       PluginLoadError: a plug-in's preset cannot be imported or is no folder.
     """
-    found = presets.get(name)
-    folder = Path(found() if callable(found) else found)
+    folder = Path(produce(presets, name))
     if not folder.is_dir():
         raise PluginLoadError(
             f"preset {name!r} comes from {presets.describe(name)} and should be a "
@@ -188,17 +234,20 @@ class Plugin:
     offers: tuple[Offer, ...]
 
 
-def installed_plugins(*, check: bool = False) -> list[Plugin]:
+def installed_plugins(
+    *, check: bool = False, package: str | None = None
+) -> list[Plugin]:
     """Lists what other packages add, sorted by package.
 
     Args:
-      check: also import everything offered, to find what fails. Without it
-        nothing is imported.
+      check: also import everything offered and call what gives configs, kit maps
+        and presets, to find what fails. Without it nothing is imported.
+      package: list this one only; case, ``-``, ``_`` and ``.`` make no difference.
     """
     found: dict[tuple[str, str | None], list[Offer]] = {}
     for registry in REGISTRIES:
         for entry in registry.entries():
-            if entry.builtin:
+            if entry.builtin or not _is_called(entry.package, package):
                 continue
             problem = entry.problem
             if check and problem is None:
@@ -213,9 +262,22 @@ def installed_plugins(*, check: bool = False) -> list[Plugin]:
     ]
 
 
+def _is_called(package: str, wanted: str | None) -> bool:
+    if wanted is None:
+        return True
+    # Installers see no difference either.
+    names = (re.sub(r"[-_.]+", "-", name).lower() for name in (package, wanted))
+    return next(names) == next(names)
+
+
 def _load_problem(registry: Registry[Any], entry: Entry) -> str | None:
     try:
-        registry.get(entry.name)
+        if registry is presets:
+            preset_folder(entry.name)
+        elif registry.kind in _PRODUCTS:
+            produce(registry, entry.name)
+        else:
+            registry.get(entry.name)
     except GroovekitError as error:
         return str(error)
     return None

@@ -203,7 +203,7 @@ class KitMap:
         Raises:
           ConfigError: the file is missing, not JSON or not a kit map.
         """
-        path = Path(path)
+        path = Path(path).expanduser()
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
@@ -253,13 +253,16 @@ def get_kit(name: str) -> KitMap:
     Raises:
       UnknownNameError: no such name.
       ConfigError: the file is missing or wrong.
+      PluginLoadError: a plug-in's kit map cannot be made.
     """
     if name in _BUILTINS:
         return _BUILTINS[name]()
-    if name.endswith(".json") or Path(name).is_file():
+    if name.endswith(".json"):
         return KitMap.from_file(name)
     # Not at the top: the registry of plug-ins is only needed for other names.
-    from groovekit.plugins import kit_maps
+    from groovekit import plugins
 
-    found = kit_maps.get(name)
-    return found if isinstance(found, KitMap) else found()
+    if name not in plugins.kit_maps.names() and Path(name).expanduser().is_file():
+        return KitMap.from_file(name)
+    found: KitMap = plugins.produce(plugins.kit_maps, name)
+    return found

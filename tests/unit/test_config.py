@@ -15,7 +15,7 @@ from groovekit.config import (
     get_config,
 )
 from groovekit.converters.groove import GrooveConverter
-from groovekit.errors import ConfigError, UnknownNameError
+from groovekit.errors import ConfigError, PluginLoadError, UnknownNameError
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_get_config_suggests():
 
 def test_what_is_no_config_is_refused():
     plugins.register_config("tests.nothing")(lambda: None)
-    with pytest.raises(ConfigError, match="gives NoneType, not a ModelConfig"):
+    with pytest.raises(PluginLoadError, match="gives NoneType, not ModelConfig"):
         get_config("tests.nothing")
 
 

@@ -151,7 +151,7 @@ def test_report_groups_by_package_and_marks_problems(fake_package):
             "groovekit.configs": {"swing.x": "swing_kit:x"},
             "groovekit.kit_maps": {"swing.kit": "swing_kit:kit"},
         },
-        "def x(): ...\nkit = 3\n",
+        "def x(): raise SystemExit('no')\nkit = 3\n",
     )
     fake_package("bad-one", "1.0", {"groovekit.configs": {"bad.x": "bad_one:x"}})
     bad, swing = plugins.installed_plugins()
@@ -165,4 +165,40 @@ def test_report_groups_by_package_and_marks_problems(fake_package):
 
     bad, swing = plugins.installed_plugins(check=True)
     assert "AttributeError" in bad.offers[0].problem
-    assert [offer.problem for offer in swing.offers] == [None, None]
+    failing, wrong = (offer.problem for offer in swing.offers)
+    assert "comes from swing_kit:x (swing-kit 0.3), which failed: SystemExit" in failing
+    assert "(swing-kit 0.3) and gives int, not KitMap" in wrong
+    only = plugins.installed_plugins(package="Swing_Kit")
+    assert [plugin.package for plugin in only] == ["swing-kit"]
+
+
+def test_functions_of_plugins_that_fail_are_named(fake_package):
+    source = """
+        from groovekit.converters.kits import KitMap
+        def broken(): raise KeyError("pads")
+        def nothing(): ...
+        def good(): return KitMap("good", ((36,),))
+    """
+    points = {
+        f"groovekit.{group}": {
+            f"swing.{name}": f"swing_kit:{name}" for name in ("broken", "nothing")
+        }
+        for group in ("configs", "kit_maps", "presets")
+    }
+    points["groovekit.kit_maps"]["swing.good"] = "swing_kit:good"
+    fake_package("swing-kit", "0.3", points, source)
+    assert groovekit.get_kit("swing.good").classes == ((36,),)
+    for get in (groovekit.get_config, groovekit.get_kit, plugins.preset_folder):
+        with pytest.raises(
+            PluginLoadError, match=r"swing-kit 0\.3\).*KeyError: 'pads'"
+        ):
+            get("swing.broken")
+        with pytest.raises(PluginLoadError, match="gives NoneType, not"):
+            get("swing.nothing")
+    problems = {
+        (offer.kind, offer.name): offer.problem
+        for offer in plugins.installed_plugins(check=True)[0].offers
+    }
+    assert problems.pop(("kit map", "swing.good")) is None
+    assert None not in problems.values()
+    assert len(problems) == 6
