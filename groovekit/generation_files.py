@@ -13,6 +13,7 @@ import numpy as np
 
 from groovekit.converters.base import Converter, Counts, Skipped, Tensors
 from groovekit.converters.kits import get_kit
+from groovekit.converters.options import matching_kit
 from groovekit.errors import ConfigError, DataError, UsageError
 from groovekit.io.files import unwritable
 from groovekit.io.midi import read_midi
@@ -195,19 +196,22 @@ def with_options(
     kit: str | None = None,
     output_kit: str | None = None,
     bars: int | None = None,
+    trained: bool = True,
 ) -> Converter:
     """The same converter with other kits, or for another number of bars.
 
     Args:
-      converter: of a trained model.
+      converter: of a model.
       kit: kit map to read notes with: a registered name or a JSON file.
       output_kit: kit map to write notes with.
       bars: bars of a window.
+      trained: whether there is such a model, which fixes the number of drum
+        classes; otherwise the two kit maps only have to agree.
 
     Raises:
       UsageError: an option that this kind of converter has not.
       UnknownNameError: no such kit map.
-      ConfigError: a kit map of another size than the model's.
+      ConfigError: a kit map of another size than the model's, or than the other.
     """
     wanted = {"kit": kit, "output_kit": output_kit, "bars": bars}
     changes: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None}
@@ -219,16 +223,26 @@ def with_options(
                 f"--{option} has no effect on {type(converter).__name__}, which has "
                 f"no {name}: leave it out."
             )
-    for name in changes.keys() & {"kit", "output_kit"}:
-        # The number of classes is part of the trained model.
-        before, after = (get_kit(n) for n in (getattr(converter, name), changes[name]))
-        if len(before) != len(after):
+    kits = [name for name in ("kit", "output_kit") if name in changes]
+    # The number of classes, that of the kit map that was read with, is part of the
+    # trained model.
+    own = str(getattr(converter, "kit", None) or getattr(converter, "output_kit", ""))
+    before = len(get_kit(own)) if kits else 0
+    for name in kits:
+        after = len(get_kit(changes[name]))
+        if trained and before != after:
             option = name.replace("_", "-")
             raise ConfigError(
-                f"The model has {len(before)} drum classes, the kit map "
-                f"{changes[name]!r} has {len(after)}: choose another --{option}."
+                f"The model has {before} drum classes ({own!r}), the kit map "
+                f"{changes[name]!r} has {after}: choose another --{option}."
             )
-    return dataclasses.replace(converter, **changes) if changes else converter  # type: ignore[type-var]
+    changed: Converter = (
+        dataclasses.replace(converter, **changes) if changes else converter  # type: ignore[type-var]
+    )
+    if kits and {"kit", "output_kit"} <= fields:
+        both: Any = changed
+        matching_kit(both.output_kit, both.kit, len(get_kit(both.kit)))
+    return changed
 
 
 def output_names(config: str, mode: str, stamp: str, count: int) -> list[str]:

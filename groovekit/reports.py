@@ -86,7 +86,7 @@ class ExampleReport:
             ("    kept", notes.kept),
             ("    merged with another in their cell", notes.merged or None),
             ("    of a pitch outside the kit map", notes.unmapped or None),
-            ("    of other instruments", notes.ignored or None),
+            ("    of rejected sequences and other instruments", notes.ignored or None),
         ]
         shown = [(label, n) for label, n in rows if n is not None]
         width = max(len(label) for label, _ in shown)

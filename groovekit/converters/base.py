@@ -74,7 +74,8 @@ class Counts:
       merged: notes lost because another one holds their cell of the grid.
       unmapped: notes whose pitch the kit map does not know.
       ignored: notes of other instruments, and notes that could not be used: of a
-        sequence that is rejected as a whole, or of a part in another metre.
+        sequence that is rejected as a whole, or of a part that gives no windows
+        (in another metre, too short).
 
     The last four add up to ``notes``.
     """

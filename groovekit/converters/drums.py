@@ -135,6 +135,8 @@ class DrumsConverter(Converter):
                 f"Kit {self.kit!r}: expected at most {_ONE_HOT_CLASSES} classes for "
                 f"one-hot tensors, got {len(kit)}. Set roll_input and roll_output."
             )
+        # Better now than after hours of training, when the first notes are written.
+        matching_kit(self.output_kit, self.kit, len(kit))
         return kit
 
     @functools.cached_property
@@ -277,12 +279,13 @@ class DrumsConverter(Converter):
         bars = int(cells[-1]) // (self.classes * per_bar) + 1
         if bars > MAX_BARS:
             return Obstacle(Reason.TOO_LONG, f"{bars} bars"), Counts(ignored=total)
-        counts += Counts(kept=len(cells), merged=merged)
 
         starts, longest = self._window_starts(np.unique(cells // self.classes))
         if not len(starts):
+            counts += Counts(ignored=len(cells) + merged)
             detail = f"{longest} of {self.bars} bars without a longer silence"
             return Obstacle(Reason.TOO_SHORT, detail), counts
+        counts += Counts(kept=len(cells), merged=merged)
         name, grid = self._grid(cells, bars * per_bar)
         windows = grid[starts[:, None] + np.arange(self._window_steps)]
         return {name: _without_repeats(windows)}, counts

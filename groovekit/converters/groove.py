@@ -163,6 +163,8 @@ class GrooveConverter(Converter):
                 f"Kit {self.kit!r}: expected at least {highest + 1} classes for "
                 f"add_instruments and tapify, got {len(kit)}."
             )
+        # Better now than after hours of training, when the first notes are written.
+        matching_kit(self.output_kit, self.kit, len(kit))
         return kit
 
     @functools.cached_property
@@ -280,6 +282,11 @@ class GrooveConverter(Converter):
         if bars > MAX_BARS:
             return Obstacle(Reason.TOO_LONG, f"{bars} bars").skipped(counts.notes)
         total = bars * per_bar
+        if total < self._window_steps:
+            lost = counts.ignored + len(notes)
+            counts = dataclasses.replace(counts, ignored=lost)
+            detail = f"{bars} of {self.bars} bars"
+            return Skipped(Reason.TOO_SHORT, detail, counts)
         drums = self.classes
         cells = steps * drums + classes
         chosen = loudest_of_each(cells, notes.velocity)
@@ -287,9 +294,6 @@ class GrooveConverter(Converter):
         counts = dataclasses.replace(
             counts, kept=len(chosen), merged=len(notes) - len(chosen)
         )
-        if total < self._window_steps:
-            detail = f"{bars} of {self.bars} bars"
-            return Skipped(Reason.TOO_SHORT, detail, counts)
 
         step_seconds = 60.0 / qpm / self.steps_per_quarter
         distance = step_seconds * steps[chosen] - notes.start[chosen]

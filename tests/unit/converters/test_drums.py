@@ -348,3 +348,10 @@ def test_kits_must_fit():
         _ = DrumsConverter(kit="full_61").layout
     with pytest.raises(ConfigError, match="61 in 'full_61' and 9 in 'general_midi'"):
         DrumsConverter(kit="full_61", roll_output=True).decode(np.zeros((1, 1, 61)))
+
+
+def test_notes_of_a_rejected_take_are_not_kept():
+    sequence = drums([(0, 36, 90), (0, 36, 80), (4, 38, 90), (8, 88, 90)])
+    result = DrumsConverter(bars=2).extract(sequence)
+    assert result.reason is Reason.TOO_SHORT
+    assert result.counts == Counts(notes=4, unmapped=1, ignored=3)

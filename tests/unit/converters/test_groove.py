@@ -503,3 +503,10 @@ def test_converters_are_values():
     assert converter == TWO
     assert hash(converter) == hash(TWO)
     assert pickle.loads(pickle.dumps(converter)) == converter
+
+
+def test_notes_of_a_rejected_take_are_not_kept():
+    sequence = drums([(0, 36, 90), (0, 36, 80), (4, 38, 90), (8, 60, 90)])
+    result = TWO.extract(sequence)
+    assert result.reason is Reason.TOO_SHORT
+    assert result.counts == Counts(notes=4, unmapped=1, ignored=3)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from groovekit.converters.drums import DrumsConverter
+from groovekit.converters.groove import GrooveConverter
 from groovekit.converters.kits import (
     KitMap,
     full_61,
@@ -14,6 +16,7 @@ from groovekit.converters.kits import (
     roland_td11,
 )
 from groovekit.errors import ConfigError, UnknownNameError
+from groovekit.generation_files import with_options
 from tests.unit.converters.sequences import drums
 
 NINE = [
@@ -162,3 +165,36 @@ def test_missing_and_broken_files(tmp_path):
 def test_unknown_names_suggest():
     with pytest.raises(UnknownNameError, match="Did you mean 'general_midi'"):
         get_kit("genral_midi")
+
+
+@pytest.mark.parametrize("kind", [GrooveConverter, DrumsConverter])
+def test_kit_maps_of_two_sizes_are_refused_when_first_read(tmp_path, kind):
+    path = tmp_path / "pads.json"
+    path.write_text(json.dumps(kick(36)))
+    converter = kind(bars=1, kit=str(path))
+    for name in ("kit_map", "layout", "input_depth"):
+        with pytest.raises(
+            ConfigError,
+            match=r"1 in '.*pads\.json' and 9 in 'general_midi'.*"
+            r"--hparams converter\.output_kit=",
+        ):
+            getattr(converter, name)
+
+
+def test_other_kit_maps_for_a_model(tmp_path):
+    path = str(tmp_path / "pads.json")
+    Path(path).write_text(json.dumps(kick(36)))
+    converter = GrooveConverter(bars=1)
+    assert with_options(converter, kit="general_midi").kit == "general_midi"
+    for options in ({"kit": path}, {"output_kit": path}):
+        with pytest.raises(ConfigError, match=r"model has 9 drum classes.*has 1"):
+            with_options(converter, **options)
+        with pytest.raises(ConfigError, match="same number of classes"):
+            with_options(converter, **options, trained=False)
+    both = with_options(converter, kit=path, output_kit=path, trained=False)
+    assert both.classes == 1
+    # A run from before the check: its model has one class and can be written.
+    odd = GrooveConverter(bars=1, kit=path)
+    assert with_options(odd, output_kit=path).classes == 1
+    with pytest.raises(ConfigError, match="model has 1 drum classes"):
+        with_options(odd, output_kit="full_61")
