@@ -1,8 +1,9 @@
 """Run folders and preset folders: self-describing, written atomically.
 
 A run folder holds ``config.json``, ``metadata.json``, ``model.weights.h5`` (the
-best weights), ``checkpoints/`` (to resume) and ``logs/`` (TensorBoard). A preset
-folder is one without the last two and with a ``CARD.md``.
+best weights), ``kits/`` (copies of the user's kit maps that the config names),
+``checkpoints/`` (to resume) and ``logs/`` (TensorBoard). A preset folder is one
+without the last two and with a ``CARD.md``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from groovekit import config_values, plugins
 from groovekit.config import SCHEMA_VERSION, ModelConfig, check_schema
@@ -29,6 +30,12 @@ from groovekit.errors import (
     suggest,
 )
 from groovekit.registry import Registry
+
+if TYPE_CHECKING:
+    from groovekit.converters.base import Converter
+
+# Where the copies of the user's kit maps lie in a run folder.
+_KITS = "kits"
 
 # Packages whose versions a run notes, where they are installed.
 _PACKAGES = ("keras", "numpy", "note-seq", "tensorflow", "jax", "torch")
@@ -191,8 +198,32 @@ class RunFolder:
             raise unwritable(run.path, error) from error
         run.write_metadata(metadata)
         # Last: with it the folder is a run.
-        write_json(run.config_path, config.to_dict())
+        run.write_config(config)
         return run
+
+    def write_config(self, config: ModelConfig) -> None:
+        """Writes the config, and copies of the kit map files that it names.
+
+        The folder then holds all that the model needs: it can be moved, and the
+        user's own files may change.
+
+        Raises:
+          RunFolderError: the folder cannot be written, or a kit map not be read.
+        """
+        table = config.to_dict()
+        copies: dict[str, bytes] = {}
+        for field, path in named_files(config.converter).items():
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                reason = error.strerror or str(error)
+                raise RunFolderError(f"Cannot read {path}: {reason}.") from error
+            name = _free_name(path.stem, content, copies)
+            copies[name] = content
+            table["converter"][field] = f"{_KITS}/{name}"
+        for name, content in copies.items():
+            write_atomic(self.path / _KITS / name, content)
+        write_json(self.config_path, table)
 
     @classmethod
     def open(cls, path: str | Path) -> RunFolder:
@@ -221,12 +252,14 @@ class RunFolder:
         return cls(path)
 
     def read_config(self) -> ModelConfig:
-        """The model's config.
+        """The model's config; kit maps in the folder are named by their full path.
 
         Raises:
-          RunFolderError: unreadable, of a newer schema, or of a missing plug-in.
+          RunFolderError: unreadable, of a newer schema, of a missing plug-in, or
+            without a kit map that belongs to it.
         """
         table = self._read_json(self.config_path)
+        self._locate_kits(table.get("converter"))
         packages = {}
         with contextlib.suppress(RunFolderError):
             packages = _packages(self.read_metadata())
@@ -234,6 +267,22 @@ class RunFolder:
             return ModelConfig.from_dict(table, packages=packages)
         except ConfigError as error:
             raise RunFolderError(f"{self.config_path}: {error}") from error
+
+    def _locate_kits(self, fields: Any) -> None:
+        """Turns names of files in the folder into paths, in place."""
+        if not isinstance(fields, dict):
+            return
+        for field, value in fields.items():
+            if not isinstance(value, str) or not value.endswith(".json"):
+                continue
+            copy = self.path.absolute() / value
+            if copy.is_file():
+                fields[field] = str(copy)
+            elif value.startswith(f"{_KITS}/"):
+                raise RunFolderError(
+                    f"{self.path} has no {value}, the kit map of its model "
+                    f"(converter.{field}). Restore it from a copy of the folder."
+                )
 
     def read_metadata(self) -> dict[str, Any]:
         """What :func:`make_metadata` noted (empty where nothing was).
@@ -320,26 +369,74 @@ class RunFolder:
             )
 
 
+def named_files(converter: Converter) -> dict[str, Path]:
+    """The user's files (kit maps) that a converter names, by its fields.
+
+    Returns:
+      Files that exist: a text ending in ``.json``, or of a field ``kit`` or
+      ``..._kit`` that is no registered name.
+    """
+    registered = set(plugins.kit_maps.names())
+    found = {}
+    for field, value in config_values.to_table(converter).items():
+        if not isinstance(value, str):
+            continue
+        is_kit = f"_{field}".endswith("_kit") and value not in registered
+        path = Path(value).expanduser() if value.endswith(".json") or is_kit else None
+        if path is not None and path.is_file():
+            found[field] = path
+    return found
+
+
+def _free_name(stem: str, content: bytes, taken: Mapping[str, bytes]) -> str:
+    """A name ending in ``.json`` that no other content has."""
+    name, number = f"{stem}.json", 1
+    while taken.get(name, content) != content:
+        number += 1
+        name = f"{stem}-{number}.json"
+    return name
+
+
 def differences(old: ModelConfig, new: ModelConfig) -> list[str]:
     """Lines such as ``latent.z_size: 256, now 128`` for fields that differ.
 
-    The description, which changes nothing, is left out.
+    Of kit maps that are files the contents are compared, wherever they lie.
+    Descriptions, which change nothing, are left out.
     """
-    before, after = _flatten(old.to_dict()), _flatten(new.to_dict())
+    tables = old.to_dict(), new.to_dict()
+    files = named_files(old.converter), named_files(new.converter)
+    for field in files[0].keys() & files[1].keys():
+        contents = [_json_of(paths[field]) for paths in files]
+        if None not in contents:
+            for table, content in zip(tables, contents, strict=True):
+                table["converter"][field] = content
+    before, after = map(_flatten, tables)
     missing = object()
     lines = []
     for path in sorted(before.keys() | after.keys()):
         a, b = before.get(path, missing), after.get(path, missing)
-        if a != b and path != "description":
+        if a != b and path.rpartition(".")[2] != "description":
             texts = ["none" if v is missing else json.dumps(v) for v in (a, b)]
             lines.append(f"{path}: {texts[0]}, now {texts[1]}")
     return lines
 
 
+def _json_of(path: Path) -> Any:
+    """What a file holds; None where that cannot be said."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in table.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, list) and any(isinstance(v, Mapping) for v in value):
+            flat |= _flatten(
+                {str(i): v for i, v in enumerate(value)}, f"{prefix}{key}."
+            )
+        elif isinstance(value, Mapping):
             flat |= _flatten(value, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = value

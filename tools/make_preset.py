@@ -131,7 +131,7 @@ def main(
 
     metadata = public_metadata(run, name)
     metadata["validation"] = rounded(reconstruction.to_dict())
-    write_json(target.config_path, config.to_dict())
+    target.write_config(config)
     write_json(target.metadata_path, metadata)
     pictures = {}
     if plot:

@@ -226,6 +226,68 @@ def test_differences_show_what_is_missing(config):
     ]
 
 
+# The user's kit maps ------------------------------------------------------------
+
+
+def write_kit(path, *pitches, name="pads"):
+    classes = [{"name": f"pad {p}", "pitches": [p]} for p in pitches]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"name": name, "classes": classes}))
+    return str(path)
+
+
+@pytest.fixture
+def kit_config(tmp_path, config):
+    """A config with two different kit maps of one file name."""
+    kit = write_kit(tmp_path / "a" / "pads.json", 60, 61)
+    output_kit = write_kit(tmp_path / "b" / "pads.json", 36, 38)
+    return config.replace(
+        converter=GrooveConverter(bars=4, kit=kit, output_kit=output_kit)
+    )
+
+
+def test_a_moved_run_has_its_kit_maps(tmp_path, kit_config, metadata):
+    run = RunFolder.create(tmp_path / "run", kit_config, metadata)
+    table = json.loads(run.config_path.read_text())
+    assert table["converter"]["kit"] == "kits/pads.json"
+    assert table["converter"]["output_kit"] == "kits/pads-2.json"
+    moved = RunFolder((tmp_path / "run").rename(tmp_path / "moved"))
+    for folder in ("a", "b"):
+        (tmp_path / folder / "pads.json").unlink()
+    converter = moved.read_config().converter
+    assert converter.kit == str(tmp_path / "moved" / "kits" / "pads.json")
+    assert converter.kit_map.classes == ((60,), (61,))
+    assert converter.output_kit_map.classes == ((36,), (38,))
+    # As a preset or another run of it: complete again.
+    copy = RunFolder(tmp_path / "copy")
+    copy.write_config(moved.read_config())
+    assert copy.config_path.read_text() == moved.config_path.read_text()
+    (moved.path / "kits" / "pads.json").unlink()
+    with pytest.raises(RunFolderError, match=r"has no kits/pads\.json.*converter\.kit"):
+        moved.read_config()
+
+
+def test_resuming_compares_the_contents_of_kit_maps(tmp_path, kit_config, metadata):
+    run = RunFolder.create(tmp_path / "run", kit_config, metadata)
+    run.check_same(kit_config)
+    run.check_same(run.read_config())
+    write_kit(tmp_path / "a" / "pads.json", 60, 62)
+    assert run.read_config().converter.kit_map.classes == ((60,), (61,))
+    with pytest.raises(RunFolderError, match=r"kit\.classes\.1\.pitches: \[61\], now"):
+        run.check_same(kit_config)
+
+
+def test_a_registered_name_is_no_file(tmp_path, config, metadata, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("roland_td11", "groove"):
+        (tmp_path / name).write_text("{}")
+    assert runs.named_files(config.converter) == {}
+    write_kit(tmp_path / "pads", *range(9))
+    converter = GrooveConverter(bars=4, kit="pads")
+    run = RunFolder.create("run", config.replace(converter=converter), metadata)
+    assert run.read_config().converter.kit.endswith("kits/pads.json")
+
+
 # Presets ------------------------------------------------------------------------
 
 
