@@ -21,10 +21,17 @@ import numpy as np
 from groovekit import cache as disk
 from groovekit import config_values, plugins
 from groovekit.converters.base import Converter, Windows
-from groovekit.errors import DataError, UnknownNameError, UsageError
+from groovekit.converters.kits import KitMap, get_kit
+from groovekit.errors import (
+    ConfigError,
+    NoExamplesError,
+    UnknownNameError,
+    UsageError,
+)
 from groovekit.examples import Conversion, Examples, require_windows
 from groovekit.io import sources
 from groovekit.reports import ExampleReport
+from groovekit.runs import named_files
 
 __all__ = [
     "EVAL_FRACTION",
@@ -52,18 +59,23 @@ def _converter_key(converter: Converter) -> dict[str, Any]:
         # Not registered, as in a notebook: its place has to do.
         name = f"{type(converter).__module__}:{type(converter).__qualname__}"
     fields = config_values.to_table(converter)
-    # A field may name a file of the user's (a kit map): its contents count.
-    files = {
-        key: disk.file_digest(Path(value))
-        for key, value in fields.items()
-        if isinstance(value, str) and value.endswith(".json") and Path(value).is_file()
-    }
-    return {
-        "name": name,
-        "version": type(converter).version,
-        "fields": fields,
-        "files": files,
-    }
+    # A field may name a kit map, of which the contents count, wherever they lie.
+    files = named_files(converter)
+    registered = set(plugins.kit_maps.names())
+    for field, value in fields.items():
+        if field in files:
+            fields[field] = _file_contents(files[field])
+        elif isinstance(value, str) and value in registered:
+            fields[field] = get_kit(value).to_dict()
+    return {"name": name, "version": type(converter).version, "fields": fields}
+
+
+def _file_contents(path: Path) -> Any:
+    try:
+        return KitMap.from_file(path).to_dict()
+    except ConfigError:
+        # A plug-in's converter may name files of another kind.
+        return disk.file_digest(path)
 
 
 def load_examples(
@@ -101,8 +113,14 @@ def load_examples(
     found = _from_cache(key, converter, verify=verify_cache)
     if found is not None:
         return found
+    # Before reading: a file that changes meanwhile is noticed afterwards.
+    contents, unreadable = _digests(request.files)
+    if unreadable:
+        # Its time and size stay when it becomes readable, and so would the entry.
+        _LOG.warning("The examples are not cached: cannot read %s.", unreadable)
+        return _convert_in_memory(request)
     try:
-        _convert_to_cache(key, request)
+        _convert_to_cache(key, request, contents)
     except disk.CacheUnavailableError as error:
         _LOG.warning("Working without the cache, which cannot be written: %s", error)
         return _convert_in_memory(request)
@@ -165,11 +183,11 @@ def _convert_in_memory(request: _Request) -> Examples:
     return conversion.examples(store.finish(), report)
 
 
-def _convert_to_cache(key: str, request: _Request) -> None:
+def _convert_to_cache(
+    key: str, request: _Request, contents: list[tuple[str, str]]
+) -> None:
     with disk.EntryWriter(key) as writer:
         conversion = Conversion(request.converter, writer)
-        # Before reading: a file that changes meanwhile is noticed afterwards.
-        contents = _digests(request.files)
         report = request.run(conversion)
         if request.changed():
             _LOG.warning("%s changed while read: it is not cached.", request.examples)
@@ -188,10 +206,22 @@ def _convert_to_cache(key: str, request: _Request) -> None:
         )
 
 
-def _digests(files: Iterable[tuple[str, int, int]]) -> list[tuple[str, str]]:
-    """Digests of files' contents; names of other things have none."""
-    paths = [path for path, _, _ in files]
-    return [(p, disk.file_digest(Path(p))) for p in paths if Path(p).is_file()]
+def _digests(
+    files: Iterable[tuple[str, int, int]],
+) -> tuple[list[tuple[str, str]], str]:
+    """Digests of files' contents, and the first file that cannot be read, or "".
+
+    Names of other things (``tfds:...``) have no digests.
+    """
+    digests, unreadable = [], ""
+    for name, _, _ in files:
+        path = Path(name)
+        try:
+            if path.is_file():
+                digests.append((name, disk.file_digest(path)))
+        except OSError as error:
+            unreadable = unreadable or f"{name} ({error.strerror or error})"
+    return digests, unreadable
 
 
 def _from_cache(key: str, converter: Converter, *, verify: bool) -> Examples | None:
@@ -228,8 +258,11 @@ def _from_cache(key: str, converter: Converter, *, verify: bool) -> Examples | N
 
 def _changed_file(contents: Iterable[tuple[str, str]]) -> str:
     for path, digest in contents:
-        if disk.file_digest(Path(path)) != digest:
-            return f"the contents of {path} have changed"
+        try:
+            if disk.file_digest(Path(path)) != digest:
+                return f"the contents of {path} have changed"
+        except OSError as error:
+            return f"{path} cannot be read ({error.strerror or error})"
     return ""
 
 
@@ -321,7 +354,7 @@ def prepare(
     if eval_fraction is None and has_splits and split in ("train", "test"):
         try:
             held_out = load(examples, split="validation")
-        except DataError as error:
+        except NoExamplesError as error:
             _LOG.debug("No validation split to evaluate on: %s", error)
             reason = "The validation split gives no examples. "
         else:

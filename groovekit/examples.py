@@ -18,7 +18,7 @@ import numpy as np
 
 from groovekit import cache as disk
 from groovekit.converters.base import Converter, Reason, Skipped, Tensors, Windows
-from groovekit.errors import DataError, UsageError
+from groovekit.errors import DataError, NoExamplesError, UsageError
 from groovekit.notes import NoteSequence
 from groovekit.reports import ExampleReport, ReportBuilder
 from groovekit.seeding import generator
@@ -306,7 +306,12 @@ class Conversion:
 
 
 def require_windows(report: ExampleReport, what: str) -> None:
-    """Raises DataError if there are no windows, with reasons and advice."""
+    """Makes sure that there are windows.
+
+    Raises:
+      NoExamplesError: there are none; with reasons and advice.
+      DataError: the same where no file could be read.
+    """
     if report.windows:
         return
     advice = (
@@ -319,8 +324,13 @@ def require_windows(report: ExampleReport, what: str) -> None:
     elif Reason.METRE in report.skipped:
         advice = "Give takes in 4/4"
     elif report.skipped.keys() & {Reason.NO_MAPPED_PITCHES, Reason.NO_DRUMS}:
-        advice = "Give drum takes, or another kit map (--kit)"
-    raise DataError(
+        advice = (
+            "Give drum takes, or another kit map (`groovekit kits list`; train takes"
+            " --kit NAME or --hparams converter.kit=NAME)"
+        )
+    # Files that cannot be read are no matter of the config or the split.
+    damaged = report.unreadable_files and not report.sequences
+    raise (DataError if damaged else NoExamplesError)(
         f"No examples in {what}: none of the {report.sequences} sequences gives a"
         f" window for this config.\n\n{report.table()}\n\n{advice};"
         " `groovekit inspect` shows what each file holds."

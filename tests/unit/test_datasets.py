@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from groovekit import cache, datasets
+from groovekit import cache, datasets, plugins
 from groovekit.converters.base import (
     Converter,
     Counts,
@@ -20,8 +20,10 @@ from groovekit.converters.base import (
     Tensors,
     Windows,
 )
+from groovekit.converters.kits import KitMap
 from groovekit.datasets import Examples, hold_out, load_examples, prepare
 from groovekit.errors import DataError, UsageError
+from groovekit.io.midi_encoding import encode_midi
 from groovekit.io.tfrecord import read_records, write_records
 from groovekit.notes import NoteSequence
 
@@ -328,6 +330,51 @@ def test_files_options_and_version_are_part_of_the_key(tmp_path, monkeypatch):
     assert Tiny.extracted == 13
 
 
+def test_kit_maps_count_by_their_contents(tmp_path):
+    path = write_examples(tmp_path / "a.tfrecord", [3, 2])
+    table = {"name": "pads", "classes": [{"name": "kick", "pitches": [36]}]}
+    for name in ("a.json", "b.json", "c"):
+        kit = tmp_path / name
+        kit.write_text(json.dumps(table))
+        load_examples(path, Tiny(kit=str(kit)))
+    assert Tiny.extracted == 2
+    pitch = [36]
+    plugins.register_kit_map("tests.pads")(lambda: KitMap("pads", (tuple(pitch),)))
+    for number, extracted in ((37, 4), (37, 4), (38, 6)):
+        pitch[0] = number
+        load_examples(path, Tiny(kit="tests.pads"))
+        assert Tiny.extracted == extracted
+
+
+def _unreadable(monkeypatch, path):
+    """Root may read everything: the error is made."""
+    digest = cache.file_digest
+
+    def file_digest(found):
+        if Path(found) == path:
+            raise PermissionError(13, "Permission denied", str(found))
+        return digest(found)
+
+    monkeypatch.setattr(cache, "file_digest", file_digest)
+
+
+def test_examples_with_an_unreadable_file_are_not_cached(tmp_path, monkeypatch, caplog):
+    path = write_examples(tmp_path / "a.tfrecord", [3, 2])
+    with monkeypatch.context() as patch:
+        _unreadable(patch, path)
+        assert len(load_examples(path, Tiny())) == 5
+    assert f"not cached: cannot read {path} (Permission denied)" in caplog.text
+    assert Tiny.extracted == 2
+    assert cache.entries() == []
+    load_examples(path, Tiny())
+    assert len(cache.entries()) == 1
+    with monkeypatch.context() as patch:
+        _unreadable(patch, path)
+        assert len(load_examples(path, Tiny(), verify_cache=True)) == 5
+    assert "cannot be read" in caplog.text
+    assert cache.entries() == []
+
+
 def test_the_fingerprint_is_of_contents(tmp_path):
     counts = [3, 2]
     first = load_examples(write_examples(tmp_path / "a.tfrecord", counts), Tiny())
@@ -470,6 +517,22 @@ def test_prepare_refuses_contradictions(tmp_path):
             prepare(path, Tiny(), eval_fraction=fraction)
     with pytest.raises(DataError, match="no splits"):
         prepare(path, Tiny(), split="validation")
+
+
+def test_a_damaged_validation_split_is_no_missing_one(tmp_path):
+    rows = ["drummer,midi_filename,split"]
+    for name, split in (("a", "train"), ("b", "train"), ("c", "validation")):
+        sequence = NoteSequence()
+        sequence.notes.add(pitch=36, velocity=90, end_time=0.5, is_drum=True)
+        (tmp_path / f"{name}.mid").write_bytes(encode_midi(sequence))
+        rows.append(f"d,{name}.mid,{split}")
+    (tmp_path / "info.csv").write_text("\n".join(rows))
+    assert prepare(tmp_path, Tiny()).evaluation.sequences == 1
+    (tmp_path / "c.mid").write_text("no MIDI")
+    with pytest.raises(DataError, match=r"unreadable: c\.mid"):
+        prepare(tmp_path, Tiny())
+    (tmp_path / "c.mid").unlink()
+    assert "validation split gives no examples" in prepare(tmp_path, Tiny()).note
 
 
 def _groove_folder(groove_dir: Path, target: Path, splits) -> Path:
