@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from groovekit.cli.options import echo_json, echo_table, json_option, note
 from groovekit.cli.progress import Progress, duration
 from groovekit.errors import DataError
+
+if TYPE_CHECKING:
+    from groovekit.converters.kits import KitMap
 
 _MOST_COMMON = 6
 
@@ -25,6 +28,13 @@ _MOST_COMMON = 6
     help="Count the windows that this config finds, and say why it finds none.",
 )
 @click.option(
+    "--kit",
+    metavar="NAME|FILE",
+    default=None,
+    show_default="the config's",
+    help="Kit map to read drums with (groovekit kits list, or a JSON file).",
+)
+@click.option(
     "--split",
     type=click.Choice(["train", "validation", "test", "all"]),
     default="all",
@@ -33,18 +43,26 @@ _MOST_COMMON = 6
 @click.option("--each", is_flag=True, help="Show every sequence on a line of its own.")
 @json_option
 def command(
-    examples: str, config_name: str | None, split: str, each: bool, as_json: bool
+    examples: str,
+    config_name: str | None,
+    kit: str | None,
+    split: str,
+    each: bool,
+    as_json: bool,
 ) -> None:
     """Show what files hold and what a config would make of them.
 
     FILE|DIR is a TFRecord (or glob of shards), a folder or zip archive of MIDI
     files, one MIDI file, or tfds:NAME: whatever train takes as --examples.
     """
+    from groovekit.converters.kits import get_kit
     from groovekit.io.inspection import Contents
     from groovekit.io.sources import iter_sequences, open_source
 
     source = open_source(examples, split=split)
-    windows = _WindowCount(config_name) if config_name else None
+    windows = _WindowCount(config_name, kit) if config_name else None
+    kit_name = windows.kit if windows else kit
+    kit_map = get_kit(kit_name) if kit_name else None
     contents = Contents()
     rows: list[dict[str, Any]] = []
     unreadable: list[tuple[str, str]] = []
@@ -73,6 +91,14 @@ def command(
             **contents.to_dict(),
             "unreadable": [{"name": n, "reason": r} for n, r in unreadable],
         }
+        if kit_map:
+            unknown = _without_class(contents.pitches, kit_map)
+            value["kit"] = {
+                "name": kit_name,
+                "classes": len(kit_map),
+                "drum_notes_without_class": unknown.total(),
+                "pitches_without_class": {str(k): n for k, n in unknown.most_common()},
+            }
         if windows:
             value["windows"] = windows.to_dict()
         if each:
@@ -87,10 +113,28 @@ def command(
             echo_table(([row[c] for c in columns] for row in rows), header=columns)
             click.echo()
         _show(contents, source.kind.value, len(unreadable))
+        if kit_map:
+            click.echo(f"\n{_kit_line(contents, str(kit_name), kit_map)}")
         if windows:
             windows.show()
     if not contents.sequences:
         raise DataError(f"{examples} holds no readable sequences.")
+
+
+def _without_class(pitches: Counter[int], kit: KitMap) -> Counter[int]:
+    """Drum notes by pitch, of those that the kit map does not know."""
+    return Counter({p: n for p, n in pitches.items() if kit.table[p] < 0})
+
+
+def _kit_line(contents: Any, name: str, kit: KitMap) -> str:
+    unknown = _without_class(contents.pitches, kit)
+    text = f"Read with the kit map {name} ({len(kit)} classes): "
+    if not unknown:
+        return f"{text}every drum note has a class."
+    return (
+        f"{text}{unknown.total():,} of {contents.drum_notes:,} drum notes have no "
+        f"class, by pitch: {_counts(unknown)}."
+    )
 
 
 def _show(contents: Any, kind: str, unreadable: int) -> None:
@@ -136,14 +180,23 @@ class _WindowCount:
 
     Args:
       config_name: a registered config.
+      kit: kit map to read with instead of the config's.
     """
 
-    def __init__(self, config_name: str) -> None:
+    def __init__(self, config_name: str, kit: str | None = None) -> None:
         from groovekit.config import get_config
         from groovekit.converters.base import Counts
 
         self.config_name = config_name
-        self._converter = get_config(config_name).converter
+        from groovekit.generation_files import with_options
+
+        converter = get_config(config_name).converter
+        # Nothing is written: the second kit map only has to fit the first.
+        output_kit = kit if hasattr(converter, "output_kit") else None
+        self._converter = with_options(
+            converter, kit=kit, output_kit=output_kit, trained=False
+        )
+        self.kit: str | None = getattr(self._converter, "kit", None)
         self.windows = 0
         self.used = 0
         self.sequences = 0

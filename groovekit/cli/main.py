@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "configs": ("groovekit.cli.configs", "List and show model configs."),
     "converters": ("groovekit.cli.converters", "List and show data converters."),
+    "kits": ("groovekit.cli.kits", "List and show kit maps: pitches by drum."),
     "presets": ("groovekit.cli.presets", "List and show trained models."),
     "plugins": ("groovekit.cli.plugins", "List installed plug-ins and their names."),
     "cache": ("groovekit.cli.cache", "List and clear cached conversions."),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import click
 
 from groovekit.cli import options
+from groovekit.errors import UnknownNameError, suggest
 from groovekit.plugins import Plugin, installed_plugins
 from groovekit.registry import plugins_enabled
 
 
 @click.group()
 def command() -> None:
-    """List installed plug-ins and the names they add."""
+    """List and show installed plug-ins and the names they add."""
 
 
 @command.command("list")
@@ -36,6 +38,31 @@ def list_plugins(check: bool, as_json: bool) -> None:
         options.note("No plug-ins are installed.")
     for plugin in found:
         _show(plugin)
+
+
+@command.command("show")
+@click.argument("name")
+@options.json_option
+def show_plugin(name: str, as_json: bool) -> None:
+    """Show what the package NAME adds: kinds, names and what is wrong.
+
+    Everything it offers is imported.
+    """
+    found = installed_plugins(check=True, package=name)
+    if not found:
+        # Nothing is imported to find the other names.
+        packages = [plugin.package for plugin in installed_plugins()]
+        raise UnknownNameError(suggest(name, packages, kind="plug-in package"))
+    if as_json:
+        options.echo_json([dataclasses.asdict(plugin) for plugin in found])
+        return
+    for plugin in found:
+        click.echo(f"{plugin.package}\nversion {plugin.version or 'unknown'}")
+        offers = sorted(plugin.offers, key=lambda offer: offer.kind)
+        for kind, group in itertools.groupby(offers, key=lambda offer: offer.kind):
+            click.echo(f"\n{kind}s")
+            rows = [(f"  {o.name}", o.origin, _mark(o.problem)) for o in group]
+            options.echo_table(rows)
 
 
 def _show(plugin: Plugin) -> None:

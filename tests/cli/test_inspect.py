@@ -61,6 +61,36 @@ def test_windows_and_reasons_of_a_config(command, folder):
     assert "1 give none" in text
 
 
+def test_notes_that_a_kit_map_does_not_know(command, tmp_path):
+    kit = tmp_path / "pads.json"
+    table = {"name": "pads", "classes": [{"name": "snare", "pitches": [38]}]}
+    kit.write_text(json.dumps(table))
+    sequence = take(4)
+    for note in list(sequence.notes)[::4]:
+        note.pitch = 38
+    path = write_midi(sequence, tmp_path / "in" / "take.mid")
+    text = command("inspect", path, "--config", "groovae_4bar").stdout
+    assert "kit map roland_td11 (9 classes): every drum note has a class." in text
+    text = command("inspect", path, "--kit", kit).stdout
+    assert "(1 classes): 12 of 16 drum notes have no class, by pitch: 36 (12)." in text
+    assert "groovae_4bar" not in text
+    result = command(
+        "inspect", path, "--config", "groovae_4bar", "--kit", kit, "--json"
+    )
+    value = json.loads(result.stdout)
+    assert value["kit"] == {
+        "name": str(kit),
+        "classes": 1,
+        "drum_notes_without_class": 12,
+        "pitches_without_class": {"36": 12},
+    }
+    assert value["windows"]["windows"] == 1
+    assert value["windows"]["notes"]["unmapped"] == 12
+    wrong = command("inspect", path, "--kit", "general_mdi")
+    assert wrong.exit_code == 1
+    assert "Did you mean 'general_midi'" in wrong.stderr
+
+
 def test_a_tfrecord(command, tmp_path):
     path = tmp_path / "r"
     with write_records(path) as writer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import re
 import subprocess
 import sys
 import types
@@ -362,6 +363,44 @@ def test_plugins(command, fake_package, monkeypatch):
     off = command("plugins", "list")
     assert (off.stdout, off.exit_code) == ("", 0)
     assert "GROOVEKIT_PLUGINS=0" in off.stderr
+
+
+def test_one_plugin(command, fake_package):
+    points = {
+        "groovekit.configs": {"swing.x": "swing_kit:x"},
+        "groovekit.kit_maps": {"swing.pads": "swing_kit:pads"},
+    }
+    source = (
+        "from groovekit import KitMap\ndef pads(): return KitMap('pads', ((36,),))\n"
+    )
+    fake_package("swing-kit", "0.3", points, source)
+    text = command("plugins", "show", "swing_kit").stdout
+    assert text.startswith("swing-kit\nversion 0.3\n\nconfigs\n  swing.x")
+    assert "CANNOT BE USED" in text.partition("kit maps")[0]
+    assert "CANNOT BE USED" not in text.partition("kit maps")[2]
+    value = json.loads(command("plugins", "show", "swing-kit", "--json").stdout)
+    assert [offer["kind"] for offer in value[0]["offers"]] == ["config", "kit map"]
+    unknown = command("plugins", "show", "swing-kitt")
+    assert unknown.exit_code == 1
+    assert "Did you mean 'swing-kit'" in unknown.stderr
+
+
+def test_kits(command, tmp_path):
+    lines = command("kits", "list").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        "full_61", "general_midi", "roland_td11",
+    ]  # fmt: skip
+    assert "61 classes" in lines[0]
+    text = command("kits", "show", "roland_td11").stdout
+    assert re.search(r"^0 +kick +36$", text, re.M)
+    # What --json shows is a kit map's file.
+    path = tmp_path / "mine.json"
+    path.write_text(command("kits", "show", "general_midi", "--json").stdout)
+    tables = [
+        command("kits", "show", name).stdout.partition("CLASS")[2]
+        for name in ("general_midi", path)
+    ]
+    assert tables[0] == tables[1] != ""
 
 
 def test_a_plugin_that_claims_a_builtins_name_is_marked(command, fake_package):
