@@ -246,7 +246,9 @@ def _config(
         config = config.with_overrides(hparams)
     if batch_size is not None:
         config = config.with_overrides({"batch_size": batch_size})
-    converter = with_options(config.converter, kit=kit, output_kit=output_kit)
+    converter = with_options(
+        config.converter, kit=kit, output_kit=output_kit, trained=False
+    )
     return config.replace(converter=converter)
 
 

@@ -61,8 +61,10 @@ def test_a_run_folder_explains_itself(reference, config, data):
     )
     assert metadata["data"]["windows"] == len(data.train)
     assert run.weights_path.is_file()
+    # One with the first best weights, one at the end.
     assert [p.name for p in checkpoints.listing(run.checkpoints)] == [
-        "step-00000012.npz"
+        "step-00000005.npz",
+        "step-00000012.npz",
     ]
     tags = b"".join(
         record
@@ -162,11 +164,13 @@ def test_without_evaluation_the_last_weights_are_kept(config, data, tmp_path):
 
 def test_patience_stops_early(config, data, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "groovekit.validation.Validator.objective", lambda *_: float("inf")
+        "groovekit.validation.Validator.objective",
+        lambda self, _, count=iter(range(1, 100)): next(count),
     )
     settings = dataclasses.replace(SETTINGS, steps=50, eval_every=2, patience=2)
     result = train(config, data, tmp_path / "run", settings=settings)
-    assert (result.stopped_early, result.step) == (True, 4)
+    assert (result.stopped_early, result.step) == (True, 6)
+    assert result.best_step == 2
 
 
 def test_a_loss_that_is_no_number_stops_at_the_last_good_checkpoint(
@@ -225,7 +229,7 @@ def test_damaged_weights_are_no_start(config, data, tmp_path, reference):
 
 def test_a_damaged_checkpoint_is_passed_over(config, data, tmp_path, caplog):
     folder = tmp_path / "run"
-    settings = dataclasses.replace(SETTINGS, steps=2, checkpoint_minutes=1e-9)
+    settings = dataclasses.replace(SETTINGS, steps=2)
     fit(config, data, folder, settings)
     fit(config, data, folder, dataclasses.replace(settings, steps=4))
     newest = checkpoints.listing(folder / "checkpoints")[-1]
@@ -248,7 +252,7 @@ def test_starting_from_other_weights(config, data, tmp_path, reference):
         backend.to_numpy(reference_model.latent_layer.mean.kernel.value),
     )
     larger = config.with_overrides({"z_size": 5})
-    with pytest.raises(RunFolderError, match="do not fit"):
+    with pytest.raises(RunFolderError, match=r"latent.z_size is 4, not 5"):
         Trainer(larger, data, tmp_path / "y", settings)
 
 
