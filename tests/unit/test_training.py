@@ -163,9 +163,9 @@ def test_without_evaluation_the_last_weights_are_kept(config, data, tmp_path):
 
 
 def test_patience_stops_early(config, data, tmp_path, monkeypatch):
+    worse_and_worse = iter(range(1, 100))
     monkeypatch.setattr(
-        "groovekit.validation.Validator.objective",
-        lambda self, _, count=iter(range(1, 100)): next(count),
+        "groovekit.validation.Validator.objective", lambda *_: next(worse_and_worse)
     )
     settings = dataclasses.replace(SETTINGS, steps=50, eval_every=2, patience=2)
     result = train(config, data, tmp_path / "run", settings=settings)
