@@ -67,7 +67,9 @@ def test_light_imports(code):
 
 
 def test_import_loads_nothing_but_the_package():
-    loaded = {name for name in modules_after("import groovekit") if "groovekit" in name}
+    # An editable install has a finder of its own, which Python loads at its start.
+    modules = modules_after("import groovekit")
+    loaded = {name for name in modules if name.startswith("groovekit")}
     assert loaded == {"groovekit"}
 
 
