@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 from helpers import tiny
 
-import groovekit as groovekit_package
 from groovekit.io.midi import write_midi
 
 
@@ -77,7 +75,9 @@ def test_its_own_tests_pass(plugin_environment, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_it_is_trained_and_played_by_the_ordinary_commands(groovekit, tmp_path):
+def test_it_is_trained_and_played_by_the_ordinary_commands(
+    groovekit, plugin_environment, tmp_path
+):
     folder = tmp_path / "midi"
     folder.mkdir()
     for number in range(3):
@@ -92,15 +92,13 @@ def test_it_is_trained_and_played_by_the_ordinary_commands(groovekit, tmp_path):
     # Another process, which finds the converter by its name.
     written = groovekit("generate", "--run-dir", "run", "--num-outputs", "2")
     assert len(written.splitlines()) == 2
+    # As where it is not installed, wherever these tests run.
     missing = subprocess.run(
         [sys.executable, "-m", "groovekit", "generate", "--run-dir", "run"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(Path(groovekit_package.__file__).parents[1]),
-        },
+        env={**plugin_environment, "GROOVEKIT_PLUGINS": "0"},
     )
     assert missing.returncode == 1
     assert "swing-kit" in missing.stderr
