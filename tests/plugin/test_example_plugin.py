@@ -92,7 +92,7 @@ def test_it_is_trained_and_played_by_the_ordinary_commands(
     # Another process, which finds the converter by its name.
     written = groovekit("generate", "--run-dir", "run", "--num-outputs", "2")
     assert len(written.splitlines()) == 2
-    # As where it is not installed, wherever these tests run.
+    # Without plug-ins the run folder says what it lacks.
     missing = subprocess.run(
         [sys.executable, "-m", "groovekit", "generate", "--run-dir", "run"],
         cwd=tmp_path,
@@ -101,4 +101,4 @@ def test_it_is_trained_and_played_by_the_ordinary_commands(
         env={**plugin_environment, "GROOVEKIT_PLUGINS": "0"},
     )
     assert missing.returncode == 1
-    assert "swing-kit" in missing.stderr
+    assert "'swing.drums' is not installed" in missing.stderr
