@@ -350,13 +350,13 @@ def missing_plugin(
     """Words the error for a registered name that is not there any more."""
     if "." not in name:
         return ConfigError(str(error))
-    if os.environ.get("GROOVEKIT_PLUGINS") == "0":
-        hint = "Plug-ins are switched off: unset GROOVEKIT_PLUGINS."
-    elif packages and name in packages:
+    if packages and name in packages:
         hint = f"It came from the package {packages[name]}: install that."
     else:
         prefix = name.split(".", maxsplit=1)[0]
         hint = f"Install the package that offers it (its import name is {prefix!r})."
+    if os.environ.get("GROOVEKIT_PLUGINS") == "0":
+        hint += " Plug-ins are switched off: unset GROOVEKIT_PLUGINS."
     return ConfigError(f"The config's {kind} {name!r} is not installed. {hint}")
 
 

@@ -102,3 +102,4 @@ def test_it_is_trained_and_played_by_the_ordinary_commands(
     )
     assert missing.returncode == 1
     assert "'swing.drums' is not installed" in missing.stderr
+    assert "swing-kit" in missing.stderr
