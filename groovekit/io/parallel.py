@@ -6,10 +6,12 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from types import FrameType
 from typing import TypeVar
 
 from groovekit.errors import DataError
@@ -97,12 +99,29 @@ def _leave_signals_to_the_parent() -> None:
 
 @contextlib.contextmanager
 def _interrupts_deferred() -> Iterator[None]:
-    """Starts processes so that Ctrl-C cannot hit them before they ignore it."""
-    if not hasattr(signal, "pthread_sigmask"):
+    """Starts processes so that stopping cannot hit them half made.
+
+    The new processes inherit that SIGINT is blocked. Blocking it is not enough
+    here: the signal then goes to a thread of a numerical library, and Python
+    raises in the main thread all the same. So the handlers wait, too.
+    """
+    if (
+        not hasattr(signal, "pthread_sigmask")
+        or threading.current_thread() is not threading.main_thread()
+    ):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    came: list[tuple[int, FrameType | None]] = []
+    handlers = {
+        number: signal.signal(number, lambda *which: came.append(which))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for which, _ in came:
+        signal.raise_signal(which)
