@@ -25,6 +25,7 @@ from groovekit.converters.base import (
     Windows,
 )
 from groovekit.converters.kits import KitMap, Unmapped, get_kit
+from groovekit.converters.labels import first_of_equals, one_hot
 from groovekit.converters.notes_out import drum_sequence
 from groovekit.converters.options import (
     check_choices,
@@ -288,7 +289,7 @@ class DrumsConverter(Converter):
         counts += Counts(kept=len(cells), merged=merged)
         name, grid = self._grid(cells, bars * per_bar)
         windows = grid[starts[:, None] + np.arange(self._window_steps)]
-        return {name: _without_repeats(windows)}, counts
+        return {name: windows[first_of_equals([windows])]}, counts
 
     def _window_starts(self, hit_steps: np.ndarray) -> tuple[np.ndarray, int]:
         """First steps of all windows, and the bars of the longest track.
@@ -354,12 +355,12 @@ class DrumsConverter(Converter):
             inputs = np.concatenate([roll, silent], axis=-1).astype(np.float32)
         else:
             assert categories is not None
-            inputs = _one_hot(categories, self._labels)
+            inputs = one_hot(categories, self._labels)
         if self.roll_output:
             outputs = roll.astype(np.float32)
         else:
             assert categories is not None
-            outputs = categories if labels else _one_hot(categories, self._labels)
+            outputs = categories if labels else one_hot(categories, self._labels)
         lengths = np.full(len(inputs), self.steps, np.int32)
         return Tensors(inputs, outputs, None, lengths)
 
@@ -458,19 +459,3 @@ class DrumsConverter(Converter):
         if ended.any():
             roll = roll & (np.arange(steps) < ends[:, None])[..., None]
         return roll, ends
-
-
-def _without_repeats(windows: np.ndarray) -> np.ndarray:
-    """Windows without those equal to an earlier one."""
-    rows = np.ascontiguousarray(windows).reshape(len(windows), -1)
-    keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1])))
-    _, first = np.unique(keys.ravel(), return_index=True)
-    kept: np.ndarray = windows[np.sort(first)]
-    return kept
-
-
-def _one_hot(labels: np.ndarray, depth: int) -> np.ndarray:
-    """``(batch, steps, depth)`` float32."""
-    encoded = np.zeros((*labels.shape, depth), np.float32)
-    np.put_along_axis(encoded, labels[..., None], 1.0, axis=-1)
-    return encoded

@@ -32,6 +32,8 @@ FIRST_PITCH = 2
 # The range of a piano, which the original models.
 PIANO_MIN_PITCH = 21
 PIANO_MAX_PITCH = 108
+# Above every label of a note.
+_HIGHEST_LABEL = 255
 
 
 @dataclasses.dataclass(frozen=True)
@@ -335,38 +337,21 @@ def without_leading_offs(labels: np.ndarray) -> np.ndarray:
 # Transposing -------------------------------------------------------------------
 
 
-def draw_transpositions(
-    labels: np.ndarray,
-    semitones: tuple[int, int],
-    rng: np.random.Generator,
-    *,
-    max_label: int,
-) -> np.ndarray:
-    """Draws for each window how far to move it.
+def label_range(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest note of each window, to draw transpositions.
 
     Args:
       labels: ``(windows, steps)``; parts that move together may follow each
         other on the second axis.
-      semitones: lowest and highest transposition, both included.
-      rng: source of randomness.
-      max_label: label of the highest pitch.
 
     Returns:
-      ``(windows,)`` int64: within the limits, and such that no note leaves the
-      range; 0 for windows for which there is none.
+      Two int64 arrays ``(windows,)`` of labels; of a window without notes the
+      first is above the second.
     """
     values = labels.astype(np.int64)
     sounds = values >= FIRST_PITCH
-    lowest = np.min(values, axis=1, where=sounds, initial=max_label)
-    highest = np.max(values, axis=1, where=sounds, initial=FIRST_PITCH)
-    silent = ~sounds.any(axis=1)
-    down, up = semitones
-    low = np.where(silent, down, np.maximum(down, FIRST_PITCH - lowest))
-    high = np.where(silent, up, np.minimum(up, max_label - highest))
-    possible = low <= high
-    low = np.where(possible, low, 0)
-    high = np.where(possible, high, 0)
-    return rng.integers(low, high, endpoint=True)
+    lowest = np.min(values, axis=1, where=sounds, initial=_HIGHEST_LABEL)
+    return lowest, np.max(values, axis=1, where=sounds, initial=NO_EVENT)
 
 
 def transpose_labels(labels: np.ndarray, semitones: np.ndarray) -> np.ndarray:
