@@ -173,6 +173,44 @@ class TrainingConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class AugmentationConfig:
+    """How training windows are varied, drawn anew for each window and epoch.
+
+    Evaluation never sees augmented windows.
+
+    Attributes:
+      transpose: lowest and highest transposition in semitones, both inclusive, each
+        from -127 to 127. Converters without pitches (drums) leave it alone.
+      stretch: lowest and highest factor on times, both above 0; above 1 is slower.
+        Converters whose grid follows the tempo see no difference and leave it alone.
+    """
+
+    transpose: tuple[int, int] = (0, 0)
+    stretch: tuple[float, float] = (1.0, 1.0)
+
+    def __post_init__(self) -> None:
+        values.check_fields(self, "augmentation")
+        low, high = self.transpose
+        _require(
+            -127 <= low <= high <= 127,
+            "augmentation.transpose",
+            "the lowest and the highest of semitones from -127 to 127",
+            list(self.transpose),
+        )
+        _require(
+            0 < self.stretch[0] <= self.stretch[1],
+            "augmentation.stretch",
+            "the lowest and the highest of factors above 0",
+            list(self.stretch),
+        )
+
+    @property
+    def identity(self) -> bool:
+        """Whether nothing is varied."""
+        return self.transpose == (0, 0) and self.stretch == (1.0, 1.0)
+
+
+@dataclasses.dataclass(frozen=True)
 class ModelConfig:
     """A model: how its data look, its networks and how it is trained.
 
@@ -183,6 +221,7 @@ class ModelConfig:
       decoder: the decoder network with its output head.
       latent: the latent space.
       training: optimiser, batches and schedules.
+      augmentation: how training windows are varied.
       description: one line for people.
     """
 
@@ -193,6 +232,7 @@ class ModelConfig:
     latent: LatentConfig
     training: TrainingConfig = TrainingConfig()
     description: str = ""
+    augmentation: AugmentationConfig = AugmentationConfig()
 
     def __post_init__(self) -> None:
         for part, cls in PARTS.items():
@@ -288,6 +328,7 @@ PARTS: dict[str, type] = {
     "decoder": DecoderConfig,
     "latent": LatentConfig,
     "training": TrainingConfig,
+    "augmentation": AugmentationConfig,
 }
 
 

@@ -1,7 +1,7 @@
 """Converted examples: windows of many sequences, and how batches are drawn.
 
-What is random (which windows of a long sequence, their order, note dropout) is
-drawn anew each epoch from the seed, so that the batch of a step depends on
+What is random (which windows of a long sequence, their order, augmentation, note
+dropout) is drawn anew each epoch from the seed, so that the batch of a step depends on
 seed and step alone and training resumes exactly where it stopped.
 """
 
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from groovekit import cache as disk
+from groovekit.config import AugmentationConfig
 from groovekit.converters.base import Converter, Reason, Skipped, Tensors, Windows
 from groovekit.errors import DataError, NoExamplesError, UsageError
 from groovekit.notes import NoteSequence
@@ -170,6 +171,7 @@ class Examples:
         labels: bool = False,
         drop_last: bool = False,
         start_step: int = 0,
+        augmentation: AugmentationConfig | None = None,
     ) -> Iterator[Tensors]:
         """Batches of tensors; batch ``i`` is a function of ``seed`` and ``i``.
 
@@ -184,6 +186,8 @@ class Examples:
           labels: see :meth:`Converter.expand`.
           drop_last: leave out a last batch that is not full (never the only one).
           start_step: number of the first batch.
+          augmentation: for training: varies each window anew each epoch; needs a
+            seed. None for the windows as they are, which is for evaluation.
 
         Raises:
           UsageError: a batch size below 1, or a negative first step.
@@ -196,18 +200,32 @@ class Examples:
             shuffle = seed is not None
         if shuffle and seed is None:
             raise ValueError("shuffling needs a seed")
+        if augmentation is not None and augmentation.identity:
+            augmentation = None
+        if augmentation is not None and seed is None:
+            raise ValueError("augmenting needs a seed")
         if repeat:
             orders = self._endless(batch_size, seed, shuffle, start_step)
         else:
             orders = self._one_pass(batch_size, seed, shuffle, start_step, drop_last)
-        return self._expand(orders, seed, labels, start_step)
+        return self._expand(orders, seed, labels, start_step, augmentation)
 
     def _expand(
-        self, orders: Iterator[np.ndarray], seed: int | None, labels: bool, first: int
+        self,
+        orders: Iterator[np.ndarray],
+        seed: int | None,
+        labels: bool,
+        first: int,
+        augmentation: AugmentationConfig | None,
     ) -> Iterator[Tensors]:
         for step, numbers in enumerate(orders, start=first):
+            windows = self.take(numbers)
+            if augmentation is not None and seed is not None:
+                windows = self.converter.augment(
+                    windows, augmentation, generator(seed, "augment", step)
+                )
             rng = None if seed is None else generator(seed, "expand", step)
-            yield self.converter.expand(self.take(numbers), rng=rng, labels=labels)
+            yield self.converter.expand(windows, rng=rng, labels=labels)
 
     def _one_pass(
         self,

@@ -359,6 +359,7 @@ class Trainer:
             repeat=True,
             labels=True,
             start_step=state.step,
+            augmentation=self.config.augmentation,
         )
         pending: list[Any] = []
         saved_at = logged_at = time.monotonic()

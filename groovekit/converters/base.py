@@ -6,6 +6,7 @@ expensive part can be cached and the random part drawn anew each epoch:
 * :meth:`Converter.extract` quantises a sequence and cuts it into windows. It
   is deterministic and returns *compact* arrays (hits as bits, velocities as
   uint8, labels as integers).
+* :meth:`Converter.augment` varies compact windows for training (transposition).
 * :meth:`Converter.expand` turns a batch of compact windows into the tensors a
   model takes. Whatever is random (note dropout, ...) happens here and only
   with a generator.
@@ -19,11 +20,15 @@ import abc
 import dataclasses
 import enum
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
+from groovekit.errors import UsageError
 from groovekit.notes import NoteSequence
+
+if TYPE_CHECKING:
+    from groovekit.config import AugmentationConfig
 
 Kind = Literal["binary", "unit", "signed", "categorical"]
 
@@ -229,6 +234,32 @@ class Converter(abc.ABC):
         Deterministic; ``sequence`` is not changed.
         """
 
+    def augment(
+        self,
+        windows: Windows,
+        augmentation: AugmentationConfig,  # noqa: ARG002 - for those with pitches
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> Windows:
+        """Varies compact windows for training; the base class changes nothing.
+
+        Converters of pitched music draw a transposition for each window out of
+        ``augmentation.transpose``, limited so that every note stays in their range
+        (a window that no transposition of the range fits stays as it is), and
+        move pitches, chords and keys by it
+        (:func:`groovekit.converters.augment.draw_transpositions`). A stretch is
+        for grids in seconds only: on one that follows the tempo nothing changes.
+
+        Args:
+          windows: from :meth:`extract`, of one sequence or of a whole batch. They
+            are not changed, nor are their arrays (memory-mapped, as a rule).
+          augmentation: what to vary and how far.
+          rng: of all draws.
+
+        Returns:
+          As many windows, with arrays of the same names, shapes and types.
+        """
+        return windows
+
     @abc.abstractmethod
     def expand(
         self,
@@ -279,6 +310,30 @@ class Converter(abc.ABC):
           depend on the music, or where there are none.
         """
         return None
+
+    def chord_controls(
+        self,
+        chords: Sequence[str],  # noqa: ARG002 - for converters that take some
+        *,
+        steps: int | None = None,  # noqa: ARG002
+    ) -> np.ndarray:
+        """Controls that ask for chords; converters without chords raise.
+
+        Args:
+          chords: symbols such as ``"C"``, ``"Am7"`` or ``"N.C."`` (no chord), at
+            least one.
+          steps: steps of a section; None for the window's.
+
+        Returns:
+          ``(sections, steps, control_depth)`` float32.
+
+        Raises:
+          UsageError: the converter takes no chords, or a symbol cannot be read.
+        """
+        raise UsageError(
+            f"The converter {type(self).__name__} takes no chords. Leave them out, or"
+            " choose a config with chords in its name (groovekit configs list)."
+        )
 
     def select(self, count: int, rng: np.random.Generator | None) -> np.ndarray:
         """Indices of the windows an epoch uses out of a sequence's ``count``.

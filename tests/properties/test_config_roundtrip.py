@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groovekit.config import (
+    AugmentationConfig,
     DecoderConfig,
     EncoderConfig,
     LatentConfig,
@@ -57,6 +58,10 @@ def configs(draw):
             dropout_keep_prob=draw(st.floats(0.01, 1)),
             sampling_schedule=schedule,
             sampling_rate=rate,
+        ),
+        augmentation=AugmentationConfig(
+            transpose=tuple(sorted(draw(st.tuples(*[st.integers(-127, 127)] * 2)))),
+            stretch=tuple(sorted(draw(st.tuples(*[st.floats(0.1, 10)] * 2)))),
         ),
         description=draw(st.text(max_size=10)),
     )

@@ -7,6 +7,7 @@ import pytest
 
 from groovekit import plugins
 from groovekit.config import (
+    AugmentationConfig,
     DecoderConfig,
     EncoderConfig,
     LatentConfig,
@@ -45,6 +46,20 @@ def test_a_field_that_is_missing_takes_its_default(config):
     again = ModelConfig.from_dict(table)
     assert again.training == TrainingConfig()
     assert again.latent.free_bits == 48.0
+
+
+def test_configs_from_before_augmentation_load(config):
+    table = _json(config)
+    del table["augmentation"]
+    assert ModelConfig.from_dict(table) == config
+
+
+def test_augmentation_survives_json(config):
+    augmentation = AugmentationConfig(transpose=[-5, 5], stretch=(1, 1.1))
+    again = ModelConfig.from_dict(_json(config.replace(augmentation=augmentation)))
+    assert again.augmentation == AugmentationConfig((-5, 5), (1.0, 1.1))
+    assert not again.augmentation.identity
+    assert config.augmentation.identity
 
 
 @pytest.mark.parametrize(
@@ -123,6 +138,11 @@ def test_a_missing_plug_in_is_named(config, monkeypatch):
         (TrainingConfig, {"dropout_keep_prob": 1.1}, "training.dropout_keep_prob"),
         (TrainingConfig, {"grad_clip": 0}, "training.grad_clip"),
         (TrainingConfig, {"sampling_rate": 1000}, "probability .* 'constant'"),
+        (AugmentationConfig, {"transpose": (5, -5)}, "augmentation.transpose takes"),
+        (AugmentationConfig, {"transpose": (0, 128)}, "semitones from -127 to 127"),
+        (AugmentationConfig, {"transpose": (1,)}, "transpose takes 2 values, got 1"),
+        (AugmentationConfig, {"stretch": (0, 1)}, "stretch takes .* factors above 0"),
+        (AugmentationConfig, {"stretch": (1.1, 0.9)}, "augmentation.stretch takes"),
         (
             TrainingConfig,
             {"sampling_schedule": "exponential", "sampling_rate": 1},

@@ -50,6 +50,14 @@ def test_dotted_names_reach_everything(config):
     assert new.training.decay_rate == 1.0
 
 
+def test_augmentation(config):
+    new = config.with_overrides(
+        "augmentation.transpose=[-5,5],augmentation.stretch=[0.9,1.1]"
+    )
+    assert new.augmentation.transpose == (-5, 5)
+    assert new.augmentation.stretch == (0.9, 1.1)
+
+
 def test_values_may_be_python_values(config):
     new = config.with_overrides({"batch_size": 3, "enc_rnn_size": [4], "z_size": "5"})
     assert (new.training.batch_size, new.encoder.rnn_size) == (3, (4,))
@@ -88,6 +96,9 @@ def test_nothing_is_no_override(config):
         ("batch_size", "take name=value, got 'batch_size'"),
         ("=3", "take name=value, got '=3'"),
         ("decoder.head_options=3", "set its parts, e.g. decoder.head_options.NAME"),
+        ("augmentation.transpose=5", "augmentation.transpose takes 2 values, got 1"),
+        ("augmentation.transpose=[5,-5]", "transpose takes the lowest and the highest"),
+        ("transpose=[-5,5]", "Unknown config field 'transpose'"),
         ("sampling_schedule=linear", "Available: constant, exponential, inverse"),
     ],
 )

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from groovekit import cache, datasets, plugins
+from groovekit.config import AugmentationConfig
 from groovekit.converters.base import (
     Converter,
     Counts,
@@ -197,6 +198,59 @@ def test_random_tensors_are_drawn_anew_each_epoch():
     assert not np.array_equal(noise[0], noise[1])
     other = next(examples.batches(2, seed=2, repeat=True))
     assert not np.array_equal(np.sort((other.inputs - other.outputs).ravel()), noise[0])
+
+
+class Moved(Tiny):
+    """Moves each window's pitch."""
+
+    def augment(self, windows, augmentation, rng):
+        moved = rng.integers(*augmentation.transpose, len(windows), endpoint=True)
+        pitch = windows.arrays["pitch"] + moved[:, None].astype(np.int32)
+        return Windows({**windows.arrays, "pitch": pitch}, windows.counts)
+
+
+def make_moved() -> Examples:
+    pairs = [(str(p), make_sequence(str(p), [p, p + 20])) for p in (20, 60, 100)]
+    return Examples.from_sequences(pairs, Moved())
+
+
+def test_training_windows_are_augmented_anew_each_epoch():
+    examples, augmentation = make_moved(), AugmentationConfig((-5, 5))
+    stream = examples.batches(6, seed=1, repeat=True, augmentation=augmentation)
+    epochs = [np.sort(pitches(next(stream))) for _ in range(5)]
+    moves = np.array(epochs) - [20, 40, 60, 80, 100, 120]
+    assert np.abs(moves).max() <= 5
+    assert len(np.unique(moves, axis=0)) == 5
+    np.testing.assert_array_equal(
+        np.sort(examples.stored.arrays["pitch"].ravel()), [20, 40, 60, 80, 100, 120]
+    )
+
+
+def test_augmented_training_resumes_exactly():
+    examples, augmentation = make_moved(), AugmentationConfig((-5, 5))
+    options = {"seed": 5, "repeat": True, "augmentation": augmentation}
+    whole = list(itertools.islice(examples.batches(4, **options), 12))
+    for start in (1, 7):
+        resumed = examples.batches(4, start_step=start, **options)
+        for expected, batch in zip(whole[start:], resumed, strict=False):
+            np.testing.assert_array_equal(batch.inputs, expected.inputs)
+
+
+def test_without_augmentation_nothing_is_varied():
+    examples = make_moved()
+    plain = next(examples.batches(6, seed=1, repeat=True))
+    options = {"seed": 1, "repeat": True}
+    same = next(examples.batches(6, augmentation=AugmentationConfig(), **options))
+    np.testing.assert_array_equal(plain.inputs, same.inputs)
+    other = AugmentationConfig((-5, 5))
+    with pytest.raises(ValueError, match="augmenting needs a seed"):
+        examples.batches(6, augmentation=other)
+    # Drums have no pitches to move, and nothing else is drawn otherwise.
+    drums = make_examples([3, 4])
+    one, two = (
+        next(drums.batches(7, augmentation=a, **options)) for a in (None, other)
+    )
+    np.testing.assert_array_equal(one.inputs, two.inputs)
 
 
 def test_a_limit_of_windows_draws_others_each_epoch():

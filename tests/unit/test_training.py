@@ -9,6 +9,7 @@ import pytest
 from helpers import tiny
 
 from groovekit import checkpoints
+from groovekit.config import AugmentationConfig
 from groovekit.errors import (
     OutOfMemoryError,
     RunFolderError,
@@ -147,6 +148,24 @@ def test_another_config_seed_or_examples_are_refused(config, data, tmp_path):
     anew = dataclasses.replace(settings, resume=False, overwrite=True, seed=9)
     assert fit(config, data, folder, anew).state.step == 1
     assert RunFolder.open(folder).read_metadata()["seed"] == 9
+
+
+def test_training_batches_are_augmented_and_evaluation_is_not(
+    config, data, tmp_path, monkeypatch
+):
+    sizes = []
+
+    def augment(self, windows, augmentation, rng):
+        assert augmentation.transpose == (-3, 3)
+        sizes.append(len(windows))
+        return windows
+
+    monkeypatch.setattr(type(config.converter), "augment", augment)
+    augmented = config.replace(augmentation=AugmentationConfig((-3, 3)))
+    settings = dataclasses.replace(SETTINGS, steps=2, eval_every=1)
+    trainer = fit(augmented, data, tmp_path / "run", settings)
+    assert sizes == [trainer.batch_size] * 2
+    assert RunFolder.open(trainer.run.path).read_config() == augmented
 
 
 def test_fewer_windows_than_a_batch_still_train(tmp_path):

@@ -1,0 +1,174 @@
+"""Augmentation: the same music in other keys and at other tempi.
+
+:func:`augment_sequence` varies a whole note sequence. Training varies compact
+windows instead (:meth:`groovekit.converters.base.Converter.augment`), so that
+conversion is cached and each epoch draws anew; :func:`draw_transpositions` and
+:func:`augment_once` are what converters and users need for that.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groovekit.errors import UsageError
+from groovekit.notes import NoteSequence, load
+
+if TYPE_CHECKING:
+    from groovekit.config import AugmentationConfig
+
+_LOG = logging.getLogger("groovekit")
+
+NO_CHORD = "N.C."
+MIN_PITCH, MAX_PITCH = 0, 127
+
+
+@functools.lru_cache(maxsize=4096)
+def transpose_chord(figure: str, semitones: int) -> str:
+    """A chord symbol moved by semitones.
+
+    Args:
+      figure: e.g. ``"Am7"`` or ``"N.C."``.
+      semitones: upwards where positive.
+
+    Returns:
+      The moved symbol; ``"N.C."`` for symbols that cannot be read.
+    """
+    if figure == NO_CHORD:
+        return figure
+    symbols = load("chord_symbols_lib")
+    try:
+        moved: str = symbols.transpose_chord_symbol(figure, semitones)
+    except symbols.ChordSymbolError:
+        _LOG.warning("Cannot transpose the chord symbol %r: no chord.", figure)
+        return NO_CHORD
+    return moved
+
+
+def augment_sequence(
+    sequence: NoteSequence, *, transpose: int = 0, stretch: float = 1.0
+) -> NoteSequence:
+    """A transposed and stretched copy of a note sequence.
+
+    Drums keep their pitches. Notes that would leave MIDI's range (0 to 127) are
+    dropped; chord symbols and key signatures move along. A stretch moves all
+    times and divides the tempi, so that the music stays on its beats.
+
+    Args:
+      sequence: in seconds; a quantised one can be transposed, not stretched.
+      transpose: semitones, upwards where positive.
+      stretch: factor on times, above 0; above 1 is slower.
+
+    Raises:
+      UsageError: a factor that is not above 0, or a quantised sequence to stretch.
+    """
+    if not stretch > 0:
+        raise UsageError(f"The stretch is a factor above 0, got {stretch}.")
+    result = NoteSequence()
+    result.CopyFrom(sequence)
+    if transpose:
+        _transpose(result, transpose)
+    if stretch != 1.0:
+        _stretch(result, stretch)
+    return result
+
+
+def _transpose(sequence: NoteSequence, semitones: int) -> None:
+    kept = []
+    for note in sequence.notes:
+        if not note.is_drum:
+            moved = note.pitch + semitones
+            if not MIN_PITCH <= moved <= MAX_PITCH:
+                continue
+            note.pitch = moved
+        kept.append(note)
+    if len(kept) < len(sequence.notes):
+        copies = NoteSequence(notes=kept)
+        del sequence.notes[:]
+        sequence.notes.extend(copies.notes)
+    for annotation in sequence.text_annotations:
+        if annotation.annotation_type == annotation.CHORD_SYMBOL:
+            annotation.text = transpose_chord(annotation.text, semitones)
+    for key in sequence.key_signatures:
+        key.key = (key.key + semitones) % 12
+
+
+def _stretch(sequence: NoteSequence, factor: float) -> None:
+    quantization = sequence.quantization_info
+    if quantization.steps_per_quarter or quantization.steps_per_second:
+        raise UsageError(
+            "A quantised sequence has no times to stretch. Stretch it before it is"
+            " quantised."
+        )
+    for note in sequence.notes:
+        note.start_time *= factor
+        note.end_time *= factor
+    sequence.total_time *= factor
+    for events in (
+        sequence.time_signatures,
+        sequence.key_signatures,
+        sequence.tempos,
+        sequence.pitch_bends,
+        sequence.control_changes,
+        sequence.text_annotations,
+    ):
+        for event in events:
+            event.time *= factor
+    for tempo in sequence.tempos:
+        tempo.qpm /= factor
+
+
+def augment_once(
+    sequence: NoteSequence, augmentation: AugmentationConfig, rng: np.random.Generator
+) -> NoteSequence:
+    """A copy, transposed and stretched by amounts drawn uniformly.
+
+    Unlike windows in training, notes that leave MIDI's range are dropped.
+
+    Args:
+      sequence: in seconds.
+      augmentation: the ranges to draw from, ends included.
+      rng: of the draws.
+    """
+    low, high = augmentation.transpose
+    transpose = int(rng.integers(low, high, endpoint=True))
+    stretch = float(rng.uniform(*augmentation.stretch))
+    return augment_sequence(sequence, transpose=transpose, stretch=stretch)
+
+
+def draw_transpositions(
+    limits: tuple[int, int],
+    lowest: np.ndarray,
+    highest: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    min_pitch: int = MIN_PITCH,
+    max_pitch: int = MAX_PITCH,
+) -> np.ndarray:
+    """Draws a transposition for each window, uniformly among the allowed ones.
+
+    One number is drawn for each window, whatever its notes.
+
+    Args:
+      limits: lowest and highest transposition in semitones, both inclusive.
+      lowest: ``(windows,)`` integers: lowest pitch of each window; of a window
+        without pitches anything above its ``highest``.
+      highest: ``(windows,)`` integers: highest pitch of each window.
+      rng: of the draws.
+      min_pitch: lowest pitch that may come out.
+      max_pitch: highest pitch that may come out.
+
+    Returns:
+      ``(windows,)`` int64, in ``limits`` and such that all pitches stay from
+      ``min_pitch`` to ``max_pitch``; 0 where no transposition does that.
+    """
+    lowest, highest = (np.asarray(p, np.int64) for p in (lowest, highest))
+    silent = lowest > highest
+    low = np.where(silent, limits[0], np.maximum(limits[0], min_pitch - lowest))
+    high = np.where(silent, limits[1], np.minimum(limits[1], max_pitch - highest))
+    count = high - low + 1
+    drawn = low + np.floor(rng.random(len(low)) * np.maximum(count, 1)).astype(np.int64)
+    return np.where(count > 0, np.minimum(drawn, high), 0)
