@@ -347,9 +347,9 @@ class DrumsConverter(Converter):
           Inputs ``(batch, steps, input_depth)`` float32 and outputs; no
           controls.
         """
-        one_hot = not (self.roll_input and self.roll_output)
+        labelled = not (self.roll_input and self.roll_output)
         roll = self._roll(windows)
-        categories = self._categories(windows) if one_hot else None
+        categories = self._categories(windows) if labelled else None
         if self.roll_input:
             silent = ~np.any(roll, axis=-1, keepdims=True)
             inputs = np.concatenate([roll, silent], axis=-1).astype(np.float32)
