@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from groovekit.generation import TrainedModel
     from groovekit.io.conversion import convert_folder
     from groovekit.io.midi import read_midi, write_midi
+    from groovekit.models.heads import Head
     from groovekit.notes import NoteSequence
     from groovekit.plugins import (
         installed_plugins,
@@ -62,6 +63,7 @@ __all__ = [
     "Examples",
     "GrooveConverter",
     "GroovekitError",
+    "Head",
     "KitMap",
     "LatentConfig",
     "ModelConfig",
@@ -123,6 +125,7 @@ _MODULES = {
     "generation": ("TrainedModel",),
     "io.conversion": ("convert_folder",),
     "io.midi": ("read_midi", "write_midi"),
+    "models.heads": ("Head",),
     "notes": ("NoteSequence",),
     "plugins": (
         "installed_plugins",

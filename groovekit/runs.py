@@ -17,12 +17,17 @@ import os
 import platform
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groovekit import config_values, plugins
-from groovekit.config import SCHEMA_VERSION, ModelConfig, check_schema
+from groovekit.config import (
+    SCHEMA_VERSION,
+    ModelConfig,
+    check_schema,
+    missing_plugin,
+)
 from groovekit.errors import (
     ConfigError,
     RunFolderError,
@@ -264,6 +269,12 @@ class RunFolder:
         with contextlib.suppress(RunFolderError):
             packages = _packages(self.read_metadata())
         try:
+            # A converter's is missed when it is made; the others' not before the
+            # model is built, where nobody knows the packages.
+            for registry, name in _named_parts(table, packages):
+                if "." in name and name not in registry.names():
+                    error = UnknownNameError(name)
+                    raise missing_plugin(registry.kind, name, packages, error)
             return ModelConfig.from_dict(table, packages=packages)
         except ConfigError as error:
             raise RunFolderError(f"{self.config_path}: {error}") from error
@@ -497,20 +508,7 @@ def used_plugins(config: ModelConfig) -> list[dict[str, Any]]:
     Returns:
       Tables with ``kind``, ``name``, ``package`` and ``version``.
     """
-    used: list[tuple[Registry[Any], str]] = [
-        (plugins.encoders, config.encoder.kind),
-        (plugins.decoders, config.decoder.kind),
-        (plugins.heads, config.decoder.head),
-        (plugins.converters, plugins.converters.name_of(type(config.converter))),
-    ]
-    fields = config_values.to_table(config.converter)
-    # Any text of a converter may be the name of a kit map; dots mark plug-ins'.
-    kits = set(plugins.kit_maps.names())
-    used += [
-        (plugins.kit_maps, value)
-        for _, value in sorted(fields.items())
-        if isinstance(value, str) and value in kits
-    ]
+    used = _named_parts(config.to_dict(), plugins.kit_maps.names())
     tables = []
     for registry, name in used:
         with contextlib.suppress(UnknownNameError):
@@ -525,6 +523,39 @@ def used_plugins(config: ModelConfig) -> list[dict[str, Any]]:
                 if table not in tables:
                     tables.append(table)
     return tables
+
+
+def _named_parts(
+    table: Mapping[str, Any], kits: Iterable[str]
+) -> list[tuple[Registry[Any], str]]:
+    """Registries with the names that a config, as its JSON holds it, takes from them.
+
+    Args:
+      table: the config; parts that are missing or wrong are passed over.
+      kits: names of kit maps: any text of a converter may be one.
+    """
+    places = (
+        (plugins.encoders, "encoder", "kind"),
+        (plugins.encoders, "encoder", "core"),
+        (plugins.decoders, "decoder", "kind"),
+        (plugins.decoders, "decoder", "core"),
+        (plugins.heads, "decoder", "head"),
+        (plugins.converters, "converter", "name"),
+    )
+    found: list[tuple[Registry[Any], Any]] = []
+    for registry, part, key in places:
+        fields = table.get(part)
+        if isinstance(fields, Mapping):
+            found.append((registry, fields.get(key)))
+    converter = table.get("converter")
+    if isinstance(converter, Mapping):
+        known = set(kits)
+        found += [
+            (plugins.kit_maps, value)
+            for key, value in sorted(converter.items())
+            if key != "name" and isinstance(value, str) and value in known
+        ]
+    return [(registry, name) for registry, name in found if isinstance(name, str)]
 
 
 def _packages(metadata: Mapping[str, Any]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from pathlib import Path
 
 import click
 
@@ -11,11 +12,12 @@ from groovekit.cli import options
 from groovekit.errors import UnknownNameError, suggest
 from groovekit.plugins import Plugin, installed_plugins
 from groovekit.registry import plugins_enabled
+from groovekit.templates import write_plugin
 
 
 @click.group()
 def command() -> None:
-    """List and show installed plug-ins and the names they add."""
+    """List and show installed plug-ins and the names they add; begin a new one."""
 
 
 @command.command("list")
@@ -63,6 +65,30 @@ def show_plugin(name: str, as_json: bool) -> None:
             click.echo(f"\n{kind}s")
             rows = [(f"  {o.name}", o.origin, _mark(o.problem)) for o in group]
             options.echo_table(rows)
+
+
+@command.command("new")
+@click.argument("name")
+@click.option(
+    "--output-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Folder in which the package's folder is made.",
+)
+def new_plugin(name: str, output_dir: Path) -> None:
+    """Write a package to start a plug-in from, with tests that pass.
+
+    NAME is the name of its folder and of what it registers: swing_kit becomes the
+    package swing_kit, the distribution swing-kit and the names swing_kit.groove, ...
+    It holds a converter, a kit map, a config and an output head; replace what you
+    do not need.
+    """
+    folder = write_plugin(name, output_dir)
+    click.echo(folder)
+    options.note(
+        f"Install it with: pip install -e '{folder}[test]'\n"
+        f"and test it with: pytest {folder}"
+    )
 
 
 def _show(plugin: Plugin) -> None:

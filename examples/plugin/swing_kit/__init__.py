@@ -1,8 +1,10 @@
-"""A swung grid for groovekit's drum models."""
+"""Swung drum grooves for groovekit: converter, kit map, config and output head."""
 
 from __future__ import annotations
 
-from swing_kit.configs import drums_2bar
-from swing_kit.converter import SwingDrums
+# Not `swing_kit.heads`: it needs Keras, which whoever only lists names does without.
+from swing_kit.configs import groove_2bar
+from swing_kit.converter import SwingGroove
+from swing_kit.kits import jazz
 
-__all__ = ["SwingDrums", "drums_2bar"]
+__all__ = ["SwingGroove", "groove_2bar", "jazz"]

@@ -1,23 +1,27 @@
+"""Tests of the package's parts: what groovekit expects, and their own numbers."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import swing_kit
-from swing_kit.converter import bend
 
 import groovekit as gk
+from groovekit.testing import check_config, check_converter
+
+TINY = {"enc_rnn_size": [8], "dec_rnn_size": [8], "z_size": 4, "batch_size": 4}
 
 
-def shuffle(qpm: float = 90.0) -> gk.NoteSequence:
-    """Two bars: kick on each beat, closed hi-hat on each swung off-beat."""
+def shuffle(qpm: float = 90.0, swing: float = 2 / 3) -> gk.NoteSequence:
+    """Two bars: kick on each beat, a late and soft ride on each swung off-beat."""
     sequence = gk.NoteSequence()
     sequence.tempos.add(qpm=qpm)
     beat = 60.0 / qpm
     for i in range(8):
-        for pitch, at in ((36, i), (42, i + 2 / 3)):
+        for pitch, at, velocity in ((36, i, 100), (51, i + swing + 0.05, 60)):
             sequence.notes.add(
                 pitch=pitch,
-                velocity=90,
+                velocity=velocity,
                 start_time=at * beat,
                 end_time=(at + 0.2) * beat,
                 instrument=9,
@@ -27,50 +31,140 @@ def shuffle(qpm: float = 90.0) -> gk.NoteSequence:
     return sequence
 
 
-def test_bending_there_and_back():
-    for seconds in np.linspace(0.0, 5.0, 40):
-        there = bend(seconds, 97.0, source=0.5, target=0.66)
-        assert bend(there, 97.0, source=0.66, target=0.5) == pytest.approx(seconds)
-    assert bend(0.25, 120.0, source=0.5, target=2 / 3) == pytest.approx(1 / 3)
+# What groovekit expects ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("swing", [0.5, 0.6, 2 / 3])
+def test_converter_does_what_groovekit_expects(swing):
+    check_converter(swing_kit.SwingGroove(bars=1, swing=swing))
+    check_converter(swing_kit.SwingGroove(swing=swing), [shuffle()])
+
+
+def test_config_does_what_groovekit_expects():
+    # A model of the same kind, but small enough for a test.
+    check_config(gk.get_config("swing_kit.groove_2bar").with_overrides(TINY))
+
+
+# The converter's own numbers -------------------------------------------------------
 
 
 def test_off_beats_fall_on_the_grid():
-    encoded = swing_kit.SwingDrums().encode(shuffle())
-    assert isinstance(encoded, gk.Encoded)
-    labels = encoded.outputs[0].argmax(axis=-1)
-    assert encoded.outputs.shape == (1, 32, 512)
-    assert (labels[0::4] == 1).all()
-    assert (labels[2::4] == 4).all()
-    assert (labels[1::2] == 0).all()
-    # The straight converter hears the off-beats a sixteenth late.
-    straight = gk.DrumsConverter().encode(shuffle())
-    assert (straight.outputs[0].argmax(axis=-1)[3::4] == 4).all()
-
-
-def test_decoding_swings():
-    converter = swing_kit.SwingDrums()
+    converter = swing_kit.SwingGroove()
     encoded = converter.encode(shuffle())
-    (decoded,) = converter.decode(encoded.outputs, qpm=90.0)
-    hats = sorted(note.start_time for note in decoded.notes if note.pitch == 42)
-    assert hats == pytest.approx([(i + 2 / 3) * 60 / 90 for i in range(8)])
-    again = converter.encode(decoded)
-    np.testing.assert_array_equal(again.outputs, encoded.outputs)
+    assert isinstance(encoded, gk.Encoded)
+    assert encoded.outputs.shape == (1, 24, 27)
+    hits, velocities, offsets = np.split(encoded.outputs[0], 3, axis=-1)
+    kick, ride = (converter.kit_map.class_of([p])[0] for p in (36, 51))
+    assert hits.sum() == 16
+    assert hits[0::3, kick].all()
+    assert hits[2::3, ride].all()
+    assert velocities[2, ride] == pytest.approx(60 / 127)
+    # A twentieth of a beat late, of half a third that would be half-way.
+    assert offsets[2, ride] == pytest.approx(-0.05 / (1 / 6), abs=1e-5)
 
 
-def test_changing_tempo_is_skipped():
+def test_decoding_gives_the_times_back():
+    converter = swing_kit.SwingGroove(swing=0.6)
+    original = shuffle(qpm=140.0, swing=0.6)
+    encoded = converter.encode(original)
+    assert isinstance(encoded, gk.Encoded)
+    (decoded,) = converter.decode(encoded.outputs, qpm=140.0)
+    times, wanted = (
+        sorted((n.start_time, n.pitch, n.velocity) for n in s.notes)
+        for s in (decoded, original)
+    )
+    np.testing.assert_allclose(times, wanted, atol=1e-6)
+
+
+def test_loudest_stroke_of_a_cell_stays():
     sequence = shuffle()
-    sequence.tempos.add(time=2.0, qpm=120.0)
-    skipped = swing_kit.SwingDrums().encode(sequence)
-    assert isinstance(skipped, gk.Skipped)
-    assert skipped.reason is gk.Reason.TEMPO_CHANGE
+    sequence.notes.add(pitch=35, velocity=120, start_time=0.001, is_drum=True)
+    sequence.notes.add(pitch=35, velocity=1, start_time=0.002, is_drum=True)
+    sequence.notes.add(pitch=81, velocity=90, start_time=0.0, is_drum=True)
+    sequence.notes.add(pitch=60, velocity=90, start_time=0.0)
+    windows = swing_kit.SwingGroove().extract(sequence)
+    assert isinstance(windows, gk.Windows)
+    assert windows.arrays["velocities"][0, 0, 0] == 120
+    assert windows.counts == gk.Counts(20, kept=16, merged=2, unmapped=1, ignored=1)
+
+
+def test_reasons():
+    def reason(sequence: gk.NoteSequence) -> gk.Reason:
+        skipped = swing_kit.SwingGroove().encode(sequence)
+        assert isinstance(skipped, gk.Skipped)
+        return skipped.reason
+
+    faster, waltz, short = shuffle(), shuffle(), shuffle()
+    faster.tempos.add(time=2.0, qpm=120.0)
+    waltz.time_signatures.add(numerator=3, denominator=4)
+    del short.notes[2:]
+    assert reason(gk.NoteSequence()) is gk.Reason.EMPTY
+    assert reason(faster) is gk.Reason.TEMPO_CHANGE
+    assert reason(waltz) is gk.Reason.METRE
+    assert reason(short) is gk.Reason.TOO_SHORT
 
 
 def test_options_are_checked():
-    with pytest.raises(gk.GroovekitError, match="between 0 and 1"):
-        swing_kit.SwingDrums(swing=1.0)
+    with pytest.raises(gk.GroovekitError, match=r"between 0\.5 and 1"):
+        swing_kit.SwingGroove(swing=1.0)
+    with pytest.raises(gk.GroovekitError, match="at least 1"):
+        swing_kit.SwingGroove(bars=0)
 
 
-def test_config_survives_json():
-    config = gk.get_config("swing.drums_2bar")
-    assert config.converter == swing_kit.SwingDrums()
-    assert gk.ModelConfig.from_dict(config.to_dict()) == config
+# The head's own numbers ------------------------------------------------------------
+
+
+def test_loss_is_that_of_the_distributions():
+    from swing_kit import heads
+
+    head = heads.FeelHead(swing_kit.SwingGroove().layout)
+    rng = np.random.default_rng(1)
+    logits = rng.normal(size=(2, 3, head.logits_depth)).astype(np.float32)
+    hits = (rng.random((2, 3, head.drums)) < 0.5).astype(np.float32)
+    velocities = hits * rng.integers(1, 128, hits.shape) / 127
+    offsets = hits * rng.uniform(-1, 1, hits.shape)
+    targets = np.concatenate([hits, velocities, offsets], axis=-1).astype(np.float32)
+
+    def sigmoid(x):
+        return 1 / (1 + np.exp(-x))
+
+    def nats(x, mean, raw_spread, width):
+        spread = heads.MIN_SPREAD + heads.SPREAD_SCALE * np.log1p(np.exp(raw_spread))
+        upper, lower = (x - mean + width / 2), (x - mean - width / 2)
+        return -np.log(sigmoid(upper / spread) - sigmoid(lower / spread))
+
+    hit, velocity, v_spread, offset, o_spread = np.split(
+        logits.astype(np.float64), 5, axis=-1
+    )
+    expected = -hits * np.log(sigmoid(hit)) - (1 - hits) * np.log(sigmoid(-hit))
+    expected += hits * nats(velocities, sigmoid(velocity), v_spread, 1 / 127)
+    expected += hits * nats(offsets, np.tanh(offset), o_spread, 1 / 32)
+    found = np.asarray(head.loss(targets, logits))
+    np.testing.assert_allclose(found, expected.sum(axis=-1), rtol=1e-4)
+
+
+def test_samples_follow_the_distributions():
+    from swing_kit import heads
+
+    head = heads.FeelHead(swing_kit.SwingGroove().layout)
+    logits = np.zeros((4000, head.logits_depth), np.float32)
+    uniforms = np.random.default_rng(1).random((4000, head.noise_depth), np.float32)
+    drawn = np.asarray(head.sample(logits, uniforms, 1.0))
+    hits, velocities, offsets = np.split(drawn, 3, axis=-1)
+    assert hits.mean() == pytest.approx(0.5, abs=0.01)
+    assert velocities[hits > 0].mean() == pytest.approx(0.5, abs=0.01)
+    assert offsets[hits > 0].mean() == pytest.approx(0.0, abs=0.01)
+    assert offsets[hits > 0].std() > 0.2
+    assert not velocities[hits == 0].any()
+    # Colder is closer to the mean; greedy is the mean.
+    cold = np.split(np.asarray(head.sample(logits, uniforms, 0.1)), 3, axis=-1)[2]
+    assert cold[cold != 0].std() < 0.05
+    greedy = np.asarray(head.sample(logits + 1, None, 1.0))
+    np.testing.assert_allclose(greedy[0, :9], 1.0)
+
+
+def test_head_needs_its_layout():
+    from swing_kit import heads
+
+    with pytest.raises(gk.GroovekitError, match="of equal size"):
+        heads.FeelHead(gk.DrumsConverter().layout)
