@@ -48,6 +48,8 @@ class Reason(enum.Enum):
     NO_MAPPED_PITCHES = "has no pitches that the kit map knows"
     NO_MATERIAL = "has no material of the kind the model learns"
     QUANTIZED_DIFFERENTLY = "is quantised to another grid"
+    INSTRUMENTS = "has too few or too many instruments"
+    EVENTS = "has too few or too many events"
     HARMONY = "has chords or a key that can be neither read nor inferred"
 
 
