@@ -1,0 +1,649 @@
+"""Multi-instrument performances: what up to eight instruments play in a bar.
+
+Each instrument is a segment of events: its program, then note-ons, note-offs, time
+shifts and velocities, and an end; segments are padded to one length, so that a
+window is ``instruments x events`` steps of one label. Chords, where asked for, are
+controls beside the events.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from groovekit.converters.augment import draw_transpositions
+from groovekit.converters.base import (
+    Converter,
+    Counts,
+    Layout,
+    Reason,
+    Skipped,
+    Slice,
+    Tensors,
+    Windows,
+)
+from groovekit.converters.chords import (
+    CHORD_ENCODINGS,
+    CHORD_SYMBOL,
+    ChordEncoding,
+    ChordEncodingName,
+    get_chord_encoding,
+    parse_chords,
+)
+from groovekit.converters.harmony import Harmony, read_harmony
+from groovekit.converters.melodies import NoteColumns, read_notes, split_notes
+from groovekit.converters.notes_out import add_notes, empty_sequence
+from groovekit.converters.options import check_choices, check_positive, fail
+from groovekit.converters.performance_events import (
+    Track,
+    Vocabulary,
+    read_notes_of,
+    read_track,
+)
+from groovekit.converters.performance_windows import (
+    CellEvents,
+    Cut,
+    cut_notes,
+    events_of,
+    window_bounds,
+)
+from groovekit.converters.quantize import (
+    Obstacle,
+    Section,
+    check_grid,
+    steps_per_second,
+)
+from groovekit.converters.sustain import apply_sustain, section_pedals
+from groovekit.errors import ConfigError, UsageError
+from groovekit.notes import NoteSequence
+
+if TYPE_CHECKING:
+    from groovekit.config import AugmentationConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class PerformanceConverter(Converter):
+    """Converts bars of several instruments to events, and back.
+
+    A sequence is cut at changes of tempo and metre; parts in another metre than
+    the grid's are left out. The sustain pedal lengthens notes. Windows follow each
+    other without overlap, and notes end with them. Instruments of a window are in
+    order of program, drums last; one with notes of several programs counts as
+    several. A window is left out with too few or too many instruments, too few
+    events, an instrument with too many, or a pitch out of range.
+
+    A window's steps are ``chunks x instruments x events``: its chunks one after
+    another, in each the segments of all instruments. Places of instruments that
+    are not there hold an end and nothing else.
+
+    Attributes:
+      bars: bars of a window.
+      chunk_bars: bars in which an instrument has one segment; ``bars`` is a
+        multiple.
+      velocity_bins: velocities are told apart in so many, 1 to 127; 0 for none.
+      max_instruments: instruments of a window at most.
+      min_instruments: instruments of a window at least.
+      max_events: events of a segment at most, program and end included.
+      min_events: events of a window at least, programs and ends left out.
+      min_pitch: lowest MIDI pitch.
+      max_pitch: highest MIDI pitch.
+      chord_encoding: chords as controls: ``"triad"`` (49 labels) or
+        ``"major_minor"`` (25); None for no chords. They are inferred where a part
+        of a sequence has none.
+      first_window_only: take only parts of a sequence that are one window long.
+      max_windows: windows an epoch uses of one sequence; None for all.
+      split_on_changes: cut at changes of tempo and metre; otherwise they reject
+        the sequence.
+      steps_per_quarter: grid.
+      quarters_per_bar: only music with bars of this length is taken.
+
+    Raises:
+      ConfigError: options out of range or that exclude each other.
+    """
+
+    version: ClassVar[int] = 1
+
+    bars: int = 1
+    chunk_bars: int = 1
+    velocity_bins: int = 8
+    max_instruments: int = 8
+    min_instruments: int = 2
+    max_events: int = 64
+    min_events: int = 8
+    min_pitch: int = 0
+    max_pitch: int = 127
+    chord_encoding: ChordEncodingName | None = None
+    first_window_only: bool = False
+    max_windows: int | None = None
+    split_on_changes: bool = True
+    steps_per_quarter: int = 24
+    quarters_per_bar: int = 4
+
+    def __post_init__(self) -> None:
+        names = ("bars", "chunk_bars", "steps_per_quarter", "quarters_per_bar")
+        check_positive(self, (*names, "min_instruments"))
+        if self.bars % self.chunk_bars:
+            fail(self, "bars", f"a multiple of chunk_bars ({self.chunk_bars})")
+        if not 0 <= self.velocity_bins <= 127:
+            fail(self, "velocity_bins", "a number of bins from 1 to 127, or 0 for none")
+        if self.max_instruments < self.min_instruments:
+            fail(self, "max_instruments", "at least as many as min_instruments")
+        if self.max_events < 3:
+            fail(self, "max_events", "at least 3: a program, an event and the end")
+        if self.min_events < 0:
+            fail(self, "min_events", "0 or more")
+        if not 0 <= self.min_pitch <= 127:
+            fail(self, "min_pitch", "a MIDI pitch from 0 to 127")
+        if not self.min_pitch <= self.max_pitch <= 127:
+            fail(self, "max_pitch", "a MIDI pitch from min_pitch to 127")
+        if self.chord_encoding is not None:
+            check_choices(self, {"chord_encoding": CHORD_ENCODINGS})
+        if self.max_windows is not None and self.max_windows < 1:
+            fail(self, "max_windows", "at least 1, or None for all")
+
+    # What the tensors look like ------------------------------------------------
+
+    @functools.cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Numbers of events."""
+        return Vocabulary.of_grid(
+            min_pitch=self.min_pitch,
+            max_pitch=self.max_pitch,
+            steps_per_quarter=self.steps_per_quarter,
+            velocity_bins=self.velocity_bins,
+        )
+
+    @functools.cached_property
+    def _chords(self) -> ChordEncoding | None:
+        name = self.chord_encoding
+        return None if name is None else get_chord_encoding(name)
+
+    @property
+    def _steps_per_bar(self) -> int:
+        return self.steps_per_quarter * self.quarters_per_bar
+
+    @property
+    def _chunk_steps(self) -> int:
+        return self.chunk_bars * self._steps_per_bar
+
+    @property
+    def chunks(self) -> int:
+        """Chunks of a window."""
+        return self.bars // self.chunk_bars
+
+    @property
+    def segments(self) -> int:
+        """Segments of a window: its chunks' instruments."""
+        return self.chunks * self.max_instruments
+
+    @property
+    def steps(self) -> int:
+        """Events of a window with all padding."""
+        return self.segments * self.max_events
+
+    @property
+    def input_depth(self) -> int:
+        """Number of labels."""
+        return self.vocabulary.size
+
+    @functools.cached_property
+    def layout(self) -> Layout:
+        """One label."""
+        return (Slice("events", self.vocabulary.size, "categorical"),)
+
+    @property
+    def control_depth(self) -> int:
+        """Labels of chords; 0 without chords."""
+        return 0 if self._chords is None else self._chords.classes
+
+    @property
+    def length_shape(self) -> tuple[int, ...]:
+        """One length a segment."""
+        return (self.segments,)
+
+    @property
+    def fixed_length(self) -> bool:
+        """Segments vary in length."""
+        return False
+
+    @property
+    def windows_per_sequence(self) -> int | None:
+        """``max_windows``."""
+        return self.max_windows
+
+    # Reading -------------------------------------------------------------------
+
+    def extract(self, sequence: NoteSequence) -> Windows | Skipped:
+        """Quantises and cuts one sequence.
+
+        Returns:
+          Windows, in order of time, of ``events`` ``(windows, steps)`` uint16 (0
+          in the padding), ``lengths`` ``(windows, segments)`` uint16 and, with
+          chords, ``chords`` ``(windows, steps)`` uint8; or why there are none.
+        """
+        notes = read_notes(sequence)
+        if not len(notes):
+            return Skipped(Reason.EMPTY)
+        total = len(notes)
+        notes = notes.take((notes.velocity > 0) & (notes.start >= 0))
+        if not len(notes):
+            detail = "all notes have velocity 0 or lie before time zero"
+            return Obstacle(Reason.NO_MATERIAL, detail).skipped(total)
+        parts = split_notes(sequence, notes, split_on_changes=self.split_on_changes)
+        if isinstance(parts, Obstacle):
+            return parts.skipped(total)
+        counts = Counts(notes=total, ignored=total - len(notes))
+        found: list[dict[str, np.ndarray]] = []
+        obstacles: list[Obstacle] = []
+        for section, part in parts:
+            result, counted = self._section_windows(sequence, section, part)
+            counts += counted
+            if isinstance(result, Obstacle):
+                obstacles.append(result)
+            else:
+                found.append(result)
+        if not found:
+            return Skipped(obstacles[0].reason, obstacles[0].detail, counts)
+        arrays = {
+            name: np.concatenate([part[name] for part in found]) for name in found[0]
+        }
+        return Windows(arrays, counts)
+
+    def _section_windows(
+        self, sequence: NoteSequence, section: Section, notes: NoteColumns
+    ) -> tuple[dict[str, np.ndarray] | Obstacle, Counts]:
+        """Windows of one section, with counts that add to others."""
+        total = len(notes)
+        nothing = Counts(ignored=total)
+        obstacle = check_grid(section, self.steps_per_quarter, self._steps_per_bar)
+        if obstacle is not None:
+            return obstacle, nothing
+        sounding = apply_sustain(notes, section_pedals(sequence, section))
+        seconds = float(max(notes.end.max(), sounding.end.max()))
+        window = 60.0 * (self.quarters_per_bar * self.bars) / section.qpm
+        bounds = window_bounds(seconds, window)
+        if isinstance(bounds, Obstacle):
+            return bounds, nothing
+        if self.first_window_only and len(bounds) > 2:
+            detail = f"{len(bounds) - 1} windows, where only one is taken"
+            return Obstacle(Reason.TOO_LONG, detail), nothing
+        rate = steps_per_second(self.steps_per_quarter, section.qpm)
+        cut = cut_notes(sounding, bounds, rate)
+        # The first obstacle of each window, where there is one.
+        obstacles: list[Obstacle | None] = [None] * cut.windows
+        self._check_notes(cut, obstacles)
+        cells = events_of(
+            cut,
+            _free(obstacles),
+            chunks=self.chunks,
+            steps=self._chunk_steps,
+            vocabulary=self.vocabulary,
+        )
+        self._check_events(cut, cells, obstacles)
+        chords = None
+        if self._chords is not None and _free(obstacles).any():
+            harmony = read_harmony(
+                sequence,
+                section,
+                sounding,
+                steps=cut.windows * self.bars * self._steps_per_bar,
+                total_seconds=seconds,
+                steps_per_quarter=self.steps_per_quarter,
+            )
+            if isinstance(harmony, Obstacle):
+                return harmony, nothing
+            chords = self._event_chords(harmony, cut, cells, obstacles)
+        free = _free(obstacles)
+        if not free.any():
+            return _commonest(obstacles, cut), nothing
+        used = free[cut.window()] & (cut.start < self.chunks * self._chunk_steps)
+        kept, merged = int(np.count_nonzero(used)), total - len(sounding)
+        counts = Counts(kept=kept, merged=merged, ignored=total - kept - merged)
+        return self._arrays(cut, cells, chords, free), counts
+
+    def _check_notes(self, cut: Cut, obstacles: list[Obstacle | None]) -> None:
+        """Enters windows with wrong pitches, or too few or many instruments."""
+        wrong = (cut.pitch < self.min_pitch) | (cut.pitch > self.max_pitch)
+        for window in np.unique(cut.window()[wrong]):
+            detail = f"pitches outside {self.min_pitch} to {self.max_pitch}"
+            obstacles[window] = Obstacle(Reason.NO_MATERIAL, detail)
+        instruments = np.bincount(cut.window_of, minlength=cut.windows)
+        few, many = self.min_instruments, self.max_instruments
+        for window in np.flatnonzero((instruments < few) | (instruments > many)):
+            detail = f"{instruments[window]} in a window, not {few} to {many}"
+            obstacles[window] = obstacles[window] or Obstacle(
+                Reason.INSTRUMENTS, detail
+            )
+
+    def _check_events(
+        self, cut: Cut, cells: CellEvents, obstacles: list[Obstacle | None]
+    ) -> None:
+        """Enters windows with too few events, or too many of an instrument."""
+        window = cut.window_of[cells.track]
+        most = self.max_events - 2
+        sums = np.bincount(window, weights=cells.sizes, minlength=cut.windows)
+        for number in np.unique(window[cells.sizes > most]):
+            found = cells.sizes[window == number].max()
+            detail = f"{found} of an instrument, at most {most}"
+            obstacles[number] = Obstacle(Reason.EVENTS, detail)
+        for number in np.unique(window):
+            if sums[number] < self.min_events:
+                detail = f"{sums[number]:.0f} in a window, at least {self.min_events}"
+                obstacles[number] = obstacles[number] or Obstacle(Reason.EVENTS, detail)
+
+    def _event_chords(
+        self,
+        harmony: Harmony,
+        cut: Cut,
+        cells: CellEvents,
+        obstacles: list[Obstacle | None],
+    ) -> np.ndarray:
+        """The label of each event's chord; enters windows where it is unknown (-1)."""
+        assert self._chords is not None
+        labels = np.zeros(len(harmony.figures), np.int64)
+        for index, figure in enumerate(harmony.figures):
+            try:
+                labels[index] = self._chords.encode(figure)
+            except UsageError:
+                labels[index] = -1
+        last = np.zeros(cut.windows, np.int64)
+        np.maximum.at(last, cut.window(), cut.end)
+        cell = cells.events.cell
+        window = cut.window_of[cells.track[cell]]
+        step = cells.chunk[cell] * self._chunk_steps + cells.events.step
+        per_window = self.bars * self._steps_per_bar
+        # A chord that begins where the last note ends is not heard any more.
+        step = np.minimum(step, np.minimum(last[window], per_window) - 1)
+        figures = harmony.chords[window * per_window + step]
+        chords: np.ndarray = labels[figures]
+        for number in np.unique(window[chords < 0]):
+            names = figures[(chords < 0) & (window == number)]
+            detail = f"cannot read the chord {harmony.figures[names[0]]!r}"
+            obstacles[number] = obstacles[number] or Obstacle(Reason.HARMONY, detail)
+        return chords
+
+    def _arrays(
+        self,
+        cut: Cut,
+        cells: CellEvents,
+        chords: np.ndarray | None,
+        free: np.ndarray,
+    ) -> dict[str, np.ndarray]:
+        """Compact arrays of the windows that are ``free`` of obstacles."""
+        words = self.vocabulary
+        count = int(np.count_nonzero(free))
+        shape = (count, self.segments, self.max_events)
+        events = np.zeros(shape, np.uint16)
+        lengths = np.ones(shape[:2], np.uint16)
+        events[:, :, 0] = words.end
+
+        chosen = free[cut.window_of[cells.track]]
+        row = (np.cumsum(free) - 1)[cut.window_of[cells.track]]
+        segment = cells.chunk * self.max_instruments + cut.slot[cells.track]
+        program = words.first_program + cut.program[cells.track]
+        program = np.where(cut.is_drum[cells.track], words.drum_program, program)
+        at = row[chosen], segment[chosen]
+        events[(*at, 0)] = program[chosen]
+        events[(*at, cells.sizes[chosen] + 1)] = words.end
+        lengths[at] = cells.sizes[chosen] + 2
+
+        of_event = cells.events.cell
+        used = chosen[of_event]
+        of_event, place = of_event[used], cells.events.place[used]
+        where = row[of_event], segment[of_event], place + 1
+        events[where] = cells.events.labels[used]
+        arrays = {"events": events.reshape(count, -1), "lengths": lengths}
+        if chords is not None:
+            held = np.zeros(shape, np.uint8)
+            held[where] = chords[used]
+            # The end has the chord of the event before it.
+            sizes = cells.sizes[chosen]
+            held[(*at, sizes + 1)] = held[(*at, sizes)]
+            arrays["chords"] = held.reshape(count, -1)
+        return arrays
+
+    # Tensors -------------------------------------------------------------------
+
+    def augment(
+        self,
+        windows: Windows,
+        augmentation: AugmentationConfig,
+        rng: np.random.Generator,
+    ) -> Windows:
+        """Transposes each window but its drums, chords included."""
+        if augmentation.transpose == (0, 0):
+            return windows
+        words = self.vocabulary
+        events = self._by_segment(windows.arrays["events"])
+        melodic = events[:, :, :1] != words.drum_program
+        is_note = (events < words.first_shift) & melodic & self._used(windows)
+        pitch = events % words.pitches
+        flat = (1, 2)
+        lowest = np.min(pitch, axis=flat, where=is_note, initial=words.pitches)
+        highest = np.max(pitch.astype(np.int64), axis=flat, where=is_note, initial=-1)
+        semitones = draw_transpositions(
+            augmentation.transpose,
+            lowest,
+            highest,
+            rng,
+            min_pitch=0,
+            max_pitch=words.pitches - 1,
+        )
+        moved = events + semitones[:, None, None] * is_note
+        arrays = {
+            **windows.arrays,
+            "events": moved.astype(events.dtype).reshape(len(windows), -1),
+        }
+        if self._chords is not None:
+            arrays["chords"] = self._chords.transpose(arrays["chords"], semitones)
+        return Windows(arrays, windows.counts)
+
+    def _by_segment(self, flat: np.ndarray) -> np.ndarray:
+        return flat.reshape(len(flat), -1, self.max_events)
+
+    def _used(self, windows: Windows) -> np.ndarray:
+        """``(windows, segments, events)`` bool: what is no padding."""
+        used: np.ndarray = (
+            np.arange(self.max_events) < windows.arrays["lengths"][:, :, None]
+        )
+        return used
+
+    def expand(
+        self,
+        windows: Windows,
+        *,
+        rng: np.random.Generator | None = None,  # noqa: ARG002 - nothing is random
+        labels: bool = False,  # noqa: ARG002 - padding has no label
+    ) -> Tensors:
+        """Makes tensors of a batch of windows.
+
+        Args:
+          windows: from :meth:`extract` or :meth:`augment`.
+          rng: has no effect.
+          labels: has no effect: the padding of segments is all zeros, which no
+            label says.
+
+        Returns:
+          Inputs ``(batch, steps, labels)`` float32, outputs (the same array),
+          with chords controls ``(batch, steps, control_depth)``, and lengths
+          ``(batch, segments)``. All are 0 after a segment's length.
+        """
+        used = self._used(windows).reshape(len(windows), -1)
+        tensors = _masked_one_hot(windows.arrays["events"], used, self.output_depth)
+        controls = None
+        if self._chords is not None:
+            chords = windows.arrays["chords"]
+            controls = _masked_one_hot(chords, used, self._chords.classes)
+        lengths = windows.arrays["lengths"].astype(np.int32)
+        return Tensors(tensors, tensors, controls, lengths)
+
+    def chord_controls(
+        self, chords: Sequence[str], *, steps: int | None = None
+    ) -> np.ndarray:
+        """Controls that ask for chords, one for each window.
+
+        Args:
+          chords: symbols such as ``"C"``, ``"Am7"`` or ``"N.C."`` (no chord), at
+            least one.
+          steps: steps of a section; None for the window's.
+
+        Returns:
+          ``(chords, steps, control_depth)`` float32: a section a chord, of which
+          the first step has none, as in the original's examples of use.
+
+        Raises:
+          UsageError: the converter takes no chords, or a symbol cannot be read or
+            is of a kind that the encoding does not know.
+        """
+        if self._chords is None:
+            return super().chord_controls(chords, steps=steps)
+        figures = parse_chords(chords, self._chords)
+        labels = np.array([self._chords.encode(figure) for figure in figures])
+        held = np.repeat(labels[:, None], steps or self.steps, axis=1)
+        held[:, 0] = 0
+        return self._chords.one_hot(held)
+
+    # Writing -------------------------------------------------------------------
+
+    def decode(
+        self,
+        tensors: np.ndarray,
+        controls: np.ndarray | None = None,
+        *,
+        qpm: float = 120.0,
+    ) -> list[NoteSequence]:
+        """Writes the notes of outputs.
+
+        Args:
+          tensors: ``(batch, steps, output_depth)``: whole chunks, any number of
+            them; the largest value of each step counts.
+          controls: ``(batch, steps, control_depth)``: chords to be written; None
+            for none.
+          qpm: tempo in quarter notes a minute.
+
+        Returns:
+          A sequence for each window, with tempo, metre, ``total_time`` and
+          chords. Each instrument has its program; notes of drums are marked as
+          such. Its number is its place in the window.
+
+        Raises:
+          ConfigError: an array of another shape, or a tempo that is not positive.
+        """
+        tensors = np.asarray(tensors)
+        labels = self._chunked(tensors, "outputs", self.output_depth)
+        chords = None
+        if self._chords is not None and controls is not None:
+            controls = np.asarray(controls)
+            chords = self._chunked(controls, "controls", self.control_depth)
+            if chords.shape != labels.shape:
+                raise ConfigError(
+                    "Expected controls for each step of the outputs, got shapes"
+                    f" {controls.shape} and {tensors.shape}."
+                )
+        if not qpm > 0:
+            raise ConfigError(f"Expected a positive tempo, got qpm={qpm:g}.")
+        return [
+            self._sequence(window, None if chords is None else chords[index], qpm)
+            for index, window in enumerate(labels)
+        ]
+
+    def _chunked(self, tensors: np.ndarray, what: str, depth: int) -> np.ndarray:
+        """Labels ``(batch, chunks, instruments, events)``."""
+        unit = self.max_instruments * self.max_events
+        shape = tensors.shape
+        if tensors.ndim != 3 or shape[1] % unit or shape[2] != depth:
+            raise ConfigError(
+                f"Expected {what} of shape (batch, steps, {depth}) with a multiple of"
+                f" {unit} steps, got {shape}."
+            )
+        labels: np.ndarray = np.argmax(tensors, axis=-1)
+        return labels.reshape(shape[0], -1, self.max_instruments, self.max_events)
+
+    def _sequence(
+        self, labels: np.ndarray, chords: np.ndarray | None, qpm: float
+    ) -> NoteSequence:
+        steps, words = self._chunk_steps, self.vocabulary
+        step_seconds = 60.0 / (qpm * self.steps_per_quarter)
+        sequence = empty_sequence(
+            qpm=qpm,
+            numerator=self.quarters_per_bar,
+            duration=len(labels) * steps * step_seconds,
+        )
+        timed: list[tuple[float, str]] = []
+        for instrument in range(self.max_instruments):
+            tracks = [
+                read_track(chunk, steps=steps, vocabulary=words)
+                for chunk in labels[:, instrument]
+            ]
+            notes = read_notes_of(tracks, steps=steps, vocabulary=words)
+            columns = np.array(notes, np.int64).reshape(-1, 4)
+            # A chunk without notes may have any program.
+            first = next((t for t in tracks if self._plays(t)), tracks[0])
+            add_notes(
+                sequence,
+                pitch=columns[:, 2],
+                velocity=columns[:, 3],
+                start=columns[:, 0] * step_seconds,
+                end=columns[:, 1] * step_seconds,
+                instrument=instrument,
+                program=first.program,
+                is_drum=first.is_drum,
+            )
+            if chords is not None:
+                timed += self._timed_chords(tracks, chords[:, instrument], step_seconds)
+        previous = None
+        for time, figure in sorted(timed):
+            if figure != previous:
+                sequence.text_annotations.add(
+                    time=time, text=figure, annotation_type=CHORD_SYMBOL
+                )
+            previous = figure
+        return sequence
+
+    def _plays(self, track: Track) -> bool:
+        """Whether it begins a note."""
+        return min(track.events, default=self.steps) < self.vocabulary.first_off
+
+    def _timed_chords(
+        self, tracks: list[Track], chords: np.ndarray, step_seconds: float
+    ) -> list[tuple[float, str]]:
+        """The chord of each event, with its time in seconds."""
+        assert self._chords is not None
+        timed = []
+        for chunk, track in enumerate(tracks):
+            for position, step in zip(track.positions, track.steps, strict=True):
+                if step < self._chunk_steps:
+                    time = (chunk * self._chunk_steps + step) * step_seconds
+                    figure = self._chords.decode(int(chords[chunk, position]))
+                    timed.append((time, figure))
+        return timed
+
+
+def _free(obstacles: list[Obstacle | None]) -> np.ndarray:
+    """Which windows have no obstacle."""
+    return np.array([obstacle is None for obstacle in obstacles], np.bool_)
+
+
+def _commonest(obstacles: list[Obstacle | None], cut: Cut) -> Obstacle:
+    """The obstacle that most windows with notes have, of equals the first."""
+    found = [
+        obstacles[window]
+        for window in np.unique(cut.window_of)
+        if obstacles[window] is not None
+    ]
+    reasons = [obstacle.reason for obstacle in found if obstacle is not None]
+    reason = max(reasons, key=reasons.count, default=Reason.NO_MATERIAL)
+    chosen = next((o for o in found if o is not None and o.reason is reason), None)
+    return chosen or Obstacle(reason, "no notes in any window")
+
+
+def _masked_one_hot(labels: np.ndarray, used: np.ndarray, depth: int) -> np.ndarray:
+    """``(batch, steps, depth)`` float32 of labels; zeros where not ``used``."""
+    encoded = np.zeros((*labels.shape, depth), np.float32)
+    window, step = np.nonzero(used)
+    encoded[window, step, labels[window, step]] = 1.0
+    return encoded
