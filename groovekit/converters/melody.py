@@ -34,7 +34,7 @@ from groovekit.converters.chords import (
     transpose_keys,
     write_controls,
 )
-from groovekit.converters.harmony import read_harmony
+from groovekit.converters.harmony import Harmony, read_harmony
 from groovekit.converters.labels import first_of_equals, one_hot
 from groovekit.converters.melodies import (
     FIRST_PITCH,
@@ -277,11 +277,11 @@ class MelodyConverter(Converter):
         if isinstance(cut, Obstacle):
             return cut, nothing
 
-        harmony = None
+        harmony: Harmony | None = None
         if self.control_depth:
             heard = ~early & self._in_range(notes)
             last_step = int(cut.starts.max()) + self._window_steps
-            harmony = read_harmony(
+            found = read_harmony(
                 sequence,
                 section,
                 notes.take(heard),
@@ -291,8 +291,9 @@ class MelodyConverter(Converter):
                 chords=self._chords is not None,
                 keys=self.condition_on_key,
             )
-            if isinstance(harmony, Obstacle):
-                return harmony, nothing
+            if isinstance(found, Obstacle):
+                return found, nothing
+            harmony = found
         labelled = label_windows(cut, harmony, self._chords)
         if isinstance(labelled, Obstacle):
             return labelled, nothing
