@@ -114,7 +114,7 @@ def test_windows_and_notes_of_every_case(name):
 
         outputs = arrays[f"{case}/outputs"]
         key = f"{case}/controls"
-        controls = arrays[key] if key in arrays else None
+        controls = arrays.get(key)
         assert (encoded.controls is None) == (controls is None)
         theirs = by_content(outputs, controls)
         ours = by_content(encoded.outputs, encoded.controls)
@@ -134,7 +134,7 @@ def test_windows_and_notes_of_every_case(name):
 def test_notes_of_random_samples(name):
     _, arrays = load(name)
     key = "random/controls"
-    controls = arrays[key] if key in arrays else None
+    controls = arrays.get(key)
     converter = MelodyConverter(**CONFIGS[name])
     assert (controls is None) == (converter.control_depth == 0)
     assert_same_music(
