@@ -28,27 +28,31 @@ from groovekit.converters.base import (
 )
 from groovekit.converters.chords import (
     CHORD_ENCODINGS,
-    CHORD_SYMBOL,
     ChordEncoding,
     ChordEncodingName,
     get_chord_encoding,
     parse_chords,
 )
-from groovekit.converters.harmony import Harmony, read_harmony
+from groovekit.converters.harmony import read_harmony
 from groovekit.converters.melodies import NoteColumns, read_notes, split_notes
-from groovekit.converters.notes_out import add_notes, empty_sequence
+from groovekit.converters.notes_out import empty_sequence
 from groovekit.converters.options import check_choices, check_positive, fail
-from groovekit.converters.performance_events import (
-    Track,
-    Vocabulary,
-    read_notes_of,
-    read_track,
+from groovekit.converters.performance_events import Vocabulary
+from groovekit.converters.performance_notes import (
+    read_tracks,
+    write_chords,
+    write_notes,
 )
 from groovekit.converters.performance_windows import (
-    CellEvents,
-    Cut,
+    Form,
+    commonest,
+    compact_arrays,
     cut_notes,
+    event_chords,
+    event_obstacles,
     events_of,
+    free_windows,
+    note_obstacles,
     window_bounds,
 )
 from groovekit.converters.quantize import (
@@ -58,7 +62,7 @@ from groovekit.converters.quantize import (
     steps_per_second,
 )
 from groovekit.converters.sustain import apply_sustain, section_pedals
-from groovekit.errors import ConfigError, UsageError
+from groovekit.errors import ConfigError
 from groovekit.notes import NoteSequence
 
 if TYPE_CHECKING:
@@ -170,6 +174,18 @@ class PerformanceConverter(Converter):
     def _chunk_steps(self) -> int:
         return self.chunk_bars * self._steps_per_bar
 
+    @functools.cached_property
+    def _form(self) -> Form:
+        return Form(
+            vocabulary=self.vocabulary,
+            chunks=self.chunks,
+            chunk_steps=self._chunk_steps,
+            min_instruments=self.min_instruments,
+            max_instruments=self.max_instruments,
+            min_events=self.min_events,
+            max_events=self.max_events,
+        )
+
     @property
     def chunks(self) -> int:
         """Chunks of a window."""
@@ -274,137 +290,31 @@ class PerformanceConverter(Converter):
         rate = steps_per_second(self.steps_per_quarter, section.qpm)
         cut = cut_notes(sounding, bounds, rate)
         # The first obstacle of each window, where there is one.
-        obstacles: list[Obstacle | None] = [None] * cut.windows
-        self._check_notes(cut, obstacles)
-        cells = events_of(
-            cut,
-            _free(obstacles),
-            chunks=self.chunks,
-            steps=self._chunk_steps,
-            vocabulary=self.vocabulary,
-        )
-        self._check_events(cut, cells, obstacles)
+        obstacles = note_obstacles(cut, self._form)
+        cells = events_of(cut, free_windows(obstacles), self._form)
+        event_obstacles(cut, cells, self._form, obstacles)
         chords = None
-        if self._chords is not None and _free(obstacles).any():
+        if self._chords is not None and free_windows(obstacles).any():
             harmony = read_harmony(
                 sequence,
                 section,
                 sounding,
-                steps=cut.windows * self.bars * self._steps_per_bar,
+                steps=cut.windows * self._form.steps,
                 total_seconds=seconds,
                 steps_per_quarter=self.steps_per_quarter,
             )
             if isinstance(harmony, Obstacle):
                 return harmony, nothing
-            chords = self._event_chords(harmony, cut, cells, obstacles)
-        free = _free(obstacles)
+            chords = event_chords(
+                harmony, self._chords, cut, cells, self._form, obstacles
+            )
+        free = free_windows(obstacles)
         if not free.any():
-            return _commonest(obstacles, cut), nothing
-        used = free[cut.window()] & (cut.start < self.chunks * self._chunk_steps)
+            return commonest(obstacles, cut), nothing
+        used = free[cut.window()] & (cut.start < self._form.steps)
         kept, merged = int(np.count_nonzero(used)), total - len(sounding)
         counts = Counts(kept=kept, merged=merged, ignored=total - kept - merged)
-        return self._arrays(cut, cells, chords, free), counts
-
-    def _check_notes(self, cut: Cut, obstacles: list[Obstacle | None]) -> None:
-        """Enters windows with wrong pitches, or too few or many instruments."""
-        wrong = (cut.pitch < self.min_pitch) | (cut.pitch > self.max_pitch)
-        for window in np.unique(cut.window()[wrong]):
-            detail = f"pitches outside {self.min_pitch} to {self.max_pitch}"
-            obstacles[window] = Obstacle(Reason.NO_MATERIAL, detail)
-        instruments = np.bincount(cut.window_of, minlength=cut.windows)
-        few, many = self.min_instruments, self.max_instruments
-        for window in np.flatnonzero((instruments < few) | (instruments > many)):
-            detail = f"{instruments[window]} in a window, not {few} to {many}"
-            obstacles[window] = obstacles[window] or Obstacle(
-                Reason.INSTRUMENTS, detail
-            )
-
-    def _check_events(
-        self, cut: Cut, cells: CellEvents, obstacles: list[Obstacle | None]
-    ) -> None:
-        """Enters windows with too few events, or too many of an instrument."""
-        window = cut.window_of[cells.track]
-        most = self.max_events - 2
-        sums = np.bincount(window, weights=cells.sizes, minlength=cut.windows)
-        for number in np.unique(window[cells.sizes > most]):
-            found = cells.sizes[window == number].max()
-            detail = f"{found} of an instrument, at most {most}"
-            obstacles[number] = Obstacle(Reason.EVENTS, detail)
-        for number in np.unique(window):
-            if sums[number] < self.min_events:
-                detail = f"{sums[number]:.0f} in a window, at least {self.min_events}"
-                obstacles[number] = obstacles[number] or Obstacle(Reason.EVENTS, detail)
-
-    def _event_chords(
-        self,
-        harmony: Harmony,
-        cut: Cut,
-        cells: CellEvents,
-        obstacles: list[Obstacle | None],
-    ) -> np.ndarray:
-        """The label of each event's chord; enters windows where it is unknown (-1)."""
-        assert self._chords is not None
-        labels = np.zeros(len(harmony.figures), np.int64)
-        for index, figure in enumerate(harmony.figures):
-            try:
-                labels[index] = self._chords.encode(figure)
-            except UsageError:
-                labels[index] = -1
-        last = np.zeros(cut.windows, np.int64)
-        np.maximum.at(last, cut.window(), cut.end)
-        cell = cells.events.cell
-        window = cut.window_of[cells.track[cell]]
-        step = cells.chunk[cell] * self._chunk_steps + cells.events.step
-        per_window = self.bars * self._steps_per_bar
-        # A chord that begins where the last note ends is not heard any more.
-        step = np.minimum(step, np.minimum(last[window], per_window) - 1)
-        figures = harmony.chords[window * per_window + step]
-        chords: np.ndarray = labels[figures]
-        for number in np.unique(window[chords < 0]):
-            names = figures[(chords < 0) & (window == number)]
-            detail = f"cannot read the chord {harmony.figures[names[0]]!r}"
-            obstacles[number] = obstacles[number] or Obstacle(Reason.HARMONY, detail)
-        return chords
-
-    def _arrays(
-        self,
-        cut: Cut,
-        cells: CellEvents,
-        chords: np.ndarray | None,
-        free: np.ndarray,
-    ) -> dict[str, np.ndarray]:
-        """Compact arrays of the windows that are ``free`` of obstacles."""
-        words = self.vocabulary
-        count = int(np.count_nonzero(free))
-        shape = (count, self.segments, self.max_events)
-        events = np.zeros(shape, np.uint16)
-        lengths = np.ones(shape[:2], np.uint16)
-        events[:, :, 0] = words.end
-
-        chosen = free[cut.window_of[cells.track]]
-        row = (np.cumsum(free) - 1)[cut.window_of[cells.track]]
-        segment = cells.chunk * self.max_instruments + cut.slot[cells.track]
-        program = words.first_program + cut.program[cells.track]
-        program = np.where(cut.is_drum[cells.track], words.drum_program, program)
-        at = row[chosen], segment[chosen]
-        events[(*at, 0)] = program[chosen]
-        events[(*at, cells.sizes[chosen] + 1)] = words.end
-        lengths[at] = cells.sizes[chosen] + 2
-
-        of_event = cells.events.cell
-        used = chosen[of_event]
-        of_event, place = of_event[used], cells.events.place[used]
-        where = row[of_event], segment[of_event], place + 1
-        events[where] = cells.events.labels[used]
-        arrays = {"events": events.reshape(count, -1), "lengths": lengths}
-        if chords is not None:
-            held = np.zeros(shape, np.uint8)
-            held[where] = chords[used]
-            # The end has the chord of the event before it.
-            sizes = cells.sizes[chosen]
-            held[(*at, sizes + 1)] = held[(*at, sizes)]
-            arrays["chords"] = held.reshape(count, -1)
-        return arrays
+        return compact_arrays(cut, cells, chords, free, self._form), counts
 
     # Tensors -------------------------------------------------------------------
 
@@ -546,10 +456,27 @@ class PerformanceConverter(Converter):
                 )
         if not qpm > 0:
             raise ConfigError(f"Expected a positive tempo, got qpm={qpm:g}.")
-        return [
-            self._sequence(window, None if chords is None else chords[index], qpm)
-            for index, window in enumerate(labels)
-        ]
+        step_seconds = 60.0 / (qpm * self.steps_per_quarter)
+        duration = labels.shape[1] * self._chunk_steps * step_seconds
+        sequences = []
+        for index, window in enumerate(labels):
+            sequence = empty_sequence(
+                qpm=qpm, numerator=self.quarters_per_bar, duration=duration
+            )
+            tracks = read_tracks(
+                window, steps=self._chunk_steps, vocabulary=self.vocabulary
+            )
+            write_notes(sequence, tracks, self.vocabulary, step_seconds=step_seconds)
+            if chords is not None and self._chords is not None:
+                write_chords(
+                    sequence,
+                    tracks,
+                    chords[index],
+                    self._chords,
+                    step_seconds=step_seconds,
+                )
+            sequences.append(sequence)
+        return sequences
 
     def _chunked(self, tensors: np.ndarray, what: str, depth: int) -> np.ndarray:
         """Labels ``(batch, chunks, instruments, events)``."""
@@ -562,83 +489,6 @@ class PerformanceConverter(Converter):
             )
         labels: np.ndarray = np.argmax(tensors, axis=-1)
         return labels.reshape(shape[0], -1, self.max_instruments, self.max_events)
-
-    def _sequence(
-        self, labels: np.ndarray, chords: np.ndarray | None, qpm: float
-    ) -> NoteSequence:
-        steps, words = self._chunk_steps, self.vocabulary
-        step_seconds = 60.0 / (qpm * self.steps_per_quarter)
-        sequence = empty_sequence(
-            qpm=qpm,
-            numerator=self.quarters_per_bar,
-            duration=len(labels) * steps * step_seconds,
-        )
-        timed: list[tuple[float, str]] = []
-        for instrument in range(self.max_instruments):
-            tracks = [
-                read_track(chunk, steps=steps, vocabulary=words)
-                for chunk in labels[:, instrument]
-            ]
-            notes = read_notes_of(tracks, steps=steps, vocabulary=words)
-            columns = np.array(notes, np.int64).reshape(-1, 4)
-            # A chunk without notes may have any program.
-            first = next((t for t in tracks if self._plays(t)), tracks[0])
-            add_notes(
-                sequence,
-                pitch=columns[:, 2],
-                velocity=columns[:, 3],
-                start=columns[:, 0] * step_seconds,
-                end=columns[:, 1] * step_seconds,
-                instrument=instrument,
-                program=first.program,
-                is_drum=first.is_drum,
-            )
-            if chords is not None:
-                timed += self._timed_chords(tracks, chords[:, instrument], step_seconds)
-        previous = None
-        for time, figure in sorted(timed):
-            if figure != previous:
-                sequence.text_annotations.add(
-                    time=time, text=figure, annotation_type=CHORD_SYMBOL
-                )
-            previous = figure
-        return sequence
-
-    def _plays(self, track: Track) -> bool:
-        """Whether it begins a note."""
-        return min(track.events, default=self.steps) < self.vocabulary.first_off
-
-    def _timed_chords(
-        self, tracks: list[Track], chords: np.ndarray, step_seconds: float
-    ) -> list[tuple[float, str]]:
-        """The chord of each event, with its time in seconds."""
-        assert self._chords is not None
-        timed = []
-        for chunk, track in enumerate(tracks):
-            for position, step in zip(track.positions, track.steps, strict=True):
-                if step < self._chunk_steps:
-                    time = (chunk * self._chunk_steps + step) * step_seconds
-                    figure = self._chords.decode(int(chords[chunk, position]))
-                    timed.append((time, figure))
-        return timed
-
-
-def _free(obstacles: list[Obstacle | None]) -> np.ndarray:
-    """Which windows have no obstacle."""
-    return np.array([obstacle is None for obstacle in obstacles], np.bool_)
-
-
-def _commonest(obstacles: list[Obstacle | None], cut: Cut) -> Obstacle:
-    """The obstacle that most windows with notes have, of equals the first."""
-    found = [
-        obstacles[window]
-        for window in np.unique(cut.window_of)
-        if obstacles[window] is not None
-    ]
-    reasons = [obstacle.reason for obstacle in found if obstacle is not None]
-    reason = max(reasons, key=reasons.count, default=Reason.NO_MATERIAL)
-    chosen = next((o for o in found if o is not None and o.reason is reason), None)
-    return chosen or Obstacle(reason, "no notes in any window")
 
 
 def _masked_one_hot(labels: np.ndarray, used: np.ndarray, depth: int) -> np.ndarray:

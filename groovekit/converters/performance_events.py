@@ -1,21 +1,18 @@
 """Performances as events: what each instrument of a bar does, one after another.
 
 An event starts a note, ends one, shifts time or sets the velocity of what follows.
-:func:`write_events` makes events of many notes at once, :func:`read_events` makes
-notes of one instrument's events.
+:func:`write_events` makes events of many notes at once;
+:mod:`groovekit.converters.performance_notes` makes notes of events.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict, deque
 from typing import NamedTuple
 
 import numpy as np
 
 MIDI_PROGRAMS = 128
-# What sounds before the first velocity.
-DEFAULT_VELOCITY = 100
 # Quarters that one time shift can span.
 _MAX_SHIFT_QUARTERS = 4
 
@@ -226,117 +223,3 @@ def write_events(
     first = np.searchsorted(cells_of, np.arange(cells))
     place = np.arange(len(row)) - first[cells_of]
     return Events(labels.astype(np.int64), times, cells_of, place)
-
-
-class PlayedNote(NamedTuple):
-    """A note that was read from events, in steps."""
-
-    start: int
-    end: int
-    pitch: int
-    velocity: int
-
-
-@dataclasses.dataclass(frozen=True)
-class Track:
-    """What one instrument's events in one section say.
-
-    Attributes:
-      program: MIDI program from 0.
-      is_drum: whether it plays drums.
-      events: labels of the events of notes, time and velocity, none of them after
-        the section's end, with which the time shifts end.
-      positions: where each event stands among all of the section's labels.
-      steps: when each happens, from the section's start.
-    """
-
-    program: int
-    is_drum: bool
-    events: tuple[int, ...]
-    positions: tuple[int, ...]
-    steps: tuple[int, ...]
-
-
-def read_track(labels: np.ndarray, *, steps: int, vocabulary: Vocabulary) -> Track:
-    """Reads the labels of one instrument in one section.
-
-    What follows the end is left out; of several programs the first counts. A
-    shift beyond the section's end is cut, and what would follow it left out.
-
-    Args:
-      labels: ``(events,)`` integers.
-      steps: length of the section.
-      vocabulary: numbers of events.
-    """
-    ends = np.flatnonzero(labels == vocabulary.end)
-    used = labels[: ends[0]] if len(ends) else labels
-    programs = used[used >= vocabulary.first_program] - vocabulary.first_program
-    program = int(programs[0]) if len(programs) else 0
-    is_drum = program == MIDI_PROGRAMS
-    events, positions, times = [], [], []
-    step = 0
-    for position in np.flatnonzero(used < vocabulary.first_program).tolist():
-        label = int(used[position])
-        if vocabulary.first_shift <= label < vocabulary.first_velocity:
-            shift = min(label - vocabulary.first_shift + 1, steps - step)
-            if not shift:
-                break
-            label = vocabulary.first_shift + shift - 1
-        else:
-            shift = 0
-        events.append(label)
-        positions.append(position)
-        times.append(step)
-        step += shift
-        if shift and step == steps and label != int(used[position]):
-            break
-    return Track(
-        0 if is_drum else program,
-        is_drum,
-        tuple(events),
-        tuple(positions),
-        tuple(times),
-    )
-
-
-def read_notes_of(
-    tracks: list[Track], *, steps: int, vocabulary: Vocabulary
-) -> list[PlayedNote]:
-    """The notes of one instrument in successive sections.
-
-    A note-off ends the earliest note of its pitch; one without a note, and a note
-    without duration, are left out. What still sounds in the end ends there.
-
-    Args:
-      tracks: of the sections.
-      steps: length of a section.
-      vocabulary: numbers of events.
-
-    Returns:
-      Notes in the order in which they end.
-    """
-    sounding: defaultdict[int, deque[tuple[int, int]]] = defaultdict(deque)
-    notes = []
-    velocity = DEFAULT_VELOCITY
-    for section, track in enumerate(tracks):
-        for label, within in zip(track.events, track.steps, strict=True):
-            step = section * steps + within
-            if label < vocabulary.first_off:
-                sounding[label].append((step, velocity))
-            elif label < vocabulary.first_shift:
-                queue = sounding[label - vocabulary.first_off]
-                if queue:
-                    begin, loud = queue.popleft()
-                    if begin < step:
-                        pitch = label - vocabulary.first_off + vocabulary.min_pitch
-                        notes.append(PlayedNote(begin, step, pitch, loud))
-            elif label >= vocabulary.first_velocity:
-                velocity = vocabulary.velocity_of(label - vocabulary.first_velocity)
-    end = len(tracks) * steps
-    for pitch, queue in sounding.items():
-        notes += [
-            PlayedNote(begin, end, pitch + vocabulary.min_pitch, loud)
-            for begin, loud in queue
-            if begin < end
-        ]
-    return notes
