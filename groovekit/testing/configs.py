@@ -122,7 +122,6 @@ def _train(config: ModelConfig, music: Sequence[NoteSequence], run: Path) -> Ten
     """Trains one step into a run folder; returns a batch of tensors."""
     from groovekit.datasets import Prepared
     from groovekit.examples import Examples
-    from groovekit.models import backend
     from groovekit.models.builder import build_model
     from groovekit.training import Trainer, TrainSettings
 
@@ -138,17 +137,8 @@ def _train(config: ModelConfig, music: Sequence[NoteSequence], run: Path) -> Ten
         )
         again = build_model(config, seed=trainer.seed)
 
-    def weights(model: Any) -> dict[str, np.ndarray]:
-        return {
-            # Copies: on some backends the array is the variable's own memory.
-            v.path: np.array(backend.to_numpy(v))
-            for v in model.trainable_variables
-        }
-
-    before = weights(trainer.model)
-    for (path, first), second in zip(
-        before.items(), weights(again).values(), strict=True
-    ):
+    before = _weights(trainer.model)
+    for (path, first), (_, second) in zip(before, _weights(again), strict=True):
         expect(
             same_arrays(first, second),
             f"the same seed to give the same first weights of {path}",
@@ -164,18 +154,39 @@ def _train(config: ModelConfig, music: Sequence[NoteSequence], run: Path) -> Ten
         str(losses),
         "Check logarithms and divisions in the head's loss.",
     )
-    after = weights(trainer.model)
-    still = [
-        path for path, first in before.items() if np.array_equal(first, after[path])
-    ]
+    still = _unchanged_layers(before, _weights(trainer.model))
     expect(
         not still,
-        "one training step to change every weight",
-        f"{len(still)} unchanged of {len(before)}: {', '.join(still[:5])}",
+        "one training step to change the weights of every layer",
+        f"no change in {', '.join(still[:5])}",
         "Use each weight in the loss, through operations that have a gradient.",
     )
     batch: Tensors = next(iter(examples.batches(_SOME)))
     return batch
+
+
+def _weights(model: Any) -> list[tuple[str, np.ndarray]]:
+    """Paths and copies of what is trained. Paths need not differ."""
+    from groovekit.models import backend
+
+    # On some backends the array is the variable's own memory.
+    return [(v.path, np.array(backend.to_numpy(v))) for v in model.trainable_variables]
+
+
+def _unchanged_layers(
+    before: Sequence[tuple[str, np.ndarray]], after: Sequence[tuple[str, np.ndarray]]
+) -> list[str]:
+    """Layers none of whose weights has changed.
+
+    Not weights: the kernel of a layer that is fed with zeros rightly stays.
+    """
+    layers: list[tuple[str, dict[str, bool]]] = []
+    for (path, first), (_, second) in zip(before, after, strict=True):
+        layer, _, leaf = path.rpartition("/")
+        if not layers or layers[-1][0] != layer or leaf in layers[-1][1]:
+            layers.append((layer, {}))
+        layers[-1][1][leaf] = not np.array_equal(first, second)
+    return [layer for layer, changed in layers if not any(changed.values())]
 
 
 # Loading ------------------------------------------------------------------------------

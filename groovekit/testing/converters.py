@@ -36,12 +36,11 @@ from groovekit.testing.checks import (
     twice,
     unchanged,
 )
+from groovekit.testing.decoding import check_decoding, used_steps
 from groovekit.testing.sequences import awkward_sequences, example_sequences
 
 _SEED = 20_25
 _PARTS = ("inputs", "outputs", "controls", "lengths")
-# A velocity is a 127th; times go through seconds in floating point.
-_TOLERANCE = 2e-3
 # Windows of a sequence that go through the slower checks.
 _SOME = 3
 
@@ -93,7 +92,7 @@ def check_converter(
     _check_augmentation(converter, some[0])
     for sequence, windows in read:
         qpm = sequence.tempos[0].qpm if sequence.tempos else 120.0
-        _check_decoding(
+        check_decoding(
             converter, windows.take(slice(0, _SOME)), qpm, round_trip=round_trip
         )
 
@@ -313,7 +312,7 @@ def _check_tensors(converter: Converter, windows: Windows) -> None:
         and labelled.dtype == np.int32
         and labelled.shape == plain.outputs.shape[:2]
         and np.array_equal(
-            labelled[_used(converter, plain)], _labels(converter, plain)
+            labelled[used_steps(converter, plain)], _labels(converter, plain)
         ),
         "labels=True to give the outputs' labels, int32 of shape (batch, steps), or "
         "the outputs themselves",
@@ -323,16 +322,8 @@ def _check_tensors(converter: Converter, windows: Windows) -> None:
 
 
 def _labels(converter: Converter, tensors: Tensors) -> np.ndarray:
-    labels: np.ndarray = tensors.outputs[_used(converter, tensors)].argmax(axis=-1)
+    labels: np.ndarray = tensors.outputs[used_steps(converter, tensors)].argmax(axis=-1)
     return labels
-
-
-def _used(converter: Converter, tensors: Tensors) -> np.ndarray:
-    """``(batch, steps)`` bool: which steps are not padding."""
-    lengths = tensors.lengths.reshape(len(tensors), -1)
-    size = converter.steps // lengths.shape[1]
-    used = np.arange(size) < lengths[:, :, None]
-    return used.reshape(len(tensors), -1)
 
 
 def _check_shapes(converter: Converter, tensors: Tensors, batch: int) -> None:
@@ -397,7 +388,7 @@ def _check_lengths(converter: Converter, lengths: np.ndarray) -> None:
 
 
 def _check_values(converter: Converter, tensors: Tensors) -> None:
-    used = tensors.outputs[_used(converter, tensors)]
+    used = tensors.outputs[used_steps(converter, tensors)]
     start = 0
     for part in converter.layout:
         values = used[:, start : start + part.size]
@@ -486,130 +477,3 @@ def _check_augmentation(converter: Converter, windows: Windows) -> None:
             "Change values only.",
         )
     _check_shapes(converter, _expand(converter, first), len(windows))
-
-
-# Writing ------------------------------------------------------------------------------
-
-
-def _check_decoding(
-    converter: Converter, windows: Windows, qpm: float, *, round_trip: bool
-) -> None:
-    tensors = converter.expand(windows)
-    outputs, controls = frozen(tensors.outputs), frozen(tensors.controls)
-    first, second = twice(
-        "decode", lambda: converter.decode(outputs, controls, qpm=qpm)
-    )
-    expect(
-        isinstance(first, list) and len(first) == len(outputs) and first == second,
-        f"decode to give the same {len(outputs)} sequences twice, one a window",
-        f"{len(first)}" if isinstance(first, list) else type(first).__name__,
-        "Return a list with a NoteSequence for each window.",
-    )
-    for sequence in first:
-        _check_sequence(sequence, qpm)
-    longer = np.concatenate([outputs, outputs], axis=1)
-    more = None if controls is None else np.concatenate([controls, controls], axis=1)
-    with calling("decode of twice as many steps", "Take the steps from the array."):
-        count = len(converter.decode(longer, more, qpm=qpm))
-    expect(
-        count == len(outputs),
-        f"decode of twice as many steps to give {len(outputs)} sequences",
-        str(count),
-        "Return one for each window, however long it is.",
-    )
-    _check_default_controls(converter)
-    if round_trip:
-        _check_round_trip(converter, tensors, first)
-
-
-def _check_sequence(sequence: Any, qpm: float) -> None:
-    expect(
-        isinstance(sequence, NoteSequence)
-        and [round(t.qpm, 3) for t in sequence.tempos][:1] == [round(qpm, 3)],
-        f"decode to give NoteSequences with the tempo asked for ({qpm:g})",
-        f"{type(sequence).__name__} with {len(getattr(sequence, 'tempos', ()))} tempos",
-        "Add the tempo: sequence.tempos.add(qpm=qpm).",
-    )
-    for note in sequence.notes:
-        expect(
-            0 <= note.pitch <= 127
-            and 0 <= note.velocity <= 127
-            and 0 <= note.start_time < note.end_time <= sequence.total_time + 1e-6,
-            "decoded notes with pitches and velocities from 0 to 127, starting at zero "
-            "or later, ending after their start and before the sequence's total_time",
-            f"pitch {note.pitch}, velocity {note.velocity}, {note.start_time:g} to "
-            f"{note.end_time:g} s of {sequence.total_time:g} s",
-            "MIDI files cannot hold others: clip them.",
-        )
-
-
-def _check_default_controls(converter: Converter) -> None:
-    with calling("default_controls"):
-        controls = converter.default_controls(2, converter.steps)
-    shape = (2, converter.steps, converter.control_depth)
-    expect(
-        controls is None
-        or (
-            converter.control_depth > 0
-            and controls.dtype == np.float32
-            and controls.shape == shape
-        ),
-        f"default_controls to be None or float32 of shape {shape}",
-        describe(controls),
-        "Give None where controls depend on the music.",
-    )
-
-
-def _reader(converter: Converter) -> Converter:
-    """The converter, reading what it writes: with its output kit's pitches."""
-    fields = {field.name for field in dataclasses.fields(converter)}  # type: ignore[arg-type]  # checked above
-    if {"kit", "output_kit"} <= fields:
-        kit = getattr(converter, "output_kit")  # noqa: B009 - not on the base class
-        again: Converter = dataclasses.replace(converter, kit=kit)  # type: ignore[type-var]
-        return again
-    return converter
-
-
-def _check_round_trip(
-    converter: Converter, tensors: Tensors, decoded: Sequence[NoteSequence]
-) -> None:
-    reader = _reader(converter)
-    for window, sequence in enumerate(decoded):
-        if not sequence.notes:
-            continue
-        with calling("reading what decode wrote"):
-            again = reader.extract(sequence)
-        expect(
-            isinstance(again, Windows),
-            "what decode writes to be read back",
-            str(again),
-            "Write tempo, metre and all that extract asks for; or say "
-            "round_trip=False.",
-        )
-        assert isinstance(again, Windows)
-        found = reader.expand(again)
-        used = _used(converter, tensors)[window]
-        distance = np.abs(found.outputs - tensors.outputs[window])[:, used]
-        worst = distance.reshape(len(found), -1).max(axis=1, initial=0.0)
-        best = int(worst.argmin())
-        expect(
-            float(worst[best]) <= _TOLERANCE,
-            "what decode writes to be read back as the window it came from",
-            _where(converter, distance[best]),
-            "Let decode undo extract and expand; or say round_trip=False where "
-            "something is lost by design.",
-        )
-
-
-def _where(converter: Converter, distance: np.ndarray) -> str:
-    """Words for the largest difference ``(steps, output_depth)``."""
-    step, column = np.unravel_index(int(distance.argmax()), distance.shape)
-    start = 0
-    for part in converter.layout:
-        if column < start + part.size:
-            break
-        start += part.size
-    return (
-        f"a difference of {distance[step, column]:g} in {part.name!r}, number "
-        f"{column - start}, at step {step}"
-    )

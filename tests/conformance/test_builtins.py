@@ -1,0 +1,86 @@
+"""Everything registered goes through the conformance suite, one case a name."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from groovekit import plugins
+from groovekit.config import get_config
+from groovekit.testing import check_converter
+from groovekit.testing.configs import check_and_save, check_reloading
+
+CONVERTERS = [e.name for e in plugins.converters.entries() if e.builtin]
+CONFIGS = [e.name for e in plugins.configs.entries() if e.builtin]
+UNITS = 6
+
+
+def small(name):
+    """The config with tiny layers: what is checked does not depend on sizes."""
+    config = get_config(name)
+
+    def shrunk(part):
+        sizes = {
+            field.name: tuple(UNITS for _ in getattr(part, field.name))
+            for field in dataclasses.fields(part)
+            if field.name.endswith(("rnn_size", "conductor_size"))
+        }
+        if getattr(part, "conductor_projection", 0):
+            sizes["conductor_projection"] = UNITS
+        return dataclasses.replace(part, **sizes)
+
+    return config.replace(
+        encoder=shrunk(config.encoder),
+        decoder=shrunk(config.decoder),
+        latent=dataclasses.replace(config.latent, z_size=4),
+        training=dataclasses.replace(config.training, batch_size=4),
+    )
+
+
+def family(name):
+    """What configs have in common that are built from the same parts."""
+    config = get_config(name)
+    parts = (config.encoder.kind, config.decoder.kind, config.decoder.head)
+    return (type(config.converter), *parts)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Folders of the models that were checked, by config."""
+    root, found = tmp_path_factory.mktemp("saved"), {}
+
+    def folder(name):
+        found[name] = root / name
+        found[name].mkdir()
+        return found[name]
+
+    folder.found = found
+    return folder
+
+
+def test_there_are_cases():
+    assert len(CONVERTERS) >= 2
+    assert len(CONFIGS) >= 9
+
+
+@pytest.mark.parametrize("name", CONVERTERS)
+def test_converter(name):
+    check_converter(plugins.converters.get(name)())
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_config(name, saved):
+    check_and_save(small(name), saved(name))
+
+
+def test_one_config_of_each_family_loads_in_a_fresh_process(saved):
+    # One process for all, and one config a family: starting a backend and compiling
+    # are what takes the time, and the others are built from the same parts.
+    chosen = {}
+    for name in saved.found:
+        if (saved.found[name] / "numbers.npz").is_file():
+            chosen.setdefault(family(name), saved.found[name])
+    if not chosen:
+        pytest.skip("loads what the cases above have saved")
+    check_reloading(list(chosen.values()))
