@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groovekit.converters.chords import CHORD_SYMBOL, NO_CHORD
 from groovekit.errors import UsageError
 from groovekit.notes import NoteSequence, load
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("groovekit")
 
-NO_CHORD = "N.C."
 MIN_PITCH, MAX_PITCH = 0, 127
 
 
@@ -90,7 +90,7 @@ def _transpose(sequence: NoteSequence, semitones: int) -> None:
         del sequence.notes[:]
         sequence.notes.extend(copies.notes)
     for annotation in sequence.text_annotations:
-        if annotation.annotation_type == annotation.CHORD_SYMBOL:
+        if annotation.annotation_type == CHORD_SYMBOL:
             annotation.text = transpose_chord(annotation.text, semitones)
     for key in sequence.key_signatures:
         key.key = (key.key + semitones) % 12
