@@ -535,12 +535,12 @@ def _named_parts(
       kits: names of kit maps: any text of a converter may be one.
     """
     places = (
+        (plugins.converters, "converter", "name"),
         (plugins.encoders, "encoder", "kind"),
         (plugins.encoders, "encoder", "core"),
         (plugins.decoders, "decoder", "kind"),
         (plugins.decoders, "decoder", "core"),
         (plugins.heads, "decoder", "head"),
-        (plugins.converters, "converter", "name"),
     )
     found: list[tuple[Registry[Any], Any]] = []
     for registry, part, key in places:

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import runpy
 import shlex
 from pathlib import Path
 from types import ModuleType
@@ -159,7 +160,10 @@ def test_python_examples_run(path, tmp_path, monkeypatch):
     missing = needs_preset(code)
     if missing:
         pytest.skip(f"the preset {missing} is not here")
-    exec(compile(code, page_id(path), "exec"), {"__name__": "example"})
+    # A module that can be found by its name, as the classes of a page need it.
+    script = tmp_path / f"{path.stem}.py"
+    script.write_text(code, encoding="utf-8")
+    runpy.run_path(str(script), run_name="example")
 
 
 def test_kit_map_of_the_guide():

@@ -385,6 +385,52 @@ def test_one_plugin(command, fake_package):
     assert "Did you mean 'swing-kit'" in unknown.stderr
 
 
+def test_new_plugin(command, tmp_path):
+    made = command("plugins", "new", "swing_kit", "--output-dir", tmp_path)
+    assert made.exit_code == 0
+    assert made.stdout == f"{tmp_path / 'swing_kit'}\n"
+    assert "pip install -e" in made.stderr
+    assert (tmp_path / "swing_kit" / "swing_kit" / "converter.py").is_file()
+    again = command("plugins", "new", "swing_kit", "--output-dir", tmp_path)
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "Choose another name" in again.stderr
+    bad = command("plugins", "new", "Swing.Kit", "--output-dir", tmp_path)
+    assert (bad.exit_code, bad.stdout) == (2, "")
+    assert "such as 'swing_kit', got 'Swing.Kit'" in bad.stderr
+
+
+def test_a_broken_plugin_breaks_its_own_names_only(command, fake_package):
+    points = {"groovekit.configs": {"bad.one": "bad_one:one"}}
+    fake_package("bad-one", "1.0", points, "import nothing_of_this_name\n")
+    result = command("configs", "show", "bad.one")
+    assert result.exit_code == 1
+    assert "bad_one:one (bad-one 1.0), which failed to import" in result.stderr
+    assert "No module named 'nothing_of_this_name'" in result.stderr
+    assert "bad.one" in command("configs", "list").stdout
+    assert command("configs", "show", "groovae_4bar").exit_code == 0
+    assert "CANNOT BE USED" in command("plugins", "list", "--check").stdout
+
+
+def test_two_packages_of_one_name(command, fake_package):
+    source = "import groovekit as gk\ndef x(): return gk.get_config('groovae_4bar')\n"
+    for package in ("swing-one", "swing-two"):
+        module = package.replace("-", "_")
+        points = {
+            "groovekit.configs": {
+                "swing.x": f"{module}:x",
+                f"{module}.x": f"{module}:x",
+            }
+        }
+        fake_package(package, "0.3", points, source)
+    result = command("configs", "show", "swing.x")
+    assert result.exit_code == 1
+    for package in ("swing_one:x (swing-one 0.3)", "swing_two:x (swing-two 0.3)"):
+        assert package in result.stderr
+    # The rest works.
+    assert command("configs", "show", "swing_two.x").exit_code == 0
+    assert command("plugins", "list").stdout.count("CANNOT BE USED") == 2
+
+
 def test_kits(command, tmp_path):
     lines = command("kits", "list").stdout.splitlines()
     assert [line.split()[0] for line in lines] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,31 +34,35 @@ def groovekit(plugin_environment, tmp_path):
 
 def test_plugins_list_names_it(groovekit):
     assert groovekit("plugins", "list", "--check").splitlines() == [
-        "swing-kit 0.3",
-        "  config     swing.drums_2bar  swing_kit:drums_2bar",
-        "  converter  swing.drums       swing_kit:SwingDrums",
+        "swing-kit 0.1",
+        "  config     swing_kit.groove_2bar  swing_kit.configs:groove_2bar",
+        "  converter  swing_kit.groove       swing_kit.converter:SwingGroove",
+        "  head       swing_kit.feel         swing_kit.heads:FeelHead",
+        "  kit map    swing_kit.jazz         swing_kit.kits:jazz",
     ]
 
 
 def test_listings_know_its_names(groovekit):
     configs = json.loads(groovekit("configs", "list", "--json"))
     assert {
-        "name": "swing.drums_2bar",
-        "origin": "swing_kit:drums_2bar",
+        "name": "swing_kit.groove_2bar",
+        "origin": "swing_kit.configs:groove_2bar",
         "package": "swing-kit",
-        "version": "0.3",
+        "version": "0.1",
         "builtin": False,
         "problem": None,
     } in configs
-    assert "from swing-kit 0.3" in groovekit("converters", "list")
-    assert "swing.drums_2bar" not in groovekit("configs", "list", GROOVEKIT_PLUGINS="0")
+    assert "from swing-kit 0.1" in groovekit("converters", "list")
+    assert "swing_kit." not in groovekit("configs", "list", GROOVEKIT_PLUGINS="0")
 
 
 def test_its_config_and_converter_can_be_shown(groovekit):
-    config = json.loads(groovekit("configs", "show", "swing.drums_2bar", "--json"))
-    assert config["converter"]["name"] == "swing.drums"
+    config = json.loads(groovekit("configs", "show", "swing_kit.groove_2bar", "--json"))
+    assert config["converter"]["name"] == "swing_kit.groove"
+    assert config["decoder"]["head"] == "swing_kit.feel"
     assert config["converter"]["swing"] == pytest.approx(2 / 3)
-    assert "0.5 is straight" in groovekit("converters", "show", "swing.drums")
+    assert "2/3 makes" in groovekit("converters", "show", "swing_kit.groove")
+    assert "hihat_pedal" in groovekit("kits", "show", "swing_kit.jazz")
 
 
 def test_its_own_tests_pass(plugin_environment, tmp_path):
@@ -83,23 +88,46 @@ def test_it_is_trained_and_played_by_the_ordinary_commands(
     for number in range(3):
         write_midi(tiny.groove(number), folder / f"{number}.mid")
     groovekit(
-        *("train", "--config", "swing.drums_2bar", "--examples", str(folder)),
+        *("train", "--config", "swing_kit.groove_2bar", "--examples", str(folder)),
         *("--run-dir", "run", "--steps", "2", "--batch-size", "4", "--seed", "1"),
         *("--hparams", "enc_rnn_size=[6],dec_rnn_size=[6],z_size=4"),
     )
     metadata = json.loads((tmp_path / "run" / "metadata.json").read_text())
-    assert {table["package"] for table in metadata["plugins"]} == {"swing-kit"}
+    assert {
+        (table["kind"], table["name"], table["package"])
+        for table in metadata["plugins"]
+    } == {
+        ("converter", "swing_kit.groove", "swing-kit"),
+        ("head", "swing_kit.feel", "swing-kit"),
+        ("kit map", "swing_kit.jazz", "swing-kit"),
+    }
     # Another process, which finds the converter by its name.
     written = groovekit("generate", "--run-dir", "run", "--num-outputs", "2")
     assert len(written.splitlines()) == 2
-    # Without plug-ins the run folder says what it lacks.
-    missing = subprocess.run(
-        [sys.executable, "-m", "groovekit", "generate", "--run-dir", "run"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={**plugin_environment, "GROOVEKIT_PLUGINS": "0"},
+    reconstructed = groovekit(
+        *("generate", "--run-dir", "run", "--mode", "reconstruct"),
+        *("--input", "midi/0.mid"),
     )
-    assert missing.returncode == 1
-    assert "'swing.drums' is not installed" in missing.stderr
-    assert "swing-kit" in missing.stderr
+    assert reconstructed.strip().endswith(".mid")
+    # Without the package the run folder says what it lacks.
+    for environment in (
+        {**plugin_environment, "GROOVEKIT_PLUGINS": "0"},
+        without_plugin(plugin_environment),
+    ):
+        missing = subprocess.run(
+            [sys.executable, "-m", "groovekit", "generate", "--run-dir", "run"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            env=environment,
+        )
+        assert missing.returncode == 1
+        assert "'swing_kit.groove' is not installed" in missing.stderr
+        assert "It came from the package swing-kit 0.1: install that" in missing.stderr
+
+
+def without_plugin(environment):
+    """The environment after the package was removed."""
+    first, *others = environment["PYTHONPATH"].split(os.pathsep)
+    assert (Path(first) / "swing_kit").is_dir()
+    return {**environment, "PYTHONPATH": os.pathsep.join(others)}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import stat
@@ -191,6 +192,40 @@ def test_a_missing_plug_in_is_named_with_its_package(
 
 def _unknown(name):
     raise UnknownNameError(name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("head", lambda c: {"decoder": dataclasses.replace(c.decoder, head=PART)}),
+        ("decoder", lambda c: {"decoder": dataclasses.replace(c.decoder, kind=PART)}),
+        ("encoder", lambda c: {"encoder": dataclasses.replace(c.encoder, kind=PART)}),
+        ("kit map", lambda _: {"converter": GrooveConverter(output_kit=PART)}),
+    ],
+)
+def test_every_missing_part_is_named_with_its_package(
+    tmp_path, config, fake_package, monkeypatch, kind, change
+):
+    source = """
+        from groovekit.converters.kits import KitMap
+        part = KitMap("mine", tuple((36 + i,) for i in range(9)))
+    """
+    points = {f"groovekit.{kind.replace(' ', '_')}s": {PART: "swing_kit:part"}}
+    fake_package("swing-kit", "0.3", points, source)
+    config = config.replace(**change(config))
+    metadata = make_metadata(config, backend="jax", seed=1, parameters=1)
+    assert [(t["kind"], t["name"]) for t in metadata["plugins"]] == [(kind, PART)]
+    run = RunFolder.create(tmp_path / "run", config, metadata)
+    assert run.read_config() == config
+    monkeypatch.setenv("GROOVEKIT_PLUGINS", "0")
+    with pytest.raises(
+        RunFolderError,
+        match=rf"config's {kind} 'swing_kit\.part' is not .*swing-kit 0\.3: install",
+    ):
+        run.read_config()
+
+
+PART = "swing_kit.part"
 
 
 # Resuming -----------------------------------------------------------------------
