@@ -24,7 +24,7 @@ from keras import ops
 from groovekit.config import ModelConfig, get_config
 from groovekit.models import backend, latent
 from groovekit.models.builder import build_model, build_optimizer
-from groovekit.models.heads import GrooveHead
+from groovekit.models.groove_heads import GrooveHead
 
 
 class PlainVAE(keras.Model):

@@ -44,17 +44,23 @@ class EncoderConfig:
       rnn_size: units of each layer (of each direction, where there are two).
       kind: registered name of the encoder.
       residual: add each layer's input to its output where sizes allow.
+      level_lengths: of a hierarchical encoder, from the bottom up: steps of a
+        segment, segments of a group, ...; empty for others.
+      core: registered name of the encoder of each level of a hierarchical one.
       options: further options of encoders from plug-ins, by name.
     """
 
     rnn_size: tuple[int, ...]
     kind: str = "bidirectional_lstm"
     residual: bool = False
+    level_lengths: tuple[int, ...] = ()
+    core: str = "bidirectional_lstm"
     options: Options = ()
 
     def __post_init__(self) -> None:
         values.check_fields(self, "encoder")
         _check_sizes(self.rnn_size, "encoder.rnn_size")
+        _check_sizes(self.level_lengths or (1,), "encoder.level_lengths")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +72,18 @@ class DecoderConfig:
       kind: registered name of the decoder.
       residual: add each layer's input to its output where sizes allow.
       head: registered name of the output head: loss and sampling.
+      level_lengths: of a hierarchical decoder, from the top down: segments (of
+        each group), ..., steps of a segment; empty for others.
+      core: registered name of the decoder of a hierarchical one's segments.
+      conductor_size: units of each layer of its conductors; empty for ``rnn_size``.
+      conductor_projection: width of a tanh layer behind the lowest conductor; 0 for
+        none.
+      autoregressive: its levels (0 is the top) whose conductor sees what came
+        before it.
+      reencode: whether what they see is the (hierarchical) encoder's view of it,
+        not the final state of the level below.
+      control_rnn_size: units of a bidirectional LSTM that controls go through on
+        their way to the decoder; empty for none.
       options: further options of decoders from plug-ins, by name.
       head_options: options of the head, by name.
     """
@@ -74,12 +92,24 @@ class DecoderConfig:
     kind: str = "lstm"
     residual: bool = False
     head: str = "categorical"
+    level_lengths: tuple[int, ...] = ()
+    core: str = "lstm"
+    conductor_size: tuple[int, ...] = ()
+    conductor_projection: int = 0
+    autoregressive: tuple[int, ...] = ()
+    reencode: bool = False
+    control_rnn_size: tuple[int, ...] = ()
     options: Options = ()
     head_options: Options = ()
 
     def __post_init__(self) -> None:
         values.check_fields(self, "decoder")
         _check_sizes(self.rnn_size, "decoder.rnn_size")
+        for name in ("level_lengths", "conductor_size", "control_rnn_size"):
+            _check_sizes(getattr(self, name) or (1,), f"decoder.{name}")
+        projection = self.conductor_projection
+        what = "a size, or 0 for none"
+        _require(projection >= 0, "decoder.conductor_projection", what, projection)
 
 
 @dataclasses.dataclass(frozen=True)

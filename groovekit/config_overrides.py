@@ -35,10 +35,14 @@ FLAT_NAMES: dict[str, str] = {
 # Those without a counterpart, with their types.
 OBSOLETE_NAMES: dict[str, Any] = {
     "conditional": bool,
-    "control_preprocessing_rnn_size": tuple[int, ...],
     "max_seq_len": int,
     "use_cudnn": bool,
 }
+
+
+# Those of parts that few configs have.
+_CONTROLS = "control_preprocessing_rnn_size"
+_NADE = "nade_num_hidden"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,6 +152,19 @@ def _resolve(
     if name in OBSOLETE_NAMES:
         return name, _read(raw, OBSOLETE_NAMES[name], name)
     path = FLAT_NAMES.get(name, name)
+    if name == _CONTROLS:
+        value = _read(raw, tuple[int, ...], name)
+        path = "decoder.control_rnn_size"
+        # The original's configs all have a size; few have the network.
+        return path, value if config.decoder.control_rnn_size else ()
+    if name == _NADE:
+        value = _read(raw, int, name)
+        if config.decoder.head != "nade":
+            raise ConfigError(
+                f"{_NADE} is for configs with the head 'nade'; {config.name} has "
+                f"{config.decoder.head!r}. Leave it out."
+            )
+        return "decoder.head_options.hidden", value
     if path in hints:
         return path, _read(raw, hints[path], name)
     # Options of plug-ins' parts: decoder.head_options.NAME=value.
@@ -158,7 +175,7 @@ def _resolve(
         if isinstance(old, float) and isinstance(value, int):
             value = float(value)
         return path, value
-    names = [*FLAT_NAMES, *OBSOLETE_NAMES, *hints]
+    names = [*FLAT_NAMES, *OBSOLETE_NAMES, _CONTROLS, _NADE, *hints]
     raise ConfigError(suggest(name, names, kind="config field"))
 
 
@@ -197,4 +214,3 @@ def _check_obsolete(config: ModelConfig, name: str, value: Any) -> None:
             " (e.g. converter.bars)."
         )
     # use_cudnn: the fused LSTM is used wherever there is one.
-    # control_preprocessing_rnn_size: none of the models preprocesses controls.

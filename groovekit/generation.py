@@ -15,14 +15,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from groovekit.config import ModelConfig
-from groovekit.converters.base import Tensors
+from groovekit.converters.base import Converter, Tensors
+from groovekit.converters.chords import parse_chords
 from groovekit.errors import UsageError
 from groovekit.generation_files import (
     DEFAULT_QPM,
     Music,
     complete_controls,
     join,
+    one_after_another,
     to_tensors,
+    window_seconds,
     with_options,
 )
 from groovekit.inference import BatchedModel, Progress
@@ -32,6 +35,9 @@ from groovekit.models.builder import build_model
 from groovekit.notes import NoteSequence
 from groovekit.seeding import draw_seed, generator
 from groovekit.weights import load_weights
+
+#: Symbols, together or one by one: ``"C Am F G"``.
+Chords = str | Sequence[str]
 
 DEFAULT_TEMPERATURE = 0.5
 #: Windows that go through the model at once, unless told otherwise.
@@ -63,6 +69,11 @@ class TrainedModel:
     Temperatures are at least 0: 1 draws from the model's distribution, less from
     a sharper one, and 0 takes the most probable values (which needs no seed).
     Tempos are in quarter notes a minute; without one the input's is kept.
+
+    ``chords`` are for models that play over chords: symbols in order, spread
+    evenly over the length. Where windows of one bar follow each other (multitrack
+    models), each chord has a window of its own, and ``bars`` repeats the chords.
+    Without any these models play as over no chord.
 
     Args:
       config: of the model; its converter reads and writes the notes.
@@ -133,6 +144,7 @@ class TrainedModel:
         temperature: float = DEFAULT_TEMPERATURE,
         bars: int | None = None,
         controls: Music | None = None,
+        chords: Chords | None = None,
         qpm: float | None = None,
         seed: int | None = None,
         rng: np.random.Generator | None = None,
@@ -145,6 +157,7 @@ class TrainedModel:
           bars: length; the model's by default.
           controls: for a model that plays given hits: music with these hits (one
             window for all or one each), or the array of the controls.
+          chords: for a model that plays over chords, see the class.
           qpm: tempo; that of ``controls`` or 120 by default.
           seed: of everything random.
           rng: instead of ``seed``.
@@ -166,6 +179,7 @@ class TrainedModel:
             temperature=temperature,
             bars=bars,
             controls=given,
+            chords=chords,
             qpm=tempos or None if qpm is None else qpm,
             seed=seed,
         )
@@ -206,6 +220,7 @@ class TrainedModel:
         temperature: float = DEFAULT_TEMPERATURE,
         bars: int | None = None,
         controls: np.ndarray | None = None,
+        chords: Chords | None = None,
         qpm: float | Sequence[float] | None = None,
         seed: int | None = None,
         rng: np.random.Generator | None = None,
@@ -217,32 +232,78 @@ class TrainedModel:
           temperature: of the decoder, see the class.
           bars: length; the model's by default.
           controls: ``(batch or 1, steps, control_depth)`` for a model with some.
+          chords: instead of ``controls``, see the class.
           qpm: tempo, one for all or one each; 120 by default.
           seed: of what the decoder draws.
           rng: instead of ``seed``.
 
         Raises:
-          UsageError: codes or controls of another shape, numbers out of range.
+          UsageError: codes, controls or chords of another kind, numbers out of
+            range.
         """
-        z, converter = np.asarray(z), self.converter
-        if bars is not None:
-            if bars < 1:
-                raise UsageError(f"bars must be at least 1, got {bars}.")
-            converter = with_options(converter, bars=bars)
+        z = np.asarray(z)
+        converter, sections = self._length(bars)
+        if chords is not None:
+            if controls is not None:
+                raise UsageError("Give controls or chords, not both.")
+            figures = parse_chords(chords)
+            if converter.tiles:
+                # One window after another, and through the chords again.
+                count = sections if bars is not None else len(figures)
+                figures = tuple(figures[i % len(figures)] for i in range(count))
+            whole = None if bars is None or converter.tiles else converter.steps
+            controls = converter.chord_controls(figures, steps=whole)
+            sections = len(controls)
+            controls = np.tile(controls, (len(z), 1, 1))
+        elif controls is not None and len(controls) == len(z):
+            controls = np.repeat(controls, sections, axis=0)
+        rows = np.repeat(z, sections, axis=0)
         tensors = self.decode_to_tensors(
-            z,
+            rows,
             temperature=temperature,
             steps=converter.steps,
             controls=controls,
             seed=seed,
             rng=rng,
         )
+        given = self._controls(controls, len(rows), converter.steps)
         tempos = _tempos(qpm, len(z))
-        return [
-            sequence
-            for row, tempo in zip(tensors, tempos, strict=True)
-            for sequence in converter.decode(row[None], qpm=tempo)
-        ]
+        made = []
+        for index, tempo in enumerate(tempos):
+            own = slice(index * sections, (index + 1) * sections)
+            parts = converter.decode(
+                tensors[own], None if given is None else given[own], qpm=tempo
+            )
+            if sections == 1:
+                made += parts
+            else:
+                made.append(one_after_another(parts, window_seconds(converter, tempo)))
+        return made
+
+    def _length(self, bars: int | None) -> tuple[Converter, int]:
+        """The converter for music of this length, and windows it is made of."""
+        converter = self.converter
+        if bars is None:
+            return converter, 1
+        if bars < 1:
+            raise UsageError(f"bars must be at least 1, got {bars}.")
+        if converter.tiles:
+            own = int(getattr(converter, "bars", 1))
+            if bars % own:
+                raise UsageError(
+                    f"The windows of {self.config.name} have {own} bars: bars must be "
+                    f"a multiple, got {bars}."
+                )
+            return converter, bars // own
+        converter = with_options(converter, bars=bars)
+        unit = self.model.decoder.step_multiple
+        if converter.steps % unit:
+            least = unit * bars / converter.steps
+            raise UsageError(
+                f"{self.config.name} decodes {least:g} bars at a time: bars must be a "
+                f"multiple, got {bars}."
+            )
+        return converter, 1
 
     def decode_to_tensors(
         self,
@@ -302,6 +363,7 @@ class TrainedModel:
         window: int = 1,
         temperature: float = DEFAULT_TEMPERATURE,
         bars: int | None = None,
+        chords: Chords | None = None,
         qpm: float | None = None,
         seed: int | None = None,
         rng: np.random.Generator | None = None,
@@ -319,6 +381,7 @@ class TrainedModel:
           window: which window of a sequence, from 1.
           temperature: of the decoder, see the class.
           bars: length; the model's by default.
+          chords: instead of those of the music, see the class.
           qpm: tempo of all.
           seed: of what the decoder draws.
           rng: instead of ``seed``.
@@ -351,7 +414,8 @@ class TrainedModel:
             slerp(mean[0], mean[1], fractions),
             temperature=temperature,
             bars=bars,
-            controls=controls,
+            controls=None if chords is not None else controls,
+            chords=chords,
             qpm=tempos if qpm is None else qpm,
             seed=seed,
         )
@@ -364,6 +428,7 @@ class TrainedModel:
         window: int = 1,
         temperature: float = DEFAULT_TEMPERATURE,
         bars: int | None = None,
+        chords: Chords | None = None,
         qpm: float | None = None,
         seed: int | None = None,
         rng: np.random.Generator | None = None,
@@ -379,6 +444,7 @@ class TrainedModel:
           window: which window of each sequence, from 1.
           temperature: of the decoder, see the class.
           bars: length; the model's by default.
+          chords: instead of those of the music, see the class.
           qpm: tempo of all.
           seed: of what the decoder draws.
           rng: instead of ``seed``.
@@ -402,7 +468,12 @@ class TrainedModel:
             mean[rows],
             temperature=temperature,
             bars=bars,
-            controls=None if tensors.controls is None else tensors.controls[rows],
+            controls=(
+                None
+                if tensors.controls is None or chords is not None
+                else tensors.controls[rows]
+            ),
+            chords=chords,
             qpm=[tempos[row] for row in rows] if qpm is None else qpm,
             seed=seed,
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
 import re
 import tempfile
 from collections.abc import Iterable
@@ -114,7 +116,9 @@ def to_tensors(
                 f"Inputs have the shape (batch, steps, {depth}), got {music.shape}."
             )
         batch, steps = inputs.shape[:2]
-        lengths = np.full((batch, *converter.length_shape), steps, np.int32)
+        segments = math.prod(converter.length_shape)
+        shape = (batch, *converter.length_shape)
+        lengths = np.full(shape, steps // segments, np.int32)
         return Tensors(inputs, inputs, None, lengths), [DEFAULT_QPM] * batch
     items = [music] if isinstance(music, NoteSequence | Excerpt) else list(music)
     if not items:
@@ -165,10 +169,7 @@ def complete_controls(
     if given is None:
         found = converter.default_controls(batch, steps)
         if found is None:
-            raise UsageError(
-                f"A model of the config {name} plays hits that it is given: give "
-                "music with these hits (--input FILE, controls=...)."
-            )
+            raise UsageError(needs_controls(converter, name))
         return found
     given = np.asarray(given, np.float32)
     if given.ndim == 2:
@@ -180,6 +181,78 @@ def complete_controls(
             f"({batch} or 1, {steps}, {depth}), got {given.shape}."
         )
     return np.broadcast_to(given[:, :steps], (batch, steps, depth))
+
+
+def takes_chords(converter: Converter) -> bool:
+    """Whether a model of this converter plays over chords."""
+    return getattr(converter, "chord_encoding", None) is not None
+
+
+def needs_controls(converter: Converter, name: str) -> str:
+    """What to say where a model's controls are missing.
+
+    Args:
+      converter: of the model.
+      name: of the config.
+    """
+    if takes_chords(converter):
+        return (
+            f"A model of the config {name} plays over chords in a key: give them "
+            '(--chords "C Am F G", chords=...).'
+        )
+    return (
+        f"A model of the config {name} plays hits that it is given: give music with "
+        "these hits (--input FILE, controls=...)."
+    )
+
+
+def window_seconds(converter: Converter, qpm: float) -> float:
+    """Length of one window of a converter whose windows are whole bars."""
+    quarters = getattr(converter, "quarters_per_bar", 4) * getattr(converter, "bars", 1)
+    return float(quarters * 60.0 / qpm)
+
+
+def one_after_another(parts: list[NoteSequence], seconds: float) -> NoteSequence:
+    """Joins windows in time; equal instruments of different windows become one.
+
+    Args:
+      parts: at least one; the first gives tempo and metre.
+      seconds: length of each.
+    """
+    joined = NoteSequence()
+    joined.CopyFrom(parts[0])
+    del joined.notes[:]
+    numbers: dict[tuple[int, bool, int], int] = {}
+    for index, part in enumerate(parts):
+        offset = index * seconds
+        # Two pianos in one window stay two.
+        seen: dict[int, tuple[int, bool, int]] = {}
+        for note in part.notes:
+            if note.instrument not in seen:
+                kind = (note.program, note.is_drum)
+                twins = sum(key[:2] == kind for key in seen.values())
+                seen[note.instrument] = (*kind, twins)
+            key = seen[note.instrument]
+            copy = joined.notes.add()
+            copy.CopyFrom(note)
+            copy.start_time += offset
+            copy.end_time += offset
+            copy.instrument = numbers.setdefault(key, _free_instrument(numbers, key[1]))
+        if index:
+            for annotation in part.text_annotations:
+                copy = joined.text_annotations.add()
+                copy.CopyFrom(annotation)
+                copy.time += offset
+    joined.total_time = len(parts) * seconds
+    return joined
+
+
+def _free_instrument(numbers: dict[tuple[int, bool, int], int], is_drum: bool) -> int:
+    """The next number; 9 is for drums, as MIDI channels have it."""
+    taken = set(numbers.values())
+    if is_drum and 9 not in taken:
+        return 9
+    return next(n for n in itertools.count() if n not in taken and n != 9)
 
 
 def tempo_of(sequence: NoteSequence) -> float:

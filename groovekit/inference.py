@@ -99,7 +99,7 @@ class BatchedModel:
         depth = self.model.head.noise_depth
 
         def generate(z: Any, noise: Any, temperature: Any, controls: Any) -> Any:
-            return self.model.decoder.generate(
+            return self.model.generate(
                 z, steps, uniforms=noise, temperature=temperature, controls=controls
             )
 

@@ -25,6 +25,9 @@ PRESETS_FOLDER = Path(__file__).parent / "presets"
 _CONVERTERS = {
     "drums": "groovekit.converters.drums:DrumsConverter",
     "groove": "groovekit.converters.groove:GrooveConverter",
+    "melody": "groovekit.converters.melody:MelodyConverter",
+    "performance": "groovekit.converters.performance:PerformanceConverter",
+    "trio": "groovekit.converters.trio:TrioConverter",
 }
 
 _KIT_MAPS = {
@@ -33,19 +36,51 @@ _KIT_MAPS = {
     "roland_td11": "groovekit.converters.kits:roland_td11",
 }
 
+# Configs by the module that makes them; the function's name has no hyphens.
+_CONFIG_MODULES = {
+    "drums": (
+        "cat-drums_2bar_small",
+        "cat-drums_2bar_big",
+        "nade-drums_2bar_reduced",
+        "nade-drums_2bar_full",
+        "hierdec-drums_4bar",
+        "hierdec-drums_4bar_small",
+        "hierdec-drums_16bar",
+        "hierdec-drums_16bar_small",
+    ),
+    "groove": (
+        "groovae_4bar",
+        "groovae_8bar",
+        "groovae_2bar_humanize",
+        "groovae_2bar_tap_fixed_velocity",
+        "groovae_2bar_tap_fixed_velocity_note_dropout",
+        "groovae_2bar_add_closed_hh",
+        "groovae_2bar_hits_control_tfds",
+        "hierdec-groovae_4bar",
+        "hierdec-groovae_4bar_small",
+    ),
+    "melody": (
+        "cat-mel_2bar_small",
+        "cat-mel_2bar_big",
+        "cat-mel_2bar_med_chords",
+        "flat-mel_16bar",
+        "hierdec-mel_16bar",
+        "hier-mel_16bar",
+    ),
+    "multitrack": (
+        "hier-multiperf_vel_1bar_med",
+        "hier-multiperf_vel_1bar_big",
+        "hier-multiperf_vel_1bar_med_chords",
+        "hier-multiperf_vel_1bar_big_chords",
+    ),
+    "trio": ("flat-trio_16bar", "hierdec-trio_16bar", "hier-trio_16bar"),
+}
+
 _CONFIGS = {
-    "cat-drums_2bar_small": "groovekit.configs.drums:cat_drums_2bar_small",
-    "cat-drums_2bar_big": "groovekit.configs.drums:cat_drums_2bar_big",
     **{
-        name: f"groovekit.configs.groove:{name}"
-        for name in (
-            "groovae_4bar",
-            "groovae_2bar_humanize",
-            "groovae_2bar_tap_fixed_velocity",
-            "groovae_2bar_tap_fixed_velocity_note_dropout",
-            "groovae_2bar_add_closed_hh",
-            "groovae_2bar_hits_control_tfds",
-        )
+        name: f"groovekit.configs.{module}:{name.replace('-', '_')}"
+        for module, names in _CONFIG_MODULES.items()
+        for name in names
     },
     # The name of the original's documentation, for the config its code calls
     # "…_tfds".
@@ -55,16 +90,25 @@ _CONFIGS = {
 }
 
 _HEADS = {
+    "boolean": "groovekit.models.heads:BooleanHead",
     "categorical": "groovekit.models.heads:CategoricalHead",
-    "groove": "groovekit.models.heads:GrooveHead",
+    "groove": "groovekit.models.groove_heads:GrooveHead",
+    "groove_bins": "groovekit.models.groove_heads:GrooveBinsHead",
+    "multi_categorical": "groovekit.models.heads:MultiCategoricalHead",
+    "nade": "groovekit.models.nade:NADEHead",
 }
 
 _ENCODERS = {
     "bidirectional_lstm": "groovekit.models.encoders:BidirectionalLSTMEncoder",
+    "hierarchical_lstm": "groovekit.models.encoders:HierarchicalLSTMEncoder",
     "lstm": "groovekit.models.encoders:LSTMEncoder",
 }
 
-_DECODERS = {"lstm": "groovekit.models.decoders:LSTMDecoder"}
+_DECODERS = {
+    "hierarchical_lstm": "groovekit.models.hierarchical:HierarchicalLSTMDecoder",
+    "lstm": "groovekit.models.decoders:LSTMDecoder",
+    "split_lstm": "groovekit.models.decoders:SplitLSTMDecoder",
+}
 
 
 def _shipped_presets() -> dict[str, str]:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from groovekit.network_size import NetworkSize, network_size
+
 if TYPE_CHECKING:
     from groovekit.config import ModelConfig
 
-# Values an LSTM keeps for its backward pass, a unit and step: four gates before
-# and after their activation, cell and hidden state, and their gradients.
-_KEPT_A_UNIT = 14
 _BYTES = 4
 
 
@@ -43,49 +42,64 @@ class Estimate:
 
     @property
     def fitting_batch_size(self) -> int:
-        """A power of two that should fit, at least 1."""
+        """A power of two that should fit; 0 where not even one window does."""
         if self.available is None:
             return self.batch_size
         fixed = self.parameters * 4 * _BYTES
+        window = (self.memory - fixed) / self.batch_size
+        if self.available < fixed + window:
+            return 0
         room = max(self.available - fixed, 1) / max(self.memory - fixed, 1)
         size = max(1, int(self.batch_size * min(room, 1.0)))
         return 1 << (size.bit_length() - 1)
 
 
 def estimate(
-    config: ModelConfig, model: Any, batch_size: int, *, on_cpu: bool
+    config: ModelConfig,
+    batch_size: int,
+    *,
+    on_cpu: bool,
+    timed: bool = True,
+    model: Any = None,
 ) -> Estimate:
     """Estimates memory and time of training steps.
 
     Args:
       config: of the model.
-      model: with its variables built.
       batch_size: windows a step.
-      on_cpu: whether this CPU computes: then its memory counts, and a matrix
-        product is timed to tell seconds a step.
+      on_cpu: whether this CPU computes: then its memory counts.
+      timed: time a matrix product of this CPU to tell seconds a step.
+      model: built from ``config``; needed only where a plug-in's parts cannot be
+        counted without building them (see
+        :func:`groovekit.network_size.network_size`).
+
+    Raises:
+      ValueError: no model, where one is needed.
     """
-    converter = config.converter
-    parameters = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
-    widths = (
-        converter.input_depth
-        + 4 * converter.output_depth
-        + converter.control_depth
-        + 2 * sum(config.encoder.rnn_size) * _KEPT_A_UNIT
-        + sum(config.decoder.rnn_size) * _KEPT_A_UNIT
-        + 2 * config.latent.z_size
-    )
-    activations = widths * converter.steps * batch_size * _BYTES
+    size = network_size(config)
+    if size is None:
+        if model is None:
+            raise ValueError(f"{config.name} has to be built to be estimated.")
+        size = _size_of(model, config)
     # Weights, gradients and Adam's two moments.
-    memory = 4 * parameters * _BYTES + activations
+    memory = _BYTES * (4 * size.parameters + size.activations * batch_size)
     seconds = None
-    if on_cpu:
-        # Forward and backward passes multiply each weight three times a step of
-        # the sequence, and a product is two operations. LSTMs reach about half of
-        # what one large product does.
-        operations = 6.0 * parameters * converter.steps * batch_size
+    if on_cpu and timed:
+        # Forward and backward passes multiply three times, and a product is two
+        # operations. LSTMs reach about half of what one large product does.
+        operations = 6.0 * size.multiplications * batch_size
         seconds = operations / (0.5 * _matrix_rate())
     available = _available_memory() if on_cpu else None
-    return Estimate(parameters, memory, available, seconds, batch_size)
+    return Estimate(size.parameters, memory, available, seconds, batch_size)
+
+
+def _size_of(model: Any, config: ModelConfig) -> NetworkSize:
+    """A guess from the weights alone: all used at every step."""
+    parameters = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+    steps = config.converter.steps
+    width = sum(config.encoder.rnn_size) + sum(config.decoder.rnn_size)
+    width += config.converter.input_depth + 4 * config.converter.output_depth
+    return NetworkSize(parameters, parameters * steps, 10 * width * steps)
 
 
 def _matrix_rate() -> float:

@@ -306,7 +306,10 @@ class Trainer:
     def estimate(self) -> preflight.Estimate:
         """Memory and time that steps will take, roughly."""
         return preflight.estimate(
-            self.config, self.model, self.batch_size, on_cpu=not backend.uses_gpu()
+            self.config,
+            self.batch_size,
+            on_cpu=not backend.uses_gpu(),
+            model=self.model,
         )
 
     @property
@@ -408,11 +411,11 @@ class Trainer:
         if not math.isfinite(scalars["loss"]):
             self._raise_not_a_number()
         sums = {
-            name.removeprefix("sum/"): sum(row[name] for row in rows)
+            name.removeprefix("sum/"): np.sum([row[name] for row in rows], axis=0)
             for name in rows[0]
             if name.startswith("sum/")
         }
-        scalars |= self.model.head.metrics(sums)
+        scalars |= self.model.metrics_of(sums, by_segment=False)
         rate = self.optimizer.learning_rate
         scalars["learning_rate"] = float(backend.to_numpy(rate))
         writer.scalars(scalars, self.state.step)

@@ -101,8 +101,13 @@ class Validator:
         r_loss, kl_cost = (
             float(sums[name]) / windows for name in ("r_loss", "kl_cost")
         )
-        metrics = model.head.metrics(
-            {k.removeprefix("sum/"): v for k, v in sums.items() if k.startswith("sum/")}
+        metrics = model.metrics_of(
+            {
+                k.removeprefix("sum/"): v
+                for k, v in sums.items()
+                if k.startswith("sum/")
+            },
+            by_segment=True,
         )
         return {
             "loss": r_loss + beta * kl_cost,

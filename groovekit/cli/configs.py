@@ -6,7 +6,7 @@ import click
 
 from groovekit import plugins
 from groovekit.cli import listing, options
-from groovekit.config import get_config
+from groovekit.config import ModelConfig, get_config
 
 
 @click.group()
@@ -40,3 +40,42 @@ def show_config(name: str, as_json: bool) -> None:
     click.echo(f"from {plugins.configs.describe(name)}")
     click.echo()
     options.echo_table(listing.flatten(config.to_dict(), skip=("name", "description")))
+    click.echo()
+    for line in _cost(config):
+        click.echo(line)
+
+
+def _cost(config: ModelConfig) -> list[str]:
+    """What the model weighs and what training it takes, as lines."""
+    from groovekit.network_size import network_size
+    from groovekit.preflight import estimate
+
+    batch = config.training.batch_size
+    model = None
+    if network_size(config) is None:
+        # With parts from plug-ins: only building it tells.
+        from groovekit.cli.start import start_keras
+
+        start_keras(None, None)
+        from groovekit.models.builder import build_model
+
+        model = build_model(config)
+    cost = estimate(config, batch, on_cpu=True, timed=False, model=model)
+    lines = [
+        f"{cost.parameters:,} parameters "
+        f"({cost.parameters * 4 / 2**20:,.0f} MiB in float32).",
+        f"Training at batch size {batch:,} takes roughly "
+        f"{cost.memory / 2**30:.1f} GiB of memory.",
+    ]
+    if cost.available is not None:
+        free = f"This machine has {cost.available / 2**30:.1f} GiB to spare"
+        if cost.fits:
+            lines.append(f"{free}: it fits.")
+        elif cost.fitting_batch_size < 1:
+            lines.append(f"{free}: the model does not fit at any batch size.")
+        else:
+            lines.append(
+                f"{free}: try --batch-size {cost.fitting_batch_size} on its CPU, or a "
+                "smaller model."
+            )
+    return lines

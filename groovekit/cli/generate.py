@@ -114,6 +114,13 @@ _NUM_OUTPUTS = 5
     help="Length of the outputs.",
 )
 @click.option(
+    "--chords",
+    metavar="TEXT",
+    default=None,
+    show_default="those of the input, else none",
+    help='Chords to play over, for models that take some: "C Am F G7".',
+)
+@click.option(
     "--bpm",
     metavar="Q",
     type=click.FloatRange(4, 1000),
@@ -162,6 +169,7 @@ def command(
     input_midi_2: str | None,
     window: int,
     bars: int | None,
+    chords: str | None,
     bpm: float | None,
     kit: str | None,
     output_kit: str | None,
@@ -181,6 +189,7 @@ def command(
     """
     paths = _input_paths(mode, inputs, input_midi_1, input_midi_2)
     count = _count(mode, num_outputs)
+    from groovekit.converters.chords import parse_chords
     from groovekit.generation_files import check_output_folder, with_options
     from groovekit.model_files import find_model
     from groovekit.seeding import draw_seed
@@ -190,10 +199,13 @@ def command(
     files = find_model(
         run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
     )
-    # For its check alone: inputs are read as long as the model was trained on.
-    with_options(files.config.converter, bars=bars)
+    # For their checks alone: inputs are read as long as the model was trained on.
+    if not files.config.converter.tiles:
+        with_options(files.config.converter, bars=bars)
+    if chords is not None:
+        files.config.converter.chord_controls(parse_chords(chords))
     converter = with_options(files.config.converter, kit=kit, output_kit=output_kit)
-    excerpts = _read_inputs(mode, files, converter, paths, window)
+    excerpts = _read_inputs(mode, files, converter, paths, window, chords=chords)
     output_dir = output_dir.expanduser()
     check_output_folder(output_dir)
     drawn, seed = seed is None, draw_seed() if seed is None else seed
@@ -217,6 +229,7 @@ def command(
         count,
         temperature=temperature,
         bars=bars,
+        chords=chords,
         qpm=bpm,
         seed=seed,
     )
@@ -236,6 +249,7 @@ def command(
             "seed": seed,
             "temperature": temperature,
             "window": window,
+            "chords": chords,
             "kit": getattr(converter, "kit", None),
             "output_kit": getattr(converter, "output_kit", None),
             "files": [
@@ -304,21 +318,23 @@ def _read_inputs(
     converter: Converter,
     paths: tuple[str, ...],
     window: int,
+    *,
+    chords: str | None,
 ) -> list[Excerpt]:
     """Reads the inputs and says what became of them."""
-    from groovekit.generation_files import read_excerpt
+    from groovekit.generation_files import needs_controls, read_excerpt, takes_chords
 
-    name = files.config.name
-    given_hits = (
+    name, over_chords = files.config.name, takes_chords(converter)
+    needed = (
         converter.control_depth > 0
         and converter.default_controls(1, converter.steps) is None
+        and chords is None
     )
-    if mode == SAMPLE and given_hits and not paths:
-        raise UsageError(
-            f"A model of the config {name} plays hits that it is given: give a file "
-            "with these hits (--input FILE)."
-        )
-    if mode == SAMPLE and paths and not given_hits:
+    if mode == SAMPLE and needed and not paths:
+        raise UsageError(needs_controls(converter, name))
+    if mode == SAMPLE and over_chords and chords is None:
+        note('No --chords given (e.g. --chords "C Am F G"): playing over no chord.')
+    if mode == SAMPLE and paths and (over_chords or not needed):
         raise UsageError(
             f"A model of the config {name} samples without an input. Leave --input "
             "out, or use --mode reconstruct."

@@ -370,10 +370,10 @@ def _show_plan(trainer: Any, estimate: Estimate) -> None:
         line += f" and {duration(seconds)} on this CPU (rough; more exact below)"
     note(line + ".")
     if not estimate.fits:
-        note(
-            "Warning: that is more than the memory that is free. "
-            f"--batch-size {estimate.fitting_batch_size} should fit."
-        )
+        advice = "A smaller model is needed."
+        if estimate.fitting_batch_size:
+            advice = f"--batch-size {estimate.fitting_batch_size} should fit."
+        note(f"Warning: that is more than the memory that is free. {advice}")
 
 
 def _show(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from groovekit.config import (
     DecoderConfig,
     EncoderConfig,
@@ -85,3 +87,43 @@ def groovae_2bar_hits_control_tfds() -> ModelConfig:
 
 # An older name of the original's for the same config.
 groovae_2bar_hits_control = groovae_2bar_hits_control_tfds
+
+
+def groovae_8bar() -> ModelConfig:
+    """Eight bars of drumming with velocities and microtiming."""
+    config = _groovae(
+        "groovae_8bar",
+        GrooveConverter(bars=8),
+        "Eight bars of drumming with velocities and microtiming.",
+    )
+    return config.replace(latent=dataclasses.replace(config.latent, free_bits=96.0))
+
+
+def hierdec_groovae_4bar() -> ModelConfig:
+    """Four bars of drumming with velocities and microtiming, bar by bar."""
+    config = _groovae(
+        "hierdec-groovae_4bar",
+        GrooveConverter(bars=4),
+        "Four bars of drumming with velocities and microtiming, bar by bar.",
+    )
+    decoder = dataclasses.replace(
+        config.decoder,
+        kind="hierarchical_lstm",
+        level_lengths=(4, 16),
+        conductor_size=(512, 512),
+    )
+    return config.replace(decoder=decoder)
+
+
+def hierdec_groovae_4bar_small() -> ModelConfig:
+    """Four bars of expressive drumming, bar by bar, a small model."""
+    config = hierdec_groovae_4bar()
+    return config.replace(
+        name="hierdec-groovae_4bar_small",
+        encoder=EncoderConfig(rnn_size=(256,)),
+        decoder=dataclasses.replace(
+            config.decoder, rnn_size=(128, 128), conductor_size=(256, 256)
+        ),
+        training=dataclasses.replace(config.training, batch_size=128),
+        description="Four bars of expressive drumming, bar by bar, a small model.",
+    )

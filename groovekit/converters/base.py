@@ -182,9 +182,12 @@ class Converter(abc.ABC):
     Attributes:
       version: raise it when ``extract`` changes its result: cached windows of
         another version are not used.
+      tiles: whether longer music is windows one after another; otherwise it is
+        a longer window (the converter has a field ``bars``).
     """
 
     version: ClassVar[int] = 1
+    tiles: ClassVar[bool] = False
 
     # What the tensors look like ------------------------------------------------
 

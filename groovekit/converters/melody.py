@@ -432,6 +432,12 @@ class MelodyConverter(Converter):
             controls = np.concatenate([controls, controls[-1:]])
         return controls[None]
 
+    def default_controls(self, batch: int, steps: int) -> np.ndarray | None:
+        """No chord anywhere; None without chords, or where a key has to be told."""
+        if self._chords is None or self.condition_on_key:
+            return None
+        return self._chords.one_hot(np.zeros((batch, steps), np.int64))
+
     # Writing -------------------------------------------------------------------
 
     def decode(

@@ -110,6 +110,7 @@ class PerformanceConverter(Converter):
     """
 
     version: ClassVar[int] = 1
+    tiles: ClassVar[bool] = True
 
     bars: int = 1
     chunk_bars: int = 1
@@ -402,8 +403,8 @@ class PerformanceConverter(Converter):
           steps: steps of a section; None for the window's.
 
         Returns:
-          ``(chords, steps, control_depth)`` float32: a section a chord, of which
-          the first step has none, as in the original's examples of use.
+          ``(chords, steps, control_depth)`` float32: a section a chord. The first
+          step of each segment has none.
 
         Raises:
           UsageError: the converter takes no chords, or a symbol cannot be read or
@@ -414,8 +415,17 @@ class PerformanceConverter(Converter):
         figures = parse_chords(chords, self._chords)
         labels = np.array([self._chords.encode(figure) for figure in figures])
         held = np.repeat(labels[:, None], steps or self.steps, axis=1)
-        held[:, 0] = 0
+        # As in training, where the program has no chord. (The original's examples of
+        # use do so at the window's first step alone.)
+        held[:, :: self.max_events] = 0
         return self._chords.one_hot(held)
+
+    def default_controls(self, batch: int, steps: int) -> np.ndarray | None:
+        """No chord anywhere; None without chords."""
+        if self._chords is None:
+            return None
+        none = np.zeros((batch, steps), np.int64)
+        return self._chords.one_hot(none)
 
     # Writing -------------------------------------------------------------------
 

@@ -45,23 +45,29 @@ def uses_gpu() -> bool:
 # Recurrence ----------------------------------------------------------------------
 
 
-def lstm(layer: Any, x: Tensor, state: tuple[Tensor, Tensor] | None) -> Tensor:
-    """Hidden states of a ``keras.layers.LSTM`` over a whole sequence.
+def lstm(
+    layer: Any, x: Tensor, state: tuple[Tensor, Tensor] | None
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """Runs a ``keras.layers.LSTM`` over a whole sequence.
 
     Keras takes the fused kernel of TensorFlow and JAX where there is one. On
     PyTorch its own loop's backward pass is quadratic in the number of steps, so
     that PyTorch's LSTM runs with the same weights.
 
     Args:
-      layer: the layer that holds the weights, with ``return_sequences``.
+      layer: the layer that holds the weights, with ``return_sequences`` and
+        ``return_state``.
       x: ``(batch, steps, depth)``.
       state: initial hidden and cell state, each ``(batch, units)``, or None.
 
     Returns:
-      ``(batch, steps, units)``.
+      Hidden states ``(batch, steps, units)`` and the last (hidden, cell).
     """
     if name() != TORCH:
-        return layer(x, initial_state=None if state is None else list(state))
+        outputs, hidden, cell = layer(
+            x, initial_state=None if state is None else list(state)
+        )
+        return outputs, (hidden, cell)
     import torch
 
     dtype = layer.compute_dtype
@@ -80,68 +86,70 @@ def lstm(layer: Any, x: Tensor, state: tuple[Tensor, Tensor] | None) -> Tensor:
     # Arguments after the weights: biases, layers, dropout, training,
     # bidirectional, batch first.
     training = torch.is_grad_enabled()
-    outputs, _, _ = torch._VF.lstm(
+    outputs, hidden, cell = torch._VF.lstm(
         x, (hidden, cell), weights, True, 1, 0.0, training, False, True
     )
-    return outputs
+    return outputs, (hidden[0], cell[0])
 
 
 def scan(
-    step: Callable[[Any, Any], tuple[Any, Tensor]],
-    carry: Any,
+    step: Callable[[Any, Any], tuple[list[Tensor], list[Tensor]]],
+    carry: Sequence[Tensor],
     inputs: Sequence[Tensor | None],
     steps: int,
-) -> Tensor:
+) -> tuple[list[Tensor], list[Tensor]]:
     """Runs ``step`` over time and stacks its outputs.
 
     ``keras.ops.scan`` asks on TensorFlow for outputs shaped like the carry, so
-    each backend's own loop is used.
+    each backend's own loop is used. Loops may be nested.
 
     Args:
-      step: ``(carry, inputs at this step) -> (carry, output)``; the carry is a
-        flat list of tensors of constant shapes.
+      step: ``(carry, inputs at this step) -> (carry, outputs)``; carry and
+        outputs are flat lists of tensors of constant shapes.
       carry: the first carry.
       inputs: tensors with the steps on their first axis; None passes through.
       steps: how many, a Python integer.
 
     Returns:
-      The outputs, ``(steps, ...)``.
+      The last carry and the outputs, each ``(steps, ...)``.
     """
     if name() == JAX:
         import jax
 
-        def body(carry: Any, xs: Any) -> Any:
-            return step(carry, xs)
-
-        return jax.lax.scan(body, list(carry), tuple(inputs), length=steps)[1]
+        last, outputs = jax.lax.scan(step, list(carry), tuple(inputs), length=steps)
+        return last, outputs
     if name() == TENSORFLOW:
         return _tensorflow_scan(step, carry, inputs, steps)
-    outputs = []
+    return _python_scan(step, carry, inputs, steps)
+
+
+def _python_scan(
+    step: Callable[[Any, Any], tuple[list[Tensor], list[Tensor]]],
+    carry: Sequence[Tensor],
+    inputs: Sequence[Tensor | None],
+    steps: int,
+) -> tuple[list[Tensor], list[Tensor]]:
+    last, rows = list(carry), []
     for t in range(steps):
-        carry, output = step(carry, tuple(None if x is None else x[t] for x in inputs))
-        outputs.append(output)
-    return ops.stack(outputs)
+        last, outputs = step(last, tuple(None if x is None else x[t] for x in inputs))
+        rows.append(outputs)
+    return last, [ops.stack(column) for column in zip(*rows, strict=True)]
 
 
 def _tensorflow_scan(
-    step: Callable[[Any, Any], tuple[Any, Tensor]],
-    carry: Any,
+    step: Callable[[Any, Any], tuple[list[Tensor], list[Tensor]]],
+    carry: Sequence[Tensor],
     inputs: Sequence[Tensor | None],
     steps: int,
-) -> Tensor:
+) -> tuple[list[Tensor], list[Tensor]]:
     import tensorflow as tf
 
     carry = [tf.convert_to_tensor(c) for c in carry]
     inputs = [None if x is None else tf.convert_to_tensor(x) for x in inputs]
     if tf.executing_eagerly():
-        outputs = []
-        for t in range(steps):
-            at_t = tuple(None if x is None else x[t] for x in inputs)
-            carry, output = step(carry, at_t)
-            outputs.append(output)
-        return tf.stack(outputs)
-    # The output's shape is learnt from a trace that the graph drops again.
-    spec = (
+        return _python_scan(step, carry, inputs, steps)
+    # The outputs' shapes are learnt from a trace that the graph drops again.
+    specs = (
         tf.function(step, autograph=False)
         .get_concrete_function(
             [tf.TensorSpec(c.shape, c.dtype) for c in carry],
@@ -152,22 +160,29 @@ def _tensorflow_scan(
         )
         .structured_outputs[1]
     )
-    array = tf.TensorArray(spec.dtype, size=steps, element_shape=spec.shape)
+    arrays = [
+        tf.TensorArray(spec.dtype, size=steps, element_shape=spec.shape)
+        for spec in specs
+    ]
 
-    def body(t: Any, carry: Any, array: Any) -> Any:
+    def body(t: Any, carry: Any, arrays: Any) -> Any:
         at_t = tuple(None if x is None else x[t] for x in inputs)
-        carry, output = step(carry, at_t)
-        return t + 1, carry, array.write(t, output)
+        carry, outputs = step(carry, at_t)
+        pairs = zip(arrays, outputs, strict=True)
+        return t + 1, carry, [array.write(t, output) for array, output in pairs]
 
-    _, _, array = tf.while_loop(
+    _, last, arrays = tf.while_loop(
         lambda t, *_: t < steps,
         body,
-        (tf.constant(0), carry, array),
+        (tf.constant(0), carry, arrays),
         maximum_iterations=steps,
     )
-    stacked = array.stack()
-    stacked.set_shape([steps, *spec.shape])
-    return stacked
+    stacked = []
+    for array, spec in zip(arrays, specs, strict=True):
+        output = array.stack()
+        output.set_shape([steps, *spec.shape])
+        stacked.append(output)
+    return last, stacked
 
 
 # Compiled functions --------------------------------------------------------------

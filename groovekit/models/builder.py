@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from groovekit import plugins
 from groovekit.errors import ConfigError
 from groovekit.models import schedules
+from groovekit.models.encoders import BidirectionalLSTMEncoder
 from groovekit.models.latent import LatentLayer
 from groovekit.models.music_vae import MusicVAE, Objective
 from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
@@ -43,6 +45,13 @@ def build_model(
         converter.layout,
         **dict(config.decoder.head_options),
     )
+    hierarchy: dict[str, Any] = {}
+    if config.encoder.level_lengths:
+        hierarchy = {
+            "level_lengths": config.encoder.level_lengths,
+            "core": config.encoder.core,
+        }
+        _check_levels("encoder", config.encoder.level_lengths, converter.steps)
     encoder = _make(
         plugins.encoders,
         config.encoder.kind,
@@ -53,6 +62,7 @@ def build_model(
         seed=derive(seed, "encoder"),
         dtype=dtype,
         name="encoder",
+        **hierarchy,
         **dict(config.encoder.options),
     )
     latent_layer = LatentLayer(
@@ -62,18 +72,47 @@ def build_model(
         dtype=dtype,
         name="latent",
     )
+    control_depth, control_layer = converter.control_depth, None
+    if config.decoder.control_rnn_size:
+        if not control_depth:
+            raise ConfigError(
+                "decoder.control_rnn_size is for converters with controls; "
+                f"{type(converter).__name__} has none."
+            )
+        control_layer = BidirectionalLSTMEncoder(
+            config.decoder.control_rnn_size,
+            control_depth,
+            residual=config.decoder.residual,
+            dropout=dropout,
+            seed=derive(seed, "controls"),
+            dtype=dtype,
+            name="controls",
+        )
+        control_depth = control_layer.output_depth
+    hierarchy = {}
+    if config.decoder.level_lengths:
+        hierarchy = {
+            "level_lengths": config.decoder.level_lengths,
+            "core": config.decoder.core,
+            "conductor_size": config.decoder.conductor_size,
+            "conductor_projection": config.decoder.conductor_projection,
+            "autoregressive": config.decoder.autoregressive,
+            "reencoder": encoder if config.decoder.reencode else None,
+        }
+        _check_levels("decoder", config.decoder.level_lengths, converter.steps)
     decoder = _make(
         plugins.decoders,
         config.decoder.kind,
         config.decoder.rnn_size,
         config.latent.z_size,
         head,
-        control_depth=converter.control_depth,
+        control_depth=control_depth,
         residual=config.decoder.residual,
         dropout=dropout,
         seed=derive(seed, "decoder"),
         dtype=dtype,
         name="decoder",
+        **hierarchy,
         **dict(config.decoder.options),
     )
     objective = Objective(
@@ -88,10 +127,19 @@ def build_model(
         latent_layer,
         decoder,
         objective,
+        control_layer=control_layer,
         seed=derive(seed, "noise"),
         dtype=dtype,
         name="music_vae",
     )
+
+
+def _check_levels(part: str, lengths: tuple[int, ...], steps: int) -> None:
+    if math.prod(lengths) != steps:
+        raise ConfigError(
+            f"The product of {part}.level_lengths {list(lengths)} must be the steps of "
+            f"a window, {steps}; it is {math.prod(lengths)}."
+        )
 
 
 def _make(registry: Registry[Any], name: str, /, *args: Any, **kwargs: Any) -> Any:

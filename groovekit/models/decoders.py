@@ -1,10 +1,4 @@
-"""Decoders: latent codes to sequences.
-
-A decoder is a Keras layer with three ways of running: :meth:`teacher_forced`
-(all steps at once), :meth:`scheduled` (a loop that sometimes feeds back its own
-samples) and :meth:`generate` (a loop that always does). It is built from flat
-arguments and registered by name (``groovekit.plugins.decoders``).
-"""
+"""Flat decoders: latent codes to sequences, without a hierarchy."""
 
 from __future__ import annotations
 
@@ -13,21 +7,25 @@ from typing import Any
 import keras
 from keras import ops
 
+from groovekit.errors import ConfigError
 from groovekit.models import backend
-from groovekit.models.heads import Head
-from groovekit.models.lstm import LSTMStack, State
+from groovekit.models.decoder_base import CoreDecoder, Segment
+from groovekit.models.heads import Head, MultiCategoricalHead
+from groovekit.models.lstm import (
+    LSTMStack,
+    State,
+    flatten_state,
+    split_state,
+    state_layer,
+    unflatten_state,
+)
 from groovekit.seeding import derive
 
 Tensor = Any
 
 
-def shift_right(x: Tensor) -> Tensor:
-    """Delays sequences by one step; the first step becomes zeros."""
-    return ops.pad(x[:, :-1], [[0, 0], [1, 0], [0, 0]])
-
-
 @keras.saving.register_keras_serializable(package="groovekit")
-class LSTMDecoder(keras.layers.Layer):
+class LSTMDecoder(CoreDecoder):
     """LSTM decoder whose state starts from the code, which it also sees each step.
 
     Args:
@@ -61,16 +59,13 @@ class LSTMDecoder(keras.layers.Layer):
         self.residual = residual
         self.dropout = dropout
         self.seed = seed
-        self.to_state = keras.layers.Dense(
-            2 * sum(self.sizes),
-            activation="tanh",
-            kernel_initializer=keras.initializers.RandomNormal(
-                stddev=0.001, seed=derive(seed, "to_state")
-            ),
+        self.to_state = state_layer(
+            self.sizes,
+            z_size,
+            seed=derive(seed, "to_state"),
             dtype=self.dtype_policy,
             name="to_state",
         )
-        self.to_state.build((None, z_size))
         self.stack = LSTMStack(
             self.sizes,
             head.output_depth + z_size + control_depth,
@@ -89,7 +84,14 @@ class LSTMDecoder(keras.layers.Layer):
             name="output",
         )
         self.output_layer.build((None, None, self.sizes[-1]))
+        # Kept as an attribute, so that Keras finds the weights of heads with some.
+        self.head_layer = head.build(seed=derive(seed, "head"), dtype=self.dtype_policy)
         self.built = True
+
+    @property
+    def state_depth(self) -> int:
+        """Numbers in the whole state."""
+        return 2 * sum(self.sizes)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, the head as a table."""
@@ -111,169 +113,270 @@ class LSTMDecoder(keras.layers.Layer):
 
     def initial_state(self, z: Tensor) -> State:
         """(hidden, cell) of each layer from ``(batch, z_size)``."""
-        # In the original's order: cell state before hidden state, layer by layer.
-        bounds, position = [], 0
-        for units in self.sizes:
-            bounds += [position + units, position + 2 * units]
-            position += 2 * units
-        parts = ops.split(self.to_state(z), bounds[:-1], axis=-1)
-        return list(zip(parts[1::2], parts[0::2], strict=True))
+        return split_state(self.to_state(z), self.sizes)
 
-    def _repeat(self, z: Tensor, steps: int) -> Tensor:
-        return ops.repeat(z[:, None, :], steps, axis=1)
-
-    def teacher_forced(
-        self,
-        z: Tensor,
-        targets: Tensor,
-        controls: Tensor | None = None,
-        *,
-        training: bool = False,
-    ) -> Tensor:
-        """Logits of all steps, each given the true outputs before it.
-
-        Args:
-          z: ``(batch, z_size)``.
-          targets: ``(batch, steps, output_depth)``, or labels.
-          controls: ``(batch, steps, control_depth)`` or None.
-          training: whether to drop inputs.
-
-        Returns:
-          ``(batch, steps, logits_depth)``.
-        """
-        inputs = shift_right(self.head.one_hot(targets))
-        z = ops.cast(z, self.compute_dtype)
-        parts = [ops.cast(inputs, z.dtype), self._repeat(z, inputs.shape[1])]
-        if controls is not None:
-            parts.append(ops.cast(controls, z.dtype))
-        outputs, _ = self.stack(
-            ops.concatenate(parts, axis=-1), self.initial_state(z), training=training
-        )
-        return self.output_layer(outputs)
-
-    def _loop_inputs(self, z: Tensor, controls: Tensor | None, steps: int) -> Tensor:
-        """What z and the controls add to the first layer: (steps or 1, batch, n)."""
-        first = self.head.output_depth
-        known = ops.cast(z, self.compute_dtype)[None]
-        if controls is not None:
-            controls = ops.cast(ops.transpose(controls, (1, 0, 2)), known.dtype)
-            known = ops.concatenate(
-                [ops.repeat(known, steps, axis=0), controls], axis=-1
-            )
-        return self.stack.project(known, first=first)
-
-    def scheduled(
-        self,
-        z: Tensor,
-        targets: Tensor,
-        controls: Tensor | None = None,
-        *,
-        use_sample: Tensor,
-        uniforms: Tensor | None,
-        training: bool = False,
-    ) -> Tensor:
-        """Logits of all steps, where some inputs are the decoder's own samples.
-
-        Args:
-          z: ``(batch, z_size)``.
-          targets: ``(batch, steps, output_depth)``, or labels.
-          controls: ``(batch, steps, control_depth)`` or None.
-          use_sample: ``(steps, batch)`` booleans: whether the step's own sample
-            is the next step's input.
-          uniforms: ``(steps, batch, head.noise_depth)`` for sampling at
-            temperature 1, or None for greedy choices.
-          training: whether to drop inputs.
-
-        Returns:
-          ``(batch, steps, logits_depth)``.
-        """
-        targets = self.head.one_hot(targets)
-        batch, steps = targets.shape[0], targets.shape[1]
-        if batch is None:
-            batch = ops.shape(targets)[0]
-        targets = ops.transpose(targets, (1, 0, 2))
-        masks: list[Tensor | None] = [None] * len(self.sizes)
-        projected: Tensor
-        if training and self.dropout:
-            masks = list(self.stack.dropout_masks(batch, steps, self.head.output_depth))
-            known = self._repeat(ops.cast(z, self.compute_dtype), steps)
-            if controls is not None:
-                controls = ops.cast(controls, known.dtype)
-                known = ops.concatenate([known, controls], axis=-1)
-            known = self.stack.dropouts[0](known, training=True)
-            known = ops.transpose(known, (1, 0, 2))
-            projected = self.stack.project(known, first=self.head.output_depth)
-        else:
-            projected = self._loop_inputs(z, controls, steps)
-        constant = projected.shape[0] == 1
-
-        def step(carry: Any, xs: Any) -> Any:
-            x, *flat = carry
-            target, sample_now, noise, now, *mask = xs
-            output, state = self.stack.step(
-                ops.cast(x, self.compute_dtype),
-                projected[0] if constant else now,
-                _unflatten(flat),
-                mask if mask[0] is not None else None,
-            )
-            logits = ops.cast(self.output_layer(output), "float32")
-            own = ops.stop_gradient(self.head.sample(logits, noise, 1.0))
-            x = ops.where(sample_now[:, None], own, target)
-            return [x, *_flatten(state)], logits
-
-        start = ops.zeros_like(targets[0])
-        carry = [start, *_flatten(self.initial_state(ops.cast(z, self.compute_dtype)))]
-        per_step = None if constant else projected
-        inputs = [targets, use_sample, uniforms, per_step, *masks]
-        logits = backend.scan(step, carry, inputs, steps)
-        return ops.transpose(logits, (1, 0, 2))
-
-    def generate(
+    def segment(
         self,
         z: Tensor,
         steps: int,
         *,
+        start: Tensor | None = None,
+        targets: Tensor | None = None,
+        use_sample: Tensor | None = None,
         uniforms: Tensor | None = None,
         temperature: Tensor = 1.0,
         controls: Tensor | None = None,
+        lengths: Tensor | None = None,
+        training: bool = False,
+        keep_state: bool = False,
+        keep_fed: bool = False,
+    ) -> Segment:
+        """See :meth:`CoreDecoder.segment`."""
+        z = ops.cast(z, self.compute_dtype)
+        if start is None:
+            start = ops.zeros((ops.shape(z)[0], self.head.output_depth), "float32")
+        if targets is not None:
+            targets = self.head.one_hot(targets)
+        if controls is not None:
+            controls = ops.cast(controls, z.dtype)
+        # Only the loop stops each sequence's state at its own length.
+        stops = keep_state and lengths is not None
+        if targets is None or use_sample is not None or stops:
+            return self._loop(
+                z,
+                steps,
+                start=start,
+                targets=targets,
+                use_sample=use_sample,
+                uniforms=uniforms,
+                temperature=temperature,
+                controls=controls,
+                lengths=lengths if keep_state else None,
+                training=training,
+                keep_fed=keep_fed,
+            )
+        inputs = ops.concatenate([start[:, None], targets[:, :-1]], axis=1)
+        parts = [ops.cast(inputs, z.dtype), _repeat(z, steps)]
+        if controls is not None:
+            parts.append(controls)
+        outputs, _, state = self.stack(
+            ops.concatenate(parts, axis=-1), self.initial_state(z), training=training
+        )
+        return Segment(self.output_layer(outputs), state, targets)
+
+    def _known_inputs(
+        self, z: Tensor, controls: Tensor | None, steps: int, *, dropout: bool
     ) -> Tensor:
-        """Samples sequences, each step given the samples before it.
+        """What z and the controls add to the first layer: (steps or 1, batch, n)."""
+        known = z[None]
+        if controls is not None:
+            controls = ops.transpose(controls, (1, 0, 2))
+            known = ops.concatenate(
+                [ops.repeat(known, steps, axis=0), controls], axis=-1
+            )
+        elif dropout:
+            known = ops.repeat(known, steps, axis=0)
+        if dropout:
+            known = self.stack.dropouts[0](known, training=True)
+        return self.stack.project(known, first=self.head.output_depth)
 
-        Args:
-          z: ``(batch, z_size)``.
-          steps: how many, a Python integer.
-          uniforms: ``(steps, batch, head.noise_depth)`` in [0, 1), or None for
-            greedy choices.
-          temperature: scalar; logits are divided by it.
-          controls: ``(batch, steps, control_depth)`` or None.
-
-        Returns:
-          ``(batch, steps, output_depth)`` float32.
-        """
-        projected = self._loop_inputs(z, controls, steps)
+    def _loop(
+        self,
+        z: Tensor,
+        steps: int,
+        *,
+        start: Tensor,
+        targets: Tensor | None,
+        use_sample: Tensor | None,
+        uniforms: Tensor | None,
+        temperature: Tensor,
+        controls: Tensor | None,
+        lengths: Tensor | None,
+        training: bool,
+        keep_fed: bool,
+    ) -> Segment:
+        dropout = bool(training and self.dropout)
+        projected = self._known_inputs(z, controls, steps, dropout=dropout)
         constant = projected.shape[0] == 1
+        masks: list[Tensor | None] = [None] * len(self.sizes)
+        if dropout:
+            batch = ops.shape(z)[0]
+            masks = list(self.stack.dropout_masks(batch, steps, self.head.output_depth))
 
         def step(carry: Any, xs: Any) -> Any:
             x, *flat = carry
-            noise, now = xs
-            output, state = self.stack.step(
+            target, sample_now, noise, now, time, *mask = xs
+            state = unflatten_state(flat)
+            output, new = self.stack.step(
                 ops.cast(x, self.compute_dtype),
                 projected[0] if constant else now,
-                _unflatten(flat),
-                None,
+                state,
+                mask if dropout else None,
             )
-            sample = self.head.sample(self.output_layer(output), noise, temperature)
-            return [sample, *_flatten(state)], sample
+            logits = ops.cast(self.output_layer(output), "float32")
+            if target is None:
+                x = self.head.sample(logits, noise, temperature)
+                made = x
+            else:
+                made, x = logits, target
+                if sample_now is not None:
+                    own = ops.stop_gradient(self.head.sample(logits, noise, 1.0))
+                    x = ops.where(sample_now[:, None], own, target)
+            if lengths is not None:
+                going = (time < ops.cast(lengths, "int32"))[:, None]
+                new = [
+                    (ops.where(going, h, old_h), ops.where(going, c, old_c))
+                    for (h, c), (old_h, old_c) in zip(new, state, strict=True)
+                ]
+            return [x, *flatten_state(new)], [made, x] if keep_fed else [made]
 
-        start = ops.zeros((ops.shape(z)[0], self.head.output_depth), "float32")
-        carry = [start, *_flatten(self.initial_state(ops.cast(z, self.compute_dtype)))]
-        inputs = [uniforms, None if constant else projected]
-        return ops.transpose(backend.scan(step, carry, inputs, steps), (1, 0, 2))
+        inputs = [
+            None if targets is None else ops.transpose(targets, (1, 0, 2)),
+            use_sample,
+            uniforms,
+            None if constant else projected,
+            None if lengths is None else ops.arange(steps, dtype="int32"),
+            *masks,
+        ]
+        carry = [start, *flatten_state(self.initial_state(z))]
+        last, outputs = backend.scan(step, carry, inputs, steps)
+        made, *fed = (ops.transpose(output, (1, 0, 2)) for output in outputs)
+        return Segment(made, unflatten_state(last[1:]), fed[0] if fed else None)
 
 
-def _flatten(state: State) -> list[Tensor]:
-    return [part for pair in state for part in pair]
+@keras.saving.register_keras_serializable(package="groovekit")
+class SplitLSTMDecoder(CoreDecoder):
+    """One LSTM decoder for each categorical output; all see the same code.
+
+    The original's ``SplitMultiOutLstmDecoder``.
+
+    Args:
+      sizes: units of each layer of each decoder.
+      z_size: dimensions of the code.
+      head: a :class:`groovekit.models.heads.MultiCategoricalHead`.
+      control_depth: size of the control vectors; 0 for none.
+      residual: residual connections.
+      dropout: input dropout, see :class:`groovekit.models.lstm.LSTMStack`.
+      seed: seed of initial weights and dropout masks.
+      **kwargs: of ``keras.layers.Layer``.
+
+    Raises:
+      ConfigError: another head.
+    """
+
+    def __init__(
+        self,
+        sizes: tuple[int, ...],
+        z_size: int,
+        head: Head,
+        *,
+        control_depth: int = 0,
+        residual: bool = False,
+        dropout: float = 0.0,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(head, MultiCategoricalHead):
+            raise ConfigError(
+                "The split_lstm decoder needs the multi_categorical head, whose "
+                f"outputs it splits; received {type(head).__name__}."
+            )
+        self.sizes = tuple(sizes)
+        self.z_size = z_size
+        self.head = head
+        self.control_depth = control_depth
+        self.residual = residual
+        self.dropout = dropout
+        self.seed = seed
+        self.cores = [
+            LSTMDecoder(
+                self.sizes,
+                z_size,
+                part,
+                control_depth=control_depth,
+                residual=residual,
+                dropout=dropout,
+                seed=derive(seed, "core", index),
+                dtype=self.dtype_policy,
+                name=f"core_{index}",
+            )
+            for index, part in enumerate(head.heads)
+        ]
+        self.built = True
+
+    @property
+    def state_depth(self) -> int:
+        """Numbers in the whole state."""
+        return sum(core.state_depth for core in self.cores)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, the head as a table."""
+        return {
+            **super().get_config(),
+            "sizes": self.sizes,
+            "z_size": self.z_size,
+            "head": self.head.to_dict(),
+            "control_depth": self.control_depth,
+            "residual": self.residual,
+            "dropout": self.dropout,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SplitLSTMDecoder:
+        """The layer of :meth:`get_config`."""
+        return cls(**{**config, "head": Head.from_dict(config["head"])})
+
+    def segment(
+        self,
+        z: Tensor,
+        steps: int,
+        *,
+        start: Tensor | None = None,
+        targets: Tensor | None = None,
+        uniforms: Tensor | None = None,
+        **options: Any,
+    ) -> Segment:
+        """See :meth:`CoreDecoder.segment`."""
+        count = len(self.cores)
+        depths = [core.head.output_depth for core in self.cores]
+        noises = [core.head.noise_depth for core in self.cores]
+        results = [
+            core.segment(
+                z, steps, start=own_start, targets=own, uniforms=own_noise, **options
+            )
+            for core, own_start, own, own_noise in zip(
+                self.cores,
+                _split(start, depths, count),
+                _split(targets, depths, count),
+                _split(uniforms, noises, count),
+                strict=True,
+            )
+        ]
+        state = fed = None
+        if results[0].state is not None:
+            # Layer by layer, as one stack of wider layers would have it.
+            layers = zip(*(result.state for result in results), strict=True)
+            state = [
+                tuple(
+                    ops.concatenate(parts, axis=-1)
+                    for parts in zip(*pairs, strict=True)
+                )
+                for pairs in layers
+            ]
+        if results[0].fed is not None:
+            fed = ops.concatenate([result.fed for result in results], axis=-1)
+        outputs = ops.concatenate([result.outputs for result in results], axis=-1)
+        return Segment(outputs, state, fed)
 
 
-def _unflatten(flat: list[Tensor]) -> State:
-    return list(zip(flat[0::2], flat[1::2], strict=True))
+def _repeat(z: Tensor, steps: int) -> Tensor:
+    return ops.repeat(z[:, None, :], steps, axis=1)
+
+
+def _split(x: Tensor | None, sizes: list[int], count: int) -> list[Tensor | None]:
+    if x is None:
+        return [None] * count
+    bounds = [sum(sizes[: i + 1]) for i in range(count - 1)]
+    return list(ops.split(x, bounds, axis=-1))

@@ -1,7 +1,8 @@
 """Output heads: what a decoder's logits mean.
 
-A head has no weights. It reads the converter's layout and says how logits
-become a loss, metrics and samples. Randomness comes in as uniform numbers, so
+A head reads the converter's layout and says how logits become a loss, metrics
+and samples. Most have no weights; :meth:`Head.build` gives the layer of those
+that do. Randomness comes in as uniform numbers, so
 that training (numbers drawn on the device) and generation (numbers drawn by
 NumPy on the host, equal on every backend) share one path; without them the
 choice is greedy.
@@ -20,9 +21,6 @@ from groovekit import plugins
 from groovekit.errors import ConfigError
 
 Tensor = Any
-
-# Inside the logarithms, as in tf.losses.log_loss of TensorFlow 1.
-LOG_EPSILON = 1e-7
 
 
 class Part(NamedTuple):
@@ -43,16 +41,36 @@ class Head(abc.ABC):
     def __init__(self, layout: tuple[Any, ...]) -> None:
         self.layout = tuple(layout)
 
+    def build(
+        self,
+        *,
+        seed: int,  # noqa: ARG002 - for heads with weights
+        dtype: Any,  # noqa: ARG002
+    ) -> Any:
+        """Makes the Keras layer that holds this head's weights; None for none.
+
+        Args:
+          seed: of the initial weights.
+          dtype: Keras dtype policy.
+        """
+        return None
+
+    def options(self) -> dict[str, Any]:
+        """The constructor's other arguments, by name, as JSON-like values."""
+        return {}
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-like values; :meth:`from_dict` reads them."""
         parts = [[part.name, part.size, part.kind] for part in self.layout]
-        return {"name": plugins.heads.name_of(type(self)), "layout": parts}
+        name = plugins.heads.name_of(type(self))
+        return {"name": name, "layout": parts, "options": self.options()}
 
     @staticmethod
     def from_dict(table: Mapping[str, Any]) -> Head:
         """The registered head of :meth:`to_dict`."""
         layout = tuple(Part(*part) for part in table["layout"])
-        head: Head = plugins.heads.get(table["name"])(layout)
+        cls = plugins.heads.get(table["name"])
+        head: Head = cls(layout, **table.get("options", {}))
         return head
 
     @property
@@ -124,7 +142,7 @@ class CategoricalHead(Head):
         if [part.kind for part in self.layout] != ["categorical"]:
             raise ConfigError(
                 "The categorical head needs a layout of one categorical slice; "
-                f"received {_describe(self.layout)}."
+                f"received {describe(self.layout)}."
             )
 
     @property
@@ -144,16 +162,7 @@ class CategoricalHead(Head):
         self, logits: Tensor, uniforms: Tensor | None, temperature: Tensor
     ) -> Tensor:
         """One-hot labels, drawn by inverting the distribution function."""
-        logits = ops.cast(logits, "float32")
-        if uniforms is None:
-            label = ops.argmax(logits, axis=-1)
-        else:
-            cumulative = ops.cumsum(ops.softmax(logits / temperature, axis=-1), axis=-1)
-            # Rounding may leave the last sum a little off 1.
-            threshold = uniforms * cumulative[:, -1:]
-            label = ops.sum(ops.cast(cumulative <= threshold, "int32"), axis=-1)
-            label = ops.minimum(label, self.output_depth - 1)
-        return ops.one_hot(label, self.output_depth, dtype="float32")
+        return draw_one_hot(logits, uniforms, temperature)
 
     def statistics(
         self, targets: Tensor, logits: Tensor, mask: Tensor
@@ -183,86 +192,158 @@ class CategoricalHead(Head):
         }
 
 
-class GrooveHead(Head):
-    """Hits (log loss), velocities and offsets (squared error).
+class MultiCategoricalHead(Head):
+    """Several labels a step, independent of each other.
 
-    The logits of hits go through a sigmoid, of velocities through a sigmoid, of
-    offsets through a hyperbolic tangent. Errors of velocity and offset count on
-    silent cells too. Sampling draws hits; velocities and offsets are what the
-    model says.
+    Losses are summed over the outputs.
 
     Raises:
-      ConfigError: the layout is not hits, velocities and offsets of equal size.
+      ConfigError: the layout has other than categorical slices.
     """
 
     def __init__(self, layout: tuple[Any, ...]) -> None:
         super().__init__(layout)
-        kinds = [part.kind for part in self.layout]
-        sizes = {part.size for part in self.layout}
-        if kinds != ["binary", "unit", "signed"] or len(sizes) != 1:
+        if not self.layout or {part.kind for part in self.layout} != {"categorical"}:
             raise ConfigError(
-                "The groove head needs a layout of binary hits, unit velocities and "
-                f"signed offsets of equal size; received {_describe(self.layout)}."
+                "The multi_categorical head needs a layout of categorical slices; "
+                f"received {describe(self.layout)}."
             )
+        self.heads = [CategoricalHead((part,)) for part in self.layout]
+        sizes = [part.size for part in self.layout]
+        self._bounds = [sum(sizes[: i + 1]) for i in range(len(sizes) - 1)]
 
     @property
     def noise_depth(self) -> int:
-        """One number for each drum class."""
-        return int(self.layout[0].size)
+        """One number an output."""
+        return len(self.heads)
 
-    def activate(self, logits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Hit probabilities (0..1), velocities (0..1) and offsets (-1..1)."""
-        hits, velocities, offsets = ops.split(ops.cast(logits, "float32"), 3, axis=-1)
-        return ops.sigmoid(hits), ops.sigmoid(velocities), ops.tanh(offsets)
-
-    def _parts(self, targets: Tensor, logits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        hits, velocities, offsets = self.activate(logits)
-        true_hits, true_velocities, true_offsets = ops.split(
-            ops.cast(targets, "float32"), 3, axis=-1
-        )
-        hit_loss = -true_hits * ops.log(hits + LOG_EPSILON) - (
-            1.0 - true_hits
-        ) * ops.log(1.0 - hits + LOG_EPSILON)
-        return (
-            ops.sum(hit_loss, axis=-1),
-            ops.sum(ops.square(true_velocities - velocities), axis=-1),
-            ops.sum(ops.square(true_offsets - offsets), axis=-1),
-        )
+    def _split(self, values: Tensor) -> list[Tensor]:
+        return list(ops.split(values, self._bounds, axis=-1))
 
     def loss(self, targets: Tensor, logits: Tensor) -> Tensor:
-        """Sum of the three losses of each step."""
-        hits, velocities, offsets = self._parts(targets, logits)
-        return hits + velocities + offsets
+        """Sum of the outputs' cross-entropies at each step."""
+        parts = zip(self.heads, self._split(targets), self._split(logits), strict=True)
+        return sum(head.loss(target, logit) for head, target, logit in parts)
 
     def sample(
         self, logits: Tensor, uniforms: Tensor | None, temperature: Tensor
     ) -> Tensor:
-        """``[hits, velocities, offsets]``; greedy: hits where the logit exceeds 0."""
-        hit_logits, _, _ = ops.split(ops.cast(logits, "float32"), 3, axis=-1)
-        _, velocities, offsets = self.activate(logits)
-        if uniforms is None:
-            hits = hit_logits > 0
-        else:
-            hits = uniforms < ops.sigmoid(hit_logits / temperature)
-        return ops.concatenate(
-            [ops.cast(hits, "float32"), velocities, offsets], axis=-1
-        )
+        """One-hot labels, concatenated."""
+        samples = [
+            draw_one_hot(
+                logit, None if uniforms is None else uniforms[:, i : i + 1], temperature
+            )
+            for i, logit in enumerate(self._split(logits))
+        ]
+        return ops.concatenate(samples, axis=-1)
 
     def statistics(
         self, targets: Tensor, logits: Tensor, mask: Tensor
     ) -> dict[str, Tensor]:
-        """Steps in use and the sums of the three losses."""
-        names = ("hits_loss", "velocities_loss", "offsets_loss")
-        parts = self._parts(targets, logits)
-        sums = {n: ops.sum(p * mask) for n, p in zip(names, parts, strict=True)}
-        return {"steps": ops.sum(mask), **sums}
+        """Steps and correct ones by true label, of each output."""
+        parts = zip(self.heads, self._split(targets), self._split(logits), strict=True)
+        return {
+            f"{name}/output_{i}": value
+            for i, (head, target, logit) in enumerate(parts)
+            for name, value in head.statistics(target, logit, mask).items()
+        }
 
     def metrics(self, sums: Mapping[str, np.ndarray]) -> dict[str, float]:
-        """Mean losses a step."""
-        steps = max(float(sums["steps"]), 1.0)
-        names = ("hits_loss", "velocities_loss", "offsets_loss")
-        return {f"metrics/{n}": float(sums[n]) / steps for n in names}
+        """Metrics of each output, and their means over the outputs."""
+        results: dict[str, float] = {}
+        values: dict[str, list[float]] = {}
+        for i, head in enumerate(self.heads):
+            own = {name: sums[f"{name}/output_{i}"] for name in ("total", "correct")}
+            for name, value in head.metrics(own).items():
+                results[f"{name}/output_{i}"] = value
+                values.setdefault(name, []).append(value)
+        return {n: float(np.mean(v)) for n, v in values.items()} | results
 
 
-def _describe(layout: tuple[Any, ...]) -> str:
+class BooleanHead(Head):
+    """Independent yes-or-no outputs: sigmoid, cross-entropy summed over them.
+
+    The original's ``BooleanLstmDecoder``, for any number of outputs.
+
+    Raises:
+      ConfigError: the layout has other than binary slices.
+    """
+
+    def __init__(self, layout: tuple[Any, ...]) -> None:
+        super().__init__(layout)
+        if not self.layout or {part.kind for part in self.layout} != {"binary"}:
+            raise ConfigError(
+                "The boolean head needs a layout of binary slices; received "
+                f"{describe(self.layout)}."
+            )
+
+    @property
+    def noise_depth(self) -> int:
+        """One number an output."""
+        return self.output_depth
+
+    def loss(self, targets: Tensor, logits: Tensor) -> Tensor:
+        """Sum of the outputs' cross-entropies at each step."""
+        logits = ops.cast(logits, "float32")
+        return ops.sum(
+            ops.binary_crossentropy(
+                ops.cast(targets, "float32"), logits, from_logits=True
+            ),
+            axis=-1,
+        )
+
+    def sample(
+        self, logits: Tensor, uniforms: Tensor | None, temperature: Tensor
+    ) -> Tensor:
+        """Draws each output; greedy: yes where the logit is at least 0."""
+        logits = ops.cast(logits, "float32")
+        if uniforms is None:
+            return ops.cast(logits >= 0, "float32")
+        return ops.cast(uniforms < ops.sigmoid(logits / temperature), "float32")
+
+    def statistics(
+        self, targets: Tensor, logits: Tensor, mask: Tensor
+    ) -> dict[str, Tensor]:
+        """Outputs and correct ones."""
+        right = ops.cast(
+            (ops.cast(targets, "float32") >= 0.5) == (logits >= 0), "float32"
+        )
+        return {
+            "total": ops.sum(mask) * self.output_depth,
+            "correct": ops.sum(ops.sum(right, axis=-1) * mask),
+        }
+
+    def metrics(self, sums: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Share of the outputs that are right at a threshold of one half."""
+        return {
+            "metrics/accuracy": float(sums["correct"]) / max(float(sums["total"]), 1.0)
+        }
+
+
+def draw_one_hot(
+    logits: Tensor, uniforms: Tensor | None, temperature: Tensor
+) -> Tensor:
+    """One-hot labels drawn from the last axis of ``logits``.
+
+    Args:
+      logits: ``(..., depth)``.
+      uniforms: ``(..., 1)`` in [0, 1), for the inverse of the distribution
+        function; None for the most probable label.
+      temperature: logits are divided by it.
+    """
+    logits = ops.cast(logits, "float32")
+    depth = logits.shape[-1]
+    if uniforms is None:
+        label = ops.argmax(logits, axis=-1)
+    else:
+        cumulative = ops.cumsum(ops.softmax(logits / temperature, axis=-1), axis=-1)
+        # Rounding may leave the last sum a little off 1.
+        threshold = uniforms * cumulative[..., -1:]
+        label = ops.sum(ops.cast(cumulative <= threshold, "int32"), axis=-1)
+        label = ops.minimum(label, depth - 1)
+    return ops.one_hot(label, depth, dtype="float32")
+
+
+def describe(layout: tuple[Any, ...]) -> str:
+    """Words for a layout, for messages."""
     return ", ".join(f"{p.name} ({p.kind}, {p.size})" for p in layout) or "nothing"

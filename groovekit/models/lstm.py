@@ -28,6 +28,51 @@ def _joint_glorot(fan_in: int, fan_out: int, seed: int) -> Any:
     return keras.initializers.RandomUniform(-limit, limit, seed=seed)
 
 
+def state_layer(sizes: tuple[int, ...], depth: int, *, seed: int, **kwargs: Any) -> Any:
+    """The dense layer that makes the first state of a stack of LSTM layers.
+
+    Args:
+      sizes: units of each layer of the stack.
+      depth: dimensions of the code that the state is made from.
+      seed: of the initial kernel, N(0, 0.001).
+      **kwargs: of ``keras.layers.Dense``.
+    """
+    layer = keras.layers.Dense(
+        2 * sum(sizes),
+        activation="tanh",
+        kernel_initializer=keras.initializers.RandomNormal(stddev=0.001, seed=seed),
+        **kwargs,
+    )
+    layer.build((None, depth))
+    return layer
+
+
+def split_state(values: Tensor, sizes: tuple[int, ...]) -> State:
+    """(hidden, cell) of each layer from the output of :func:`state_layer`."""
+    # In the original's order: cell state before hidden state, layer by layer.
+    bounds, position = [], 0
+    for units in sizes:
+        bounds += [position + units, position + 2 * units]
+        position += 2 * units
+    parts = ops.split(values, bounds[:-1], axis=-1)
+    return list(zip(parts[1::2], parts[0::2], strict=True))
+
+
+def join_state(state: State) -> Tensor:
+    """The inverse of :func:`split_state`: ``(batch, 2 * sum(sizes))``."""
+    return ops.concatenate([part for h, c in state for part in (c, h)], axis=-1)
+
+
+def flatten_state(state: State) -> list[Tensor]:
+    """A state as a flat list, for loops."""
+    return [part for pair in state for part in pair]
+
+
+def unflatten_state(flat: list[Tensor]) -> State:
+    """The inverse of :func:`flatten_state`."""
+    return list(zip(flat[0::2], flat[1::2], strict=True))
+
+
 @keras.saving.register_keras_serializable(package="groovekit")
 class LSTMStack(keras.layers.Layer):
     """LSTM layers on top of each other.
@@ -89,6 +134,7 @@ class LSTMStack(keras.layers.Layer):
             lstm = keras.layers.LSTM(
                 units,
                 return_sequences=True,
+                return_state=True,
                 kernel_initializer=kernel,
                 recurrent_initializer=recurrent,
                 seed=derive(seed, "lstm", i),
@@ -115,7 +161,7 @@ class LSTMStack(keras.layers.Layer):
 
     def call(
         self, x: Tensor, state: State | None = None, *, training: bool = False
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, State]:
         """Runs all layers over a sequence.
 
         Args:
@@ -126,17 +172,19 @@ class LSTMStack(keras.layers.Layer):
 
         Returns:
           The last layer's outputs with and without its residual connection,
-          each ``(batch, steps, sizes[-1])``. (The second one holds the hidden
-          states.)
+          each ``(batch, steps, sizes[-1])`` (the second one holds the hidden
+          states), and the state after the last step.
         """
         hidden = x
+        last = []
         for i, lstm in enumerate(self.lstms):
             x = self.dropouts[i](x, training=training)
             if self.projections[i] is not None:
                 x = self.projections[i](x)
-            hidden = backend.lstm(lstm, x, None if state is None else state[i])
+            hidden, final = backend.lstm(lstm, x, None if state is None else state[i])
+            last.append(final)
             x = hidden + x if self.residual else hidden
-        return x, hidden
+        return x, hidden, last
 
     # One step at a time --------------------------------------------------------
 
@@ -158,13 +206,18 @@ class LSTMStack(keras.layers.Layer):
         return ops.matmul(x, ops.cast(kernel, x.dtype)) + ops.cast(bias, x.dtype)
 
     def step(
-        self, x: Tensor, projected: Tensor, state: State, masks: list[Tensor] | None
+        self,
+        x: Tensor,
+        projected: Tensor | None,
+        state: State,
+        masks: list[Tensor] | None,
     ) -> tuple[Tensor, State]:
         """One step of all layers.
 
         Args:
           x: ``(batch, columns)``: the first columns of the input.
-          projected: response to the remaining columns, from :meth:`project`.
+          projected: response to the remaining columns, from :meth:`project`;
+            None if ``x`` is the whole input.
           state: (hidden, cell) of each layer.
           masks: for each layer, what its input is multiplied with (dropout), or
             None; the first one has ``columns`` columns.
@@ -172,7 +225,9 @@ class LSTMStack(keras.layers.Layer):
         Returns:
           The last layer's output and the new state.
         """
-        kernel, _ = self._input_weights()
+        kernel, bias = self._input_weights()
+        if projected is None:
+            projected = ops.cast(bias, x.dtype)
         if masks is not None:
             x = x * masks[0]
         kernel = ops.cast(kernel[: x.shape[-1]], x.dtype)

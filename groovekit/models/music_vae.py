@@ -7,9 +7,11 @@ Structure in Music" (2018); loss as in the original's ``base_model.py``.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from groovekit.models import latent, schedules
@@ -44,14 +46,33 @@ class Objective:
         )
 
 
+def mask_of(lengths: Tensor, steps: int) -> Tensor:
+    """1 where a step is in use, ``(batch, steps)`` float32.
+
+    Args:
+      lengths: ``(batch,)``, or ``(batch, segments)`` of equally long segments, each
+        padded at its right.
+      steps: of the whole window.
+    """
+    lengths = ops.cast(lengths, "int32")
+    if len(lengths.shape) == 1:
+        lengths = lengths[:, None]
+    segments = lengths.shape[1]
+    position = ops.arange(steps // segments, dtype="int32")[None, None, :]
+    mask = ops.cast(position < lengths[:, :, None], "float32")
+    return ops.reshape(mask, (-1, steps))
+
+
 class MusicVAE(keras.Model):
     """MusicVAE and GrooVAE.
 
     Args:
       encoder: layer, ``encoder(x, lengths, training=...) -> embedding``.
       latent_layer: embedding to posterior.
-      decoder: layer with ``teacher_forced``, ``scheduled`` and ``generate``.
+      decoder: a :class:`groovekit.models.decoder_base.Decoder`.
       objective: loss weights and schedules.
+      control_layer: bidirectional LSTM that the controls go through on their way
+        to the decoder; None for the controls themselves.
       seed: of the noise drawn in training.
       **kwargs: of ``keras.Model``.
     """
@@ -63,10 +84,12 @@ class MusicVAE(keras.Model):
         decoder: Any,
         objective: Objective,
         *,
+        control_layer: Any = None,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.control_layer = control_layer
         self.encoder = encoder
         self.latent_layer = latent_layer
         self.decoder = decoder
@@ -107,11 +130,42 @@ class MusicVAE(keras.Model):
         posterior: Posterior = self.latent_layer(embedding)
         return posterior
 
+    def generate(
+        self,
+        z: Tensor,
+        steps: int,
+        *,
+        uniforms: Tensor | None = None,
+        temperature: Tensor = 1.0,
+        controls: Tensor | None = None,
+    ) -> Tensor:
+        """Samples from codes, see :class:`groovekit.models.decoder_base.Decoder`."""
+        return self.decoder.generate(
+            z,
+            steps,
+            uniforms=uniforms,
+            temperature=temperature,
+            controls=self._decoder_controls(controls, None),
+        )
+
+    def _decoder_controls(
+        self, controls: Tensor | None, lengths: Tensor | None, *, training: bool = False
+    ) -> Tensor | None:
+        if self.control_layer is None or controls is None:
+            return controls
+        if lengths is not None and len(lengths.shape) > 1:
+            # Padding inside the window is part of the controls' sequence.
+            lengths = None
+        controls = ops.cast(controls, self.compute_dtype)
+        outputs, _ = self.control_layer.sequences(controls, lengths, training=training)
+        return outputs
+
     def reconstruct(
         self,
         z: Tensor,
         outputs: Tensor,
         controls: Tensor | None,
+        lengths: Tensor | None = None,
         *,
         step: Tensor | None,
         uniforms: Tensor | None = None,
@@ -122,14 +176,18 @@ class MusicVAE(keras.Model):
           z: ``(batch, z_size)``.
           outputs: ``(batch, steps, output_depth)``, or labels.
           controls: ``(batch, steps, control_depth)`` or None.
+          lengths: see :meth:`losses_of`.
           step: training step; None outside training, where a decoder trained
             with scheduled sampling runs freely (the original's evaluation).
           uniforms: ``(steps, batch, head.noise_depth)`` for the decoder's own
             samples; drawn if None.
         """
         training = step is not None
+        controls = self._decoder_controls(controls, lengths, training=training)
         if not self.objective.scheduled:
-            return self.decoder.teacher_forced(z, outputs, controls, training=training)
+            return self.decoder.teacher_forced(
+                z, outputs, controls, lengths=lengths, training=training
+            )
         batch, steps = ops.shape(z)[0], outputs.shape[1]
         if training:
             probability = schedules.sampling_probability(
@@ -150,6 +208,7 @@ class MusicVAE(keras.Model):
             controls,
             use_sample=use_sample,
             uniforms=uniforms,
+            lengths=lengths,
             training=training,
         )
 
@@ -170,7 +229,8 @@ class MusicVAE(keras.Model):
           inputs: ``(batch, steps, input_depth)``.
           outputs: ``(batch, steps, output_depth)``, or labels ``(batch, steps)``.
           controls: ``(batch, steps, control_depth)`` or None.
-          lengths: ``(batch,)``; None if all sequences fill their steps.
+          lengths: ``(batch,)``, or ``(batch, segments)`` of hierarchical models;
+            None if all sequences fill their steps.
           step: training step; None outside training.
           epsilon: ``(batch, z_size)`` standard normal noise; drawn if None.
           uniforms: see :meth:`reconstruct`.
@@ -184,18 +244,19 @@ class MusicVAE(keras.Model):
         if epsilon is None:
             epsilon = keras.random.normal(ops.shape(posterior.mean), seed=self.noise)
         z = latent.sample(posterior, epsilon)
-        logits = self.reconstruct(z, outputs, controls, step=step, uniforms=uniforms)
+        logits = self.reconstruct(
+            z, outputs, controls, lengths, step=step, uniforms=uniforms
+        )
         logits = ops.cast(logits, "float32")
         by_step = self.head.loss(outputs, logits)
         if lengths is None:
             mask = ops.ones_like(by_step)
         else:
-            steps = ops.arange(outputs.shape[1], dtype="int32")[None, :]
-            mask = ops.cast(steps < ops.cast(lengths, "int32")[:, None], "float32")
+            mask = mask_of(lengths, outputs.shape[1])
             # Not by multiplication: padding may have any loss, even infinite.
             by_step = ops.where(mask > 0, by_step, 0.0)
         kl = latent.kl_divergence(posterior)
-        sums = self.head.statistics(outputs, logits, mask)
+        sums = self._statistics(outputs, logits, mask, training=step is not None)
         return {
             "r_loss": ops.sum(by_step, axis=-1),
             "kl": kl,
@@ -204,6 +265,47 @@ class MusicVAE(keras.Model):
             "stddev": posterior.stddev,
             "logits": logits,
             **{f"sum/{name}": value for name, value in sums.items()},
+        }
+
+    def _statistics(
+        self, outputs: Tensor, logits: Tensor, mask: Tensor, *, training: bool
+    ) -> dict[str, Tensor]:
+        """The head's sums; in evaluation with the decoder's segments in front."""
+        segments = self.decoder.segments
+        if segments == 1 or training:
+            return self.head.statistics(outputs, logits, mask)  # type: ignore[no-any-return]
+        size = outputs.shape[1] // segments
+        rows = []
+        for start in range(0, segments * size, size):
+            own = slice(start, start + size)
+            rows.append(
+                self.head.statistics(outputs[:, own], logits[:, own], mask[:, own])
+            )
+        return {name: ops.stack([row[name] for row in rows]) for name in rows[0]}
+
+    def metrics_of(
+        self, sums: Mapping[str, np.ndarray], *, by_segment: bool
+    ) -> dict[str, float]:
+        """The head's metrics from added ``sum/...`` values of :meth:`losses_of`.
+
+        Args:
+          sums: by name, without the prefix.
+          by_segment: whether they come from evaluation. Then a decoder with
+            segments gives the metrics of each (``segment/000/...``) and their
+            mean, like the original.
+        """
+        segments = self.decoder.segments
+        if segments == 1 or not by_segment:
+            return self.head.metrics(sums)  # type: ignore[no-any-return]
+        rows = [
+            self.head.metrics({name: value[i] for name, value in sums.items()})
+            for i in range(segments)
+        ]
+        means = {n: float(np.mean([row[n] for row in rows])) for n in rows[0]}
+        return means | {
+            f"segment/{i:03d}/{name}": value
+            for i, row in enumerate(rows)
+            for name, value in row.items()
         }
 
     def beta(self, step: Tensor) -> Tensor:

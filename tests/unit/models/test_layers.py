@@ -9,11 +9,23 @@ from helpers import tiny
 
 from groovekit.errors import ConfigError
 from groovekit.models.builder import build_model
-from groovekit.models.decoders import LSTMDecoder
-from groovekit.models.encoders import BidirectionalLSTMEncoder, LSTMEncoder
-from groovekit.models.heads import CategoricalHead, GrooveHead, Part
+from groovekit.models.decoders import LSTMDecoder, SplitLSTMDecoder
+from groovekit.models.encoders import (
+    BidirectionalLSTMEncoder,
+    HierarchicalLSTMEncoder,
+    LSTMEncoder,
+)
+from groovekit.models.groove_heads import GrooveBinsHead, GrooveHead
+from groovekit.models.heads import (
+    BooleanHead,
+    CategoricalHead,
+    MultiCategoricalHead,
+    Part,
+)
+from groovekit.models.hierarchical import HierarchicalLSTMDecoder
 from groovekit.models.latent import LatentLayer
 from groovekit.models.lstm import LSTMStack
+from groovekit.models.nade import NADEHead, NADELayer
 from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
 
 GROOVE = tuple(
@@ -24,12 +36,29 @@ GROOVE = tuple(
         ("offsets", "signed"),
     )
 )
+LABELS = (Part("a", 3, "categorical"), Part("b", 4, "categorical"))
+ROLL = (Part("roll", 3, "binary"),)
 MADE = [
     LSTMStack((3, 4), 5, residual=True, dropout=0.2, seed=1),
     BidirectionalLSTMEncoder((3,), 5, seed=2),
     LSTMEncoder((3,), 5, read_padding=True),
     LatentLayer(4, 6, seed=3),
     LSTMDecoder((3, 4), 2, GrooveHead(GROOVE), control_depth=1, residual=True, seed=4),
+    LSTMDecoder((3,), 2, NADEHead(ROLL, hidden=5)),
+    NADELayer(3, 5, seed=1),
+    SplitLSTMDecoder((3, 4), 2, MultiCategoricalHead(LABELS), seed=5),
+    HierarchicalLSTMEncoder((3,), 5, level_lengths=(4, 2), seed=6),
+    HierarchicalLSTMDecoder(
+        (3, 4),
+        2,
+        MultiCategoricalHead(LABELS),
+        level_lengths=(2, 2, 4),
+        core="split_lstm",
+        conductor_size=(5,),
+        conductor_projection=2,
+        autoregressive=(1,),
+        seed=7,
+    ),
     ClippedAdam(1e-3, clip_mode="value", grad_clip=0.5),
     DecayToMinimum(1e-3, 1e-5, 0.99),
 ]
@@ -51,6 +80,16 @@ def test_heads_refuse_other_layouts():
         CategoricalHead(GROOVE)
     with pytest.raises(ConfigError, match=r"binary hits.*received labels"):
         GrooveHead((Part("labels", 4, "categorical"),))
+    with pytest.raises(ConfigError, match=r"categorical slices; received hits"):
+        MultiCategoricalHead(GROOVE)
+    with pytest.raises(ConfigError, match=r"binary slices; received hits"):
+        BooleanHead(GROOVE)
+    with pytest.raises(ConfigError, match=r"velocity_bins and offset_bins"):
+        GrooveBinsHead(GROOVE)
+    with pytest.raises(ConfigError, match=r"roll_output.*received a \(categorical\)"):
+        NADEHead(LABELS)
+    with pytest.raises(ConfigError, match="at least 1 hidden unit, got 0"):
+        NADEHead(ROLL, hidden=0)
 
 
 def test_options_that_a_part_does_not_take_are_named():
