@@ -11,7 +11,7 @@ from helpers import tiny
 import groovekit as gk
 from groovekit import plugins
 from groovekit.models.encoders import BidirectionalLSTMEncoder
-from groovekit.models.heads import GrooveHead
+from groovekit.models.groove_heads import GrooveHead
 from groovekit.testing import ConformanceError, check_config
 
 CONFIG = "groovae_2bar_humanize"
