@@ -251,8 +251,7 @@ class TrainedModel:
                 # One window after another, and through the chords again.
                 count = sections if bars is not None else len(figures)
                 figures = tuple(figures[i % len(figures)] for i in range(count))
-            whole = None if bars is None or converter.tiles else converter.steps
-            controls = converter.chord_controls(figures, steps=whole)
+            controls = converter.chord_controls(figures)
             sections = len(controls)
             controls = np.tile(controls, (len(z), 1, 1))
         elif controls is not None and len(controls) == len(z):
@@ -342,8 +341,10 @@ class TrainedModel:
                 f"The temperature must be at least 0 and finite, got {temperature}."
             )
         steps = self.converter.steps if steps is None else steps
-        if steps < 1:
-            raise UsageError(f"steps must be at least 1, got {steps}.")
+        unit = self.model.decoder.step_multiple
+        if steps < 1 or steps % unit:
+            what = "at least 1" if unit == 1 else f"a multiple of {unit}"
+            raise UsageError(f"steps must be {what}, got {steps}.")
         controls = self._controls(controls, len(z), steps)
         return self._batched.decode(
             z,

@@ -98,7 +98,8 @@ def to_tensors(
     """Windows of music as a batch, and the tempo of each.
 
     Args:
-      music: sequences, excerpts or tensors. Bare arrays have no controls.
+      music: sequences, excerpts or tensors. Bare arrays have no controls; where
+        windows vary in length, zeros at the end (of each segment) are padding.
       converter: of the model.
       window: which window of each sequence, from 1.
 
@@ -115,11 +116,8 @@ def to_tensors(
             raise UsageError(
                 f"Inputs have the shape (batch, steps, {depth}), got {music.shape}."
             )
-        batch, steps = inputs.shape[:2]
-        segments = math.prod(converter.length_shape)
-        shape = (batch, *converter.length_shape)
-        lengths = np.full(shape, steps // segments, np.int32)
-        return Tensors(inputs, inputs, None, lengths), [DEFAULT_QPM] * batch
+        lengths = _lengths_of(inputs, converter)
+        return Tensors(inputs, inputs, None, lengths), [DEFAULT_QPM] * len(inputs)
     items = [music] if isinstance(music, NoteSequence | Excerpt) else list(music)
     if not items:
         raise UsageError("Expected at least one sequence, got none.")
@@ -135,6 +133,23 @@ def to_tensors(
         for number, item in enumerate(items, start=1)
     ]
     return join([item.tensors for item in found]), [item.qpm for item in found]
+
+
+def _lengths_of(inputs: np.ndarray, converter: Converter) -> np.ndarray:
+    """Steps in use of bare arrays, ``(batch, *length_shape)`` int32.
+
+    Where windows vary in length, zeros at the end (of each segment) are padding.
+    """
+    batch, steps = inputs.shape[:2]
+    segments = math.prod(converter.length_shape)
+    if steps % segments:
+        raise UsageError(f"Inputs have a multiple of {segments} steps, got {steps}.")
+    size = steps // segments
+    lengths = np.full((batch, segments), size)
+    if not converter.fixed_length:
+        used = inputs.reshape(batch, segments, size, -1).any(axis=-1)
+        lengths = np.max(used * np.arange(1, size + 1), axis=-1, initial=0)
+    return lengths.reshape(batch, *converter.length_shape).astype(np.int32)
 
 
 def complete_controls(
@@ -200,9 +215,14 @@ def needs_controls(converter: Converter, name: str) -> str:
             f"A model of the config {name} plays over chords in a key: give them "
             '(--chords "C Am F G", chords=...).'
         )
+    if getattr(converter, "hits_as_controls", False):
+        return (
+            f"A model of the config {name} plays hits that it is given: give music "
+            "with these hits (--input FILE, controls=...)."
+        )
     return (
-        f"A model of the config {name} plays hits that it is given: give music with "
-        "these hits (--input FILE, controls=...)."
+        f"A model of the config {name} needs controls, which come from music: give "
+        "some (--input FILE, controls=...)."
     )
 
 

@@ -200,10 +200,11 @@ def command(
         run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
     )
     # For their checks alone: inputs are read as long as the model was trained on.
-    if not files.config.converter.tiles:
-        with_options(files.config.converter, bars=bars)
+    asked = files.config.converter
+    if not asked.tiles:
+        asked = with_options(asked, bars=bars)
     if chords is not None:
-        files.config.converter.chord_controls(parse_chords(chords))
+        asked.chord_controls(parse_chords(chords))
     converter = with_options(files.config.converter, kit=kit, output_kit=output_kit)
     excerpts = _read_inputs(mode, files, converter, paths, window, chords=chords)
     output_dir = output_dir.expanduser()

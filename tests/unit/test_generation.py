@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from helpers import original, tiny
+from helpers.playing import made, same
 
 from groovekit import checkpoints
 from groovekit.config import get_config
@@ -19,16 +20,6 @@ from groovekit.runs import RunFolder
 on_all_backends = pytest.mark.backends
 
 A, B = tiny.groove(1, qpm=90.0), tiny.groove(2, qpm=120.0)
-
-
-def made(name="groovae_2bar_humanize", *, max_batch_size=256, **overrides):
-    """A model with weights large enough to play something."""
-    config = tiny.config(name, **overrides)
-    model = build_model(config, seed=1)
-    for index, variable in enumerate(model.trainable_variables):
-        rng = np.random.default_rng(index)
-        variable.assign(rng.normal(0, 0.5, variable.shape))
-    return TrainedModel(config, model, max_batch_size=max_batch_size)
 
 
 @pytest.fixture(scope="module")
@@ -54,20 +45,6 @@ def run(model, tmp_path_factory):
     folder = RunFolder.create(tmp_path_factory.mktemp("runs") / "r", model.config, {})
     model.model.save_weights(folder.weights_path)
     return folder
-
-
-def same(ours, theirs):
-    """The same notes but for rounding, which depends on the size of a batch."""
-    assert len(ours) == len(theirs)
-    for a, b in zip(ours, theirs, strict=True):
-        assert [n.pitch for n in a.notes] == [n.pitch for n in b.notes]
-        for field, tolerance in (("velocity", 1), ("start_time", 1e-5)):
-            np.testing.assert_allclose(
-                [getattr(n, field) for n in a.notes],
-                [getattr(n, field) for n in b.notes],
-                rtol=0,
-                atol=tolerance,
-            )
 
 
 # Sampling ---------------------------------------------------------------------------
