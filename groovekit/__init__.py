@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from groovekit.config import (
+        AugmentationConfig,
         DecoderConfig,
         EncoderConfig,
         LatentConfig,
@@ -34,11 +35,15 @@ if TYPE_CHECKING:
     from groovekit.converters.drums import DrumsConverter
     from groovekit.converters.groove import GrooveConverter
     from groovekit.converters.kits import KitMap, get_kit
+    from groovekit.converters.melody import MelodyConverter
+    from groovekit.converters.performance import PerformanceConverter
+    from groovekit.converters.trio import TrioConverter
     from groovekit.datasets import Examples, Prepared, load_examples, prepare
     from groovekit.errors import GroovekitError
     from groovekit.generation import TrainedModel
     from groovekit.io.conversion import convert_folder
     from groovekit.io.midi import read_midi, write_midi
+    from groovekit.models.decoder_base import CoreDecoder, Decoder
     from groovekit.models.heads import Head
     from groovekit.notes import NoteSequence
     from groovekit.plugins import (
@@ -54,8 +59,11 @@ if TYPE_CHECKING:
     from groovekit.training import TrainResult, TrainSettings, train
 
 __all__ = [
+    "AugmentationConfig",
     "Converter",
+    "CoreDecoder",
     "Counts",
+    "Decoder",
     "DecoderConfig",
     "DrumsConverter",
     "Encoded",
@@ -66,8 +74,10 @@ __all__ = [
     "Head",
     "KitMap",
     "LatentConfig",
+    "MelodyConverter",
     "ModelConfig",
     "NoteSequence",
+    "PerformanceConverter",
     "Prepared",
     "Reason",
     "Skipped",
@@ -77,6 +87,7 @@ __all__ = [
     "TrainSettings",
     "TrainedModel",
     "TrainingConfig",
+    "TrioConverter",
     "Windows",
     "__version__",
     "convert_folder",
@@ -100,6 +111,7 @@ __all__ = [
 # module -> its public names; the same as above, for run time.
 _MODULES = {
     "config": (
+        "AugmentationConfig",
         "DecoderConfig",
         "EncoderConfig",
         "LatentConfig",
@@ -120,11 +132,15 @@ _MODULES = {
     "converters.drums": ("DrumsConverter",),
     "converters.groove": ("GrooveConverter",),
     "converters.kits": ("KitMap", "get_kit"),
+    "converters.melody": ("MelodyConverter",),
+    "converters.performance": ("PerformanceConverter",),
+    "converters.trio": ("TrioConverter",),
     "datasets": ("Examples", "Prepared", "load_examples", "prepare"),
     "errors": ("GroovekitError",),
     "generation": ("TrainedModel",),
     "io.conversion": ("convert_folder",),
     "io.midi": ("read_midi", "write_midi"),
+    "models.decoder_base": ("CoreDecoder", "Decoder"),
     "models.heads": ("Head",),
     "notes": ("NoteSequence",),
     "plugins": (
