@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -26,7 +25,7 @@ from groovekit.converters.base import (
 )
 from groovekit.converters.kits import KitMap, Unmapped, get_kit
 from groovekit.converters.labels import first_of_equals, one_hot
-from groovekit.converters.notes_out import drum_sequence
+from groovekit.converters.notes_out import drum_sequences
 from groovekit.converters.options import (
     check_choices,
     check_positive,
@@ -422,18 +421,16 @@ class DrumsConverter(Converter):
         pitch = self.output_kit_map.representatives[drum]
         velocity = np.full(len(pitch), self.velocity)
         bounds = np.searchsorted(batch, np.arange(len(roll) + 1))
-        return [
-            drum_sequence(
-                pitch[a:b],
-                velocity[a:b],
-                start[a:b],
-                end[a:b],
-                qpm=qpm,
-                numerator=self.quarters_per_bar,
-                duration=int(length) * step_seconds,
-            )
-            for (a, b), length in zip(itertools.pairwise(bounds), sounding, strict=True)
-        ]
+        return drum_sequences(
+            pitch,
+            velocity,
+            start,
+            end,
+            bounds=bounds,
+            qpm=qpm,
+            numerator=self.quarters_per_bar,
+            duration=sounding * step_seconds,
+        )
 
     def _decode_roll(self, tensors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Hits ``(batch, steps, classes)`` and the steps in use of each window."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -32,7 +31,7 @@ from groovekit.converters.groove_inputs import (
     without_some_notes,
 )
 from groovekit.converters.kits import KitMap, Unmapped, get_kit
-from groovekit.converters.notes_out import drum_sequence
+from groovekit.converters.notes_out import drum_sequences
 from groovekit.converters.options import check_groove_options, matching_kit
 from groovekit.converters.quantize import (
     MAX_BARS,
@@ -468,19 +467,16 @@ class GrooveConverter(Converter):
         pitch = self.output_kit_map.representatives[drum]
         velocity = velocities[batch, step, drum].astype(np.int64)
         bounds = np.searchsorted(batch, np.arange(len(hits) + 1))
-        duration = hits.shape[1] * step_seconds
-        return [
-            drum_sequence(
-                pitch[a:b],
-                velocity[a:b],
-                start[a:b],
-                end[a:b],
-                qpm=qpm,
-                numerator=self.quarters_per_bar,
-                duration=duration,
-            )
-            for a, b in itertools.pairwise(bounds)
-        ]
+        return drum_sequences(
+            pitch,
+            velocity,
+            start,
+            end,
+            bounds=bounds,
+            qpm=qpm,
+            numerator=self.quarters_per_bar,
+            duration=hits.shape[1] * step_seconds,
+        )
 
     def _split(self, tensors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The parts ``(batch, steps, classes)``; bins as their indices."""
