@@ -58,6 +58,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(group))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says how many comparisons with the original's numbers were made."""
+
+    def count(outcome: str, kind: str) -> int:
+        return sum(
+            "test_parity" in report.nodeid and kind in report.nodeid
+            for report in terminalreporter.stats.get(outcome, [])
+        )
+
+    kinds = {"models": "unit/models/", "converters": "unit/converters/"}
+    rows = {
+        name: [count(outcome, path) for outcome in ("passed", "failed", "skipped")]
+        for name, path in kinds.items()
+    }
+    if any(sum(row) for row in rows.values()):
+        terminalreporter.section("comparisons with the original's numbers")
+        for name, (met, missed, skipped) in rows.items():
+            terminalreporter.line(
+                f"{name}: {met} met, {missed} missed, {skipped} skipped"
+            )
+
+
 def _data_folder(variable: str) -> Path:
     value = os.environ.get(variable)
     if not value:

@@ -128,7 +128,8 @@ class NADEHead(Head):
         )
         given = ops.cast(targets, "float32")[..., None] * encoder
         # The sum over the outputs before each: exclusive, so shifted by one.
-        before = ops.cumsum(given, axis=-2) - given
+        sums = ops.cumsum(given[..., :-1, :], axis=-2)
+        before = ops.concatenate([ops.zeros_like(given[..., :1, :]), sums], axis=-2)
         hidden = ops.sigmoid(hidden_bias[..., None, :] + before)
         return bias + ops.sum(hidden * decoder, axis=-1)
 
