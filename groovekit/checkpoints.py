@@ -7,12 +7,10 @@ table of plain values. It does not depend on the backend.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import re
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +19,10 @@ import numpy as np
 from groovekit.errors import RunFolderError, TrainingError
 from groovekit.models import backend
 from groovekit.runs import write_atomic
+from groovekit.weights import opened_checkpoint
 
 _LOG = logging.getLogger("groovekit")
 _NAME = re.compile(r"step-(\d+)\.npz")
-# What reading a file that is cut off or of something else raises.
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 _MODEL, _OPTIMIZER, _STATE = "model", "optimizer", "state"
 
 
@@ -102,7 +99,7 @@ def newest(folder: Path) -> Path | None:
     """The newest checkpoint that can be read; damaged ones are named and passed."""
     for path in reversed(listing(folder)):
         try:
-            with _opened(path) as arrays:
+            with opened_checkpoint(path) as arrays:
                 json.loads(arrays[_STATE].tobytes())
                 for name in arrays.files:
                     # Reading checks the checksum.
@@ -123,7 +120,7 @@ def load(path: Path, model: Any, optimizer: Any) -> dict[str, Any]:
     Raises:
       RunFolderError: damaged, or of another model.
     """
-    with _opened(path) as arrays:
+    with opened_checkpoint(path) as arrays:
         _assign(path, arrays, _MODEL, model.variables)
         _assign(path, arrays, _OPTIMIZER, optimizer.variables)
         state: dict[str, Any] = json.loads(arrays[_STATE].tobytes())
@@ -136,18 +133,8 @@ def load_model(path: Path, model: Any) -> None:
     Raises:
       RunFolderError: damaged, or of another model.
     """
-    with _opened(path) as arrays:
+    with opened_checkpoint(path) as arrays:
         _assign(path, arrays, _MODEL, model.variables)
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    # Opened here: NumPy leaves a file that it cannot read open.
-    try:
-        with path.open("rb") as file:
-            yield np.load(file)
-    except _DAMAGE as error:
-        raise RunFolderError(f"Cannot read the checkpoint {path}: {error}.") from error
 
 
 def _numbered(group: str, variables: Sequence[Any]) -> dict[str, np.ndarray]:

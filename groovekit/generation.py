@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from groovekit.batching import Progress
 from groovekit.config import ModelConfig
 from groovekit.converters.base import Converter, Tensors
 from groovekit.converters.chords import parse_chords
@@ -28,13 +29,11 @@ from groovekit.generation_files import (
     window_seconds,
     with_options,
 )
-from groovekit.inference import BatchedModel, Progress
 from groovekit.interpolation import slerp
-from groovekit.model_files import CHECKPOINT_SUFFIX, ModelFiles, locate
-from groovekit.models.builder import build_model
+from groovekit.model_files import ModelFiles, locate
 from groovekit.notes import NoteSequence
+from groovekit.runtimes import Runtime, Runtimes
 from groovekit.seeding import draw_seed, generator
-from groovekit.weights import load_weights
 
 #: Symbols, together or one by one: ``"C Am F G"``.
 Chords = str | Sequence[str]
@@ -87,11 +86,27 @@ class TrainedModel:
     def __init__(
         self, config: ModelConfig, model: Any, *, max_batch_size: int = MAX_BATCH_SIZE
     ) -> None:
+        self._set(
+            config,
+            Runtimes(
+                config,
+                None,
+                runtime="keras",
+                max_batch_size=max_batch_size,
+                model=model,
+            ),
+        )
+
+    def _set(self, config: ModelConfig, runtimes: Runtimes) -> None:
         self.config = config
         self.converter = config.converter
-        self.model = model
         self.progress: Progress | None = None
-        self._batched = BatchedModel(model, max_batch_size=max_batch_size)
+        self._runtimes = runtimes
+
+    @property
+    def model(self) -> Any:
+        """The Keras model; loads it, and Keras, where NumPy has computed so far."""
+        return self._runtimes.model
 
     @classmethod
     def load(
@@ -102,6 +117,7 @@ class TrainedModel:
         output_kit: str | None = None,
         precision: str = "float32",
         max_batch_size: int = MAX_BATCH_SIZE,
+        runtime: Runtime = "auto",
     ) -> TrainedModel:
         """Loads a preset, a run folder or a checkpoint of one.
 
@@ -112,6 +128,10 @@ class TrainedModel:
           output_kit: kit map to write notes with.
           precision: ``float32``, ``bfloat16`` or ``float16``, of the computation.
           max_batch_size: windows that go through the model at once.
+          runtime: ``keras``; ``numpy``, which starts at once and is slower with
+            many windows; or ``auto`` for NumPy in calls of some hundreds of windows
+            of models that it knows, unless ``KERAS_BACKEND`` or ``precision`` ask
+            for Keras. The music is the same but for rounding.
 
         Raises:
           UnknownNameError: no such preset or kit map.
@@ -119,21 +139,18 @@ class TrainedModel:
           UsageError: options out of range, or without effect.
         """
         files = source if isinstance(source, ModelFiles) else locate(source)
-        if precision not in ("float32", "bfloat16", "float16"):
-            raise UsageError(
-                f"precision must be float32, bfloat16 or float16, got {precision!r}."
-            )
-        dtype = precision if precision == "float32" else f"mixed_{precision}"
         converter = with_options(files.config.converter, kit=kit, output_kit=output_kit)
         config = files.config.replace(converter=converter)
-        model = build_model(config, dtype=dtype)
-        if files.weights.name.endswith(CHECKPOINT_SUFFIX):
-            from groovekit.checkpoints import load_model
-
-            load_model(files.weights, model)
-        else:
-            load_weights(model, files.weights)
-        return cls(config, model, max_batch_size=max_batch_size)
+        runtimes = Runtimes(
+            config,
+            files,
+            runtime=runtime,
+            precision=precision,
+            max_batch_size=max_batch_size,
+        )
+        loaded = cls.__new__(cls)
+        loaded._set(config, runtimes)
+        return loaded
 
     # Making music --------------------------------------------------------------
 
@@ -169,7 +186,7 @@ class TrainedModel:
             raise UsageError(f"The number of samples must be at least 1, got {count}.")
         seed = _seed(seed, rng)
         z = generator(seed, "codes").standard_normal(
-            (count, self.model.z_size), np.float32
+            (count, self.config.latent.z_size), np.float32
         )
         given, tempos = self._given_controls(controls)
         if len(tempos) == 1:
@@ -295,7 +312,7 @@ class TrainedModel:
                 )
             return converter, bars // own
         converter = with_options(converter, bars=bars)
-        unit = self.model.decoder.step_multiple
+        unit = self._runtimes.any().step_multiple
         if converter.steps % unit:
             least = unit * bars / converter.steps
             raise UsageError(
@@ -330,23 +347,24 @@ class TrainedModel:
         Raises:
           UsageError: codes or controls of another shape, numbers out of range.
         """
-        z = np.asarray(z, np.float32)
-        if z.ndim != 2 or z.shape[1] != self.model.z_size or not np.isfinite(z).all():
+        z, z_size = np.asarray(z, np.float32), self.config.latent.z_size
+        if z.ndim != 2 or z.shape[1] != z_size or not np.isfinite(z).all():
             raise UsageError(
-                f"Codes are finite numbers of shape (batch, {self.model.z_size}), got "
-                f"shape {z.shape}."
+                f"Codes are finite numbers of shape (batch, {z_size}), got shape "
+                f"{z.shape}."
             )
         if not 0 <= temperature < math.inf:
             raise UsageError(
                 f"The temperature must be at least 0 and finite, got {temperature}."
             )
         steps = self.converter.steps if steps is None else steps
-        unit = self.model.decoder.step_multiple
+        model = self._runtimes.for_job(len(z), steps=steps)
+        unit = model.step_multiple
         if steps < 1 or steps % unit:
             what = "at least 1" if unit == 1 else f"a multiple of {unit}"
             raise UsageError(f"steps must be {what}, got {steps}.")
         controls = self._controls(controls, len(z), steps)
-        return self._batched.decode(
+        return model.decode(
             z,
             steps,
             temperature=temperature,
@@ -493,7 +511,9 @@ class TrainedModel:
 
     def _posterior(self, tensors: Tensors) -> tuple[np.ndarray, np.ndarray]:
         lengths = None if self.converter.fixed_length else tensors.lengths
-        return self._batched.encode(tensors.inputs, tensors.controls, lengths)
+        inputs = tensors.inputs
+        model = self._runtimes.for_job(len(inputs), steps=inputs.shape[1])
+        return model.encode(inputs, tensors.controls, lengths)
 
     def _given_controls(
         self, music: Music | None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,9 @@ import numpy as np
 
 from groovekit.errors import RunFolderError
 from groovekit.runs import write_atomic
+
+# What reading a file that is cut off or of something else raises.
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
 def load_weights(model: Any, path: str | Path) -> None:
@@ -27,7 +33,7 @@ def load_weights(model: Any, path: str | Path) -> None:
     path = Path(path)
     if not path.is_file():
         raise RunFolderError(f"There are no weights {path}.")
-    with _opened(path):
+    with opened(path):
         pass
     try:
         model.load_weights(path)
@@ -56,14 +62,19 @@ def halve_weights(source: str | Path, target: str | Path) -> None:
     def write(path: Path) -> None:
         import h5py
 
-        with _opened(source) as old, h5py.File(path, "w") as new:
+        with opened(source) as old, h5py.File(path, "w") as new:
             _copy_attributes(old, new)
             old.visititems(lambda name, item: _copy_half(source, name, item, new))
 
     write_atomic(Path(target), write)
 
 
-def _opened(path: Path) -> Any:
+def opened(path: Path) -> Any:
+    """Opens a ``.weights.h5`` file for reading.
+
+    Raises:
+      RunFolderError: damaged, or not such a file.
+    """
     import h5py
 
     try:
@@ -72,6 +83,21 @@ def _opened(path: Path) -> Any:
         raise RunFolderError(
             f"Cannot read the weights {path}: {error}. Restore the file from a copy."
         ) from error
+
+
+@contextlib.contextmanager
+def opened_checkpoint(path: Path) -> Iterator[Any]:
+    """Opens a checkpoint ``step-...npz`` for reading.
+
+    Raises:
+      RunFolderError: damaged, or not such a file.
+    """
+    # Opened here: NumPy leaves a file that it cannot read open.
+    try:
+        with path.open("rb") as file:
+            yield np.load(file)
+    except _DAMAGE as error:
+        raise RunFolderError(f"Cannot read the checkpoint {path}: {error}.") from error
 
 
 def _copy_attributes(old: Any, new: Any) -> None:

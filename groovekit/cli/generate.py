@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -189,11 +190,21 @@ def command(
     """
     paths = _input_paths(mode, inputs, input_midi_1, input_midi_2)
     count = _count(mode, num_outputs)
+    # A few windows are computed faster by one thread than by several that wait for
+    # each other; NumPy reads this once.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from groovekit.converters.chords import parse_chords
     from groovekit.generation_files import check_output_folder, with_options
     from groovekit.model_files import find_model
+    from groovekit.runtimes import choose
     from groovekit.seeding import draw_seed
 
+    asked_for_keras = bool(
+        backend
+        or os.environ.get("KERAS_BACKEND")
+        or device == "gpu"
+        or precision != "float32"
+    )
     # Before anything that a plug-in might import Keras with.
     use_backend(backend, device)
     files = find_model(
@@ -203,8 +214,9 @@ def command(
     asked = files.config.converter
     if not asked.tiles:
         asked = with_options(asked, bars=bars)
-    if chords is not None:
-        asked.chord_controls(parse_chords(chords))
+    figures = parse_chords(chords) if chords is not None else ()
+    if figures:
+        asked.chord_controls(figures)
     converter = with_options(files.config.converter, kit=kit, output_kit=output_kit)
     excerpts = _read_inputs(mode, files, converter, paths, window, chords=chords)
     output_dir = output_dir.expanduser()
@@ -214,8 +226,15 @@ def command(
         f"{files.config.name} ({files.kind} {files.source}), seed {seed}"
         + (" (drawn)." if drawn else ".")
     )
+    runtime: Literal["numpy", "keras"] = "keras"
+    if not asked_for_keras:
+        windows = count * max(1, len(paths) if mode == RECONSTRUCT else 1)
+        if asked.tiles:
+            windows *= bars or max(1, len(figures))
+        runtime = choose(files.config, windows, steps=asked.steps)
     model = _load(
         files,
+        runtime,
         backend=backend,
         device=device,
         kit=kit,
@@ -247,6 +266,7 @@ def command(
             "mode": mode,
             "config": files.config.name,
             "model": {"kind": files.kind, "source": files.source},
+            "runtime": runtime,
             "seed": seed,
             "temperature": temperature,
             "window": window,
@@ -364,14 +384,20 @@ def _read_inputs(
 
 
 def _load(
-    files: ModelFiles, *, backend: str | None, device: str | None, **options: Any
+    files: ModelFiles,
+    runtime: Literal["numpy", "keras"],
+    *,
+    backend: str | None,
+    device: str | None,
+    **options: Any,
 ) -> TrainedModel:
-    from groovekit.cli.start import start_keras
+    if runtime == "keras":
+        from groovekit.cli.start import start_keras
 
-    start_keras(backend, device)
+        start_keras(backend, device)
     from groovekit.generation import TrainedModel
 
-    return TrainedModel.load(files, **options)
+    return TrainedModel.load(files, runtime=runtime, **options)
 
 
 def _generate(

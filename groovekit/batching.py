@@ -1,0 +1,174 @@
+"""Models as functions of NumPy arrays, on batches of any size.
+
+A batch goes through the model in parts, and random numbers are drawn window after
+window: neither the parts' size nor what computes them changes what comes out (but
+for rounding).
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from groovekit.errors import UsageError
+
+# Below it dividing by the temperature would overflow.
+_GREEDY = 1e-4
+
+Progress = Callable[[int, int], None]
+
+
+class WindowModel(abc.ABC):
+    """Encoder and decoder of a trained model.
+
+    Args:
+      max_batch_size: windows that go through the model at once.
+
+    Attributes:
+      runtime: what computes: ``"numpy"`` or ``"keras"``.
+
+    Raises:
+      UsageError: ``max_batch_size`` is not at least 1.
+    """
+
+    runtime: ClassVar[str]
+
+    def __init__(self, *, max_batch_size: int) -> None:
+        if max_batch_size < 1:
+            raise UsageError(
+                f"max_batch_size must be at least 1, got {max_batch_size}."
+            )
+        self.max_batch_size = max_batch_size
+
+    @property
+    @abc.abstractmethod
+    def z_size(self) -> int:
+        """Dimensions of the latent code."""
+
+    @property
+    @abc.abstractmethod
+    def output_depth(self) -> int:
+        """Size of the outputs of one step."""
+
+    @property
+    @abc.abstractmethod
+    def noise_depth(self) -> int:
+        """How many uniform numbers one step's sample takes."""
+
+    @property
+    @abc.abstractmethod
+    def step_multiple(self) -> int:
+        """Sequences of a multiple of so many steps can be generated."""
+
+    @abc.abstractmethod
+    def _encode_part(
+        self,
+        inputs: np.ndarray,
+        controls: np.ndarray | None,
+        lengths: np.ndarray | None,
+        *,
+        size: int,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of some windows, at most ``size``."""
+
+    @abc.abstractmethod
+    def _decode_part(
+        self,
+        z: np.ndarray,
+        steps: int,
+        *,
+        noise: np.ndarray | None,
+        temperature: np.ndarray,
+        controls: np.ndarray | None,
+        size: int,
+        total: int,
+    ) -> np.ndarray:
+        """Samples some windows, at most ``size`` of ``total``.
+
+        Args:
+          z: ``(n, z_size)`` float32.
+          steps: length.
+          noise: ``(n, steps, noise_depth)`` in [0, 1), or None for the most
+            probable values.
+          temperature: positive float32 scalar.
+          controls: ``(n, steps, control_depth)`` or None.
+          size: of the largest part.
+          total: windows of the whole batch.
+        """
+
+    def encode(
+        self,
+        inputs: np.ndarray,
+        controls: np.ndarray | None,
+        lengths: np.ndarray | None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The posterior's mean and standard deviation, ``(batch, z_size)`` float32.
+
+        Args:
+          inputs: ``(batch, steps, input_depth)``.
+          controls: ``(batch, steps, control_depth)`` or None.
+          lengths: ``(batch,)``, or ``(batch, segments)`` of hierarchical encoders;
+            None if all windows fill their steps.
+        """
+        parts = []
+        for rows, size in self._parts(len(inputs)):
+            own = (None if a is None else a[rows] for a in (controls, lengths))
+            parts.append(self._encode_part(inputs[rows], *own, size=size))
+        if not parts:
+            empty = np.zeros((0, self.z_size), np.float32)
+            return empty, empty
+        mean, stddev = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return mean, stddev
+
+    def decode(
+        self,
+        z: np.ndarray,
+        steps: int,
+        *,
+        temperature: float,
+        controls: np.ndarray | None,
+        rng: np.random.Generator,
+        progress: Progress | None = None,
+    ) -> np.ndarray:
+        """Outputs sampled from codes, ``(batch, steps, output_depth)`` float32.
+
+        Args:
+          z: ``(batch, z_size)`` float32.
+          steps: length.
+          temperature: at least 0; 0 takes the most probable values.
+          controls: ``(batch, steps, control_depth)`` or None.
+          rng: draws ``steps x noise_depth`` numbers for each window in turn.
+          progress: called as ``progress(done, total)``.
+        """
+        greedy = temperature < _GREEDY
+        heat = np.asarray(1.0 if greedy else temperature, np.float32)
+        outputs = np.empty((len(z), steps, self.output_depth), np.float32)
+        for rows, size in self._parts(len(z)):
+            noise = None
+            if not greedy:
+                # Windows first, so that each has its own place in the stream.
+                shape = (rows.stop - rows.start, steps, self.noise_depth)
+                noise = rng.random(shape, np.float32)
+            outputs[rows] = self._decode_part(
+                z[rows],
+                steps,
+                noise=noise,
+                temperature=heat,
+                controls=None if controls is None else controls[rows],
+                size=size,
+                total=len(z),
+            )
+            if progress is not None:
+                progress(rows.stop, len(z))
+        return outputs
+
+    def _parts(self, count: int) -> Iterator[tuple[slice, int]]:
+        """Rows to compute together, and the size of the largest such part."""
+        if not count:
+            return
+        size = -(-count // -(-count // self.max_batch_size))
+        for start in range(0, count, size):
+            yield slice(start, min(start + size, count)), size
