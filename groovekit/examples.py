@@ -22,7 +22,11 @@ from groovekit.converters.base import Converter, Reason, Skipped, Tensors, Windo
 from groovekit.errors import DataError, NoExamplesError, UsageError
 from groovekit.notes import NoteSequence
 from groovekit.reports import ExampleReport, ReportBuilder
-from groovekit.seeding import generator
+from groovekit.seeding import Permutation, generator
+
+# Up to this many windows an epoch's order is an array; beyond it, each batch's part
+# is computed when it is needed, so that memory does not grow with the windows.
+LARGEST_ORDER = 2**20
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -38,7 +42,8 @@ class Examples:
       converter: makes tensors of windows.
       fingerprint: of the windows and ids; the same examples have the same one,
         wherever their files lie.
-      index: numbers in ``stored`` of the windows used; None for all.
+      origins: ``(sequences,)`` int64: number in ``stored`` of the first window of
+        each sequence; None where all windows are used.
     """
 
     stored: Windows
@@ -47,7 +52,7 @@ class Examples:
     report: ExampleReport
     converter: Converter
     fingerprint: str
-    index: np.ndarray | None = None
+    origins: np.ndarray | None = None
 
     @classmethod
     def from_sequences(
@@ -78,11 +83,16 @@ class Examples:
     @property
     def windows(self) -> Windows:
         """All windows that are used (copied where they are a selection)."""
-        return self.stored if self.index is None else self.stored.take(self.index)
+        if self.origins is None:
+            return self.stored
+        return self.take(np.arange(len(self)))
 
     def take(self, numbers: np.ndarray) -> Windows:
         """The windows with these numbers (0 to ``len(self) - 1``), in memory."""
-        return self.stored.take(numbers if self.index is None else self.index[numbers])
+        if self.origins is not None:
+            owners = np.searchsorted(self.groups, numbers, side="right") - 1
+            numbers = numbers + (self.origins - self.groups[:-1])[owners]
+        return self.stored.take(numbers)
 
     def subset(self, keep: np.ndarray) -> Examples:
         """The examples of some sequences.
@@ -92,7 +102,7 @@ class Examples:
         """
         keep = np.asarray(keep, bool)
         counts = np.diff(self.groups)
-        numbers = np.flatnonzero(np.repeat(keep, counts))
+        origins = self.groups[:-1] if self.origins is None else self.origins
         ids = tuple(name for name, kept in zip(self.ids, keep, strict=True) if kept)
         chosen = json.dumps([self.fingerprint, np.flatnonzero(keep).tolist()])
         return dataclasses.replace(
@@ -100,7 +110,7 @@ class Examples:
             groups=_starts(counts[keep]),
             ids=ids,
             fingerprint=hashlib.sha256(chosen.encode()).hexdigest()[:32],
-            index=numbers if self.index is None else self.index[numbers],
+            origins=origins[keep],
         )
 
     # Epochs --------------------------------------------------------------------
@@ -112,7 +122,16 @@ class Examples:
         Every epoch has as many as the first one: converters draw *which* windows
         of a sequence are used, not how many.
         """
-        return len(self.epoch_indices(None))
+        if self._own_selection:
+            return len(self.epoch_indices(None))
+        limit = self.converter.windows_per_sequence
+        if limit is None:
+            return len(self)
+        return int(np.minimum(np.diff(self.groups), limit).sum())
+
+    @property
+    def _own_selection(self) -> bool:
+        return type(self.converter).select is not Converter.select
 
     def epoch_indices(self, rng: np.random.Generator | None) -> np.ndarray:
         """Numbers of the windows an epoch uses, in order of the sequences.
@@ -122,7 +141,7 @@ class Examples:
             it the first ones are used.
         """
         counts = np.diff(self.groups)
-        if type(self.converter).select is not Converter.select:
+        if self._own_selection:
             parts = [
                 start + self.converter.select(int(count), rng)
                 for start, count in zip(self.groups[:-1], counts, strict=True)
@@ -139,7 +158,12 @@ class Examples:
         order = np.lexsort((rng.random(len(self)), owner))
         return np.sort(order[rank < limit])
 
-    def _epoch(self, seed: int | None, epoch: int, shuffle: bool) -> np.ndarray:
+    def _epoch(
+        self, seed: int | None, epoch: int, shuffle: bool
+    ) -> np.ndarray | _LongOrder:
+        """Numbers of the windows of an epoch in their order; slices give arrays."""
+        if self.windows_per_epoch > LARGEST_ORDER and not self._own_selection:
+            return _LongOrder(self, seed, epoch, shuffle=shuffle)
         if seed is None:
             return self.epoch_indices(None)
         indices = self.epoch_indices(generator(seed, "select", epoch))
@@ -246,7 +270,8 @@ class Examples:
         self, batch_size: int, seed: int | None, shuffle: bool, start_step: int
     ) -> Iterator[np.ndarray]:
         size, total = self.effective_batch_size(batch_size), self.windows_per_epoch
-        position, epoch, order = start_step * size, -1, np.arange(0)
+        position, epoch = start_step * size, -1
+        order: np.ndarray | _LongOrder = np.arange(0)
         while True:
             parts: list[np.ndarray] = []
             missing = size
@@ -259,6 +284,52 @@ class Examples:
                 position += len(part)
                 missing -= len(part)
             yield np.concatenate(parts)
+
+
+class _LongOrder:
+    """The order of an epoch with too many windows for an array of their numbers.
+
+    Args:
+      examples: of the windows; the converter selects as :class:`Converter` does.
+      seed: None for the first windows of each sequence.
+      epoch: number of the epoch.
+      shuffle: whether the windows change places.
+    """
+
+    def __init__(
+        self, examples: Examples, seed: int | None, epoch: int, *, shuffle: bool
+    ) -> None:
+        self._size = examples.windows_per_epoch
+        self._groups = examples.groups
+        self._limit = examples.converter.windows_per_sequence
+        self._order = self._choice = None
+        if seed is not None and shuffle:
+            self._order = Permutation(seed, "shuffle", epoch)
+        if seed is not None:
+            self._choice = Permutation(seed, "select", epoch)
+
+    def __len__(self) -> int:
+        return self._size
+
+    @functools.cached_property
+    def _used(self) -> np.ndarray:
+        """As ``groups``, of the windows that the epoch uses."""
+        assert self._limit is not None
+        return _starts(np.minimum(np.diff(self._groups), self._limit))
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        numbers = np.arange(*part.indices(self._size))
+        if self._order is not None:
+            numbers = self._order.take(numbers, self._size)
+        if self._limit is None:
+            return numbers
+        owners = np.searchsorted(self._used, numbers, side="right") - 1
+        ranks = numbers - self._used[owners]
+        if self._choice is not None:
+            counts = (self._groups[1:] - self._groups[:-1])[owners]
+            ranks = self._choice.take(ranks, counts, owners)
+        found: np.ndarray = self._groups[owners] + ranks
+        return found
 
 
 # Converting --------------------------------------------------------------------

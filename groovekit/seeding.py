@@ -56,3 +56,62 @@ def derive(seed: int, *names: str | int) -> int:
     """
     digest = _digest(seed, names)
     return int.from_bytes(digest[16:20], "little") >> (32 - SEED_BITS)
+
+
+# Permutations without arrays of all numbers ----------------------------------------
+
+_ROUNDS = 64
+_ODD = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+
+
+class Permutation:
+    """A random order of 0..size - 1 of which any part is computed when needed.
+
+    Sixty-four rounds of a swap-or-not shuffle: in each one a number and its partner
+    (a secret minus it) change places or not, as a hash of the two says. It takes no
+    memory, whatever the size. Other orders than those of ``Generator.shuffle``.
+
+    Args:
+      seed: any integer.
+      names: of the random stream, as in :func:`generator`.
+    """
+
+    def __init__(self, seed: int, *names: str | int) -> None:
+        bits = generator(seed, *names).bit_generator.random_raw(2 * _ROUNDS)
+        self._keys = np.asarray(bits, np.uint64).reshape(_ROUNDS, 2)
+
+    def take(
+        self,
+        numbers: np.ndarray,
+        size: np.ndarray | int,
+        group: np.ndarray | int = 0,
+    ) -> np.ndarray:
+        """Where numbers come to lie.
+
+        Args:
+          numbers: ``(n,)`` integers, 0..size - 1.
+          size: how many numbers change places, of each group where an array.
+          group: ``(n,)``, or one for all: groups are permuted independently.
+
+        Returns:
+          ``(n,)`` int64, 0..size - 1; different for different numbers of a group.
+        """
+        first, second, third = (np.uint64(value) for value in _ODD)
+        found = np.asarray(numbers).astype(np.uint64)
+        sizes = np.asarray(size).astype(np.uint64)
+        salt = np.asarray(group).astype(np.uint64) * first
+        # Products are meant to overflow: they are hashes.
+        with np.errstate(over="ignore"):
+            for secret, key in self._keys:
+                partner = _mixed(secret ^ salt, second) % sizes + sizes - found
+                partner -= np.where(partner >= sizes, sizes, np.uint64(0))
+                both = np.maximum(found, partner)
+                hashed = _mixed(_mixed(both ^ key, second) ^ salt, third)
+                found = np.where(hashed >> np.uint64(63), partner, found)
+        return found.astype(np.int64)
+
+
+def _mixed(value: np.ndarray, factor: np.uint64) -> np.ndarray:
+    value = (value ^ value >> np.uint64(30)) * factor
+    mixed: np.ndarray = value ^ value >> np.uint64(27)
+    return mixed

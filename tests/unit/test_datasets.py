@@ -285,6 +285,64 @@ def test_converters_may_select_in_their_own_way():
         next(examples.batches(2, seed=1, repeat=True))
 
 
+# Orders too long for an array ------------------------------------------------------
+
+
+@pytest.fixture
+def long_orders(monkeypatch):
+    monkeypatch.setattr("groovekit.examples.LARGEST_ORDER", 4)
+
+
+@pytest.mark.parametrize("limit", [None, 3])
+def test_long_orders_show_every_window_of_an_epoch_once(long_orders, limit):
+    examples = make_examples([10, 1, 3, 6], limit=limit)
+    total = examples.windows_per_epoch
+    assert total == (20 if limit is None else 10)
+    stream = examples.batches(5, seed=1, repeat=True)
+    orders = set()
+    for _ in range(8):
+        shown = [p for _ in range(total // 5) for p in pitches(next(stream))]
+        assert len(set(shown)) == total
+        by_sequence = np.bincount(np.digitize(shown, [10, 11, 14]), minlength=4)
+        assert by_sequence.tolist() == (
+            [10, 1, 3, 6] if limit is None else [3, 1, 3, 3]
+        )
+        orders.add(tuple(shown))
+    assert len(orders) == 8
+    assert {p for order in orders for p in order} == set(range(20))
+
+
+@pytest.mark.parametrize("limit", [None, 3])
+def test_without_shuffling_long_orders_are_the_short_ones(limit, monkeypatch):
+    examples = make_examples([10, 1, 3], limit=limit)
+    short = [pitches(b) for b in examples.batches(4)]
+    monkeypatch.setattr("groovekit.examples.LARGEST_ORDER", 4)
+    assert [pitches(b) for b in examples.batches(4)] == short
+    # Unshuffled, but drawn: in order of the sequences.
+    drawn = [p for b in examples.batches(4, seed=3, shuffle=False) for p in pitches(b)]
+    owners = np.digitize(drawn, [10, 11]).tolist()
+    assert owners == sorted(owners)
+    assert len(set(drawn)) == examples.windows_per_epoch
+
+
+@pytest.mark.parametrize("limit", [None, 2])
+def test_training_resumes_exactly_in_a_long_order(long_orders, limit):
+    examples = make_examples([5, 3, 4], limit=limit)
+    options = {"seed": 9, "repeat": True}
+    whole = [pitches(b) for b in itertools.islice(examples.batches(5, **options), 12)]
+    resumed = examples.batches(5, start_step=7, **options)
+    assert [pitches(b) for b in itertools.islice(resumed, 5)] == whole[7:]
+
+
+def test_subsets_of_subsets_keep_their_windows(long_orders):
+    examples = make_examples([3, 2, 1, 4])
+    part = examples.subset(np.array([1, 0, 1, 1])).subset(np.array([0, 1, 1]))
+    assert part.windows.arrays["pitch"].ravel().tolist() == [5, 6, 7, 8, 9]
+    shown = [p for b in part.batches(2, seed=1) for p in pitches(b)]
+    assert sorted(shown) == [5, 6, 7, 8, 9]
+    assert part.ids == ("take-2", "take-3")
+
+
 def test_sizes_and_steps_out_of_range():
     examples = make_examples([3])
     with pytest.raises(UsageError, match="at least 1, got 0"):
