@@ -13,6 +13,7 @@ import dataclasses
 import hashlib
 import json
 import logging
+import mmap
 import os
 import re
 import secrets
@@ -306,6 +307,39 @@ def _map(folder: Path, name: str) -> np.ndarray:
     # A plain array on the map: indexing then gives plain arrays, too.
     path = folder / _file_name(name)
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def release(array: np.ndarray) -> None:
+    """Takes what was read of a memory-mapped array off this process's memory.
+
+    The operating system keeps the pages as long as it has room, and maps them again
+    when they are read again. Other arrays, and those that may be written, stay.
+
+    Args:
+      array: from :meth:`Entry.load`, or any other.
+    """
+    _advise(array, "MADV_DONTNEED")
+
+
+def read_at_random(array: np.ndarray) -> None:
+    """Says that rows of a memory-mapped array will be read here and there.
+
+    The operating system reads single pages then, instead of 32 around each.
+
+    Args:
+      array: from :meth:`Entry.load`, or any other, of which nothing becomes.
+    """
+    _advise(array, "MADV_RANDOM")
+
+
+def _advise(array: np.ndarray, name: str) -> None:
+    found: Any = array
+    while isinstance(found, np.ndarray) and not found.flags.writeable:
+        found = found.base
+    # Not every system knows every advice, or any.
+    advice = getattr(mmap, name, None)
+    if isinstance(found, mmap.mmap) and advice is not None:
+        found.madvise(advice)
 
 
 def read_entry(key: str) -> Entry | None:

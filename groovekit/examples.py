@@ -27,6 +27,10 @@ from groovekit.seeding import Permutation, generator
 # Up to this many windows an epoch's order is an array; beyond it, each batch's part
 # is computed when it is needed, so that memory does not grow with the windows.
 LARGEST_ORDER = 2**20
+# Stores of more bytes are released from memory each time so many windows were read:
+# the operating system counts a good part of the file as this process's otherwise.
+LARGEST_MAPPED = 2**28
+_READ_AT_ONCE = 1024
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -228,11 +232,19 @@ class Examples:
             augmentation = None
         if augmentation is not None and seed is None:
             raise ValueError("augmenting needs a seed")
+        if shuffle and self._large:
+            for array in self.stored.arrays.values():
+                disk.read_at_random(array)
         if repeat:
             orders = self._endless(batch_size, seed, shuffle, start_step)
         else:
             orders = self._one_pass(batch_size, seed, shuffle, start_step, drop_last)
         return self._expand(orders, seed, labels, start_step, augmentation)
+
+    @property
+    def _large(self) -> bool:
+        arrays = self.stored.arrays.values()
+        return sum(array.nbytes for array in arrays) > LARGEST_MAPPED
 
     def _expand(
         self,
@@ -242,8 +254,15 @@ class Examples:
         first: int,
         augmentation: AugmentationConfig | None,
     ) -> Iterator[Tensors]:
+        arrays = self.stored.arrays.values()
+        read = 0
         for step, numbers in enumerate(orders, start=first):
             windows = self.take(numbers)
+            read += len(numbers)
+            if self._large and read >= _READ_AT_ONCE:
+                read = 0
+                for array in arrays:
+                    disk.release(array)
             if augmentation is not None and seed is not None:
                 windows = self.converter.augment(
                     windows, augmentation, generator(seed, "augment", step)

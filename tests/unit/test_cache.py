@@ -163,3 +163,19 @@ def test_the_user_s_folder(monkeypatch, platform):
         monkeypatch.delenv(name, raising=False)
     assert "groovekit" in cache.cache_folder().parts
     assert cache.cache_folder().is_relative_to(Path.home())
+
+
+def test_released_arrays_are_read_again(tmp_path):
+    np.save(tmp_path / "a.npy", np.arange(100_000))
+    mapped = np.asarray(np.load(tmp_path / "a.npy", mmap_mode="r"))
+    cache.read_at_random(mapped)
+    for _ in range(2):
+        assert mapped.sum() == 100_000 * 99_999 // 2
+        cache.release(mapped)
+    # What is no map, or may have been written, stays as it is.
+    written = np.load(tmp_path / "a.npy", mmap_mode="c")
+    written[0] = 7
+    for array in (written, np.arange(3), np.arange(3)[1:]):
+        before = array.copy()
+        cache.release(array)
+        np.testing.assert_array_equal(array, before)

@@ -334,6 +334,18 @@ def test_training_resumes_exactly_in_a_long_order(long_orders, limit):
     assert [pitches(b) for b in itertools.islice(resumed, 5)] == whole[7:]
 
 
+def test_stores_released_from_memory_give_the_same_batches(tmp_path, monkeypatch):
+    path = write_examples(tmp_path / "a.tfrecord", [5, 7, 3])
+    expected = None
+    for largest in (2**28, 0):
+        monkeypatch.setattr("groovekit.examples.LARGEST_MAPPED", largest)
+        monkeypatch.setattr("groovekit.examples._READ_AT_ONCE", 4)
+        stream = load_examples(path, Tiny()).batches(4, seed=2, repeat=True)
+        shown = [pitches(batch) for batch in itertools.islice(stream, 10)]
+        assert shown == (expected or shown)
+        expected = shown
+
+
 def test_subsets_of_subsets_keep_their_windows(long_orders):
     examples = make_examples([3, 2, 1, 4])
     part = examples.subset(np.array([1, 0, 1, 1])).subset(np.array([0, 1, 1]))
