@@ -190,9 +190,6 @@ def command(
     """
     paths = _input_paths(mode, inputs, input_midi_1, input_midi_2)
     count = _count(mode, num_outputs)
-    # A few windows are computed faster by one thread than by several that wait for
-    # each other; NumPy reads this once.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from groovekit.converters.chords import parse_chords
     from groovekit.generation_files import check_output_folder, with_options
     from groovekit.model_files import find_model

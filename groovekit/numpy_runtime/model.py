@@ -22,6 +22,7 @@ from groovekit.numpy_runtime.encoders import BidirectionalLSTM, HierarchicalLSTM
 from groovekit.numpy_runtime.heads import HEADS, Head
 from groovekit.numpy_runtime.lstm import Dense
 from groovekit.numpy_runtime.stored import Stored, open_stored
+from groovekit.numpy_runtime.threads import one_thread
 
 # The responses to all steps' inputs are kept: a larger batch saves no time.
 _ENCODED_AT_ONCE = 64
@@ -154,6 +155,7 @@ class NumpyModel(WindowModel):
         """Sequences of a multiple of so many steps can be generated."""
         return self._decoder.step_multiple
 
+    @one_thread()
     def _encode_part(
         self,
         inputs: np.ndarray,
@@ -177,6 +179,7 @@ class NumpyModel(WindowModel):
             np.float32(0), self._stddev(embedding)
         )
 
+    @one_thread()
     def _decode_part(
         self,
         z: np.ndarray,
