@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 _POLYNOMIAL = 0x82F63B78  # reversed
-_SLICE_BYTES = 128
+_SLICE_BYTES = 64
 # Below this size a loop over bytes is faster than setting NumPy up.
 _SMALL_BYTES = 2048
 _MASK_DELTA = 0xA282EAD8

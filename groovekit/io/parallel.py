@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import itertools
 import multiprocessing
 import os
 import signal
@@ -12,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from types import FrameType
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from groovekit.errors import DataError
 
@@ -20,6 +22,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _CHUNK = 16
+# Enough that this process has something to do while the others start.
+_HELD = 16
 # Starting a process costs as much as reading a few dozen files.
 _FILES_A_WORKER = 32
 
@@ -41,13 +45,13 @@ def ordered_map(
 ) -> Generator[Result, None, None]:
     """Applies ``function`` to ``items``, in processes, in the items' order.
 
-    At most four chunks a worker are under way, so that memory does not grow
+    At most sixteen chunks a process are held, so that memory does not grow
     with the number of items.
 
     Args:
       function: importable by name; results must pickle.
       items: what to work on; must pickle.
-      workers: processes; 1 works in this one.
+      workers: processes, this one among them.
 
     Yields:
       ``function(item)`` for each item.
@@ -58,22 +62,34 @@ def ordered_map(
     if workers <= 1:
         yield from map(function, items)
         return
-    # Not forked: this process may hold threads of a numerical library.
+    # Not forked: this process may hold threads of a numerical library. Starting
+    # takes as long as reading hundreds of files, so this process works as well.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
-        min(workers, -(-len(items) // _CHUNK)) or 1,
+        min(workers - 1, -(-len(items) // _CHUNK)) or 1,
         mp_context=context,
         initializer=_leave_signals_to_the_parent,
     )
-    pending: deque[Future[list[Result]]] = deque()
+    chunks = _chunks(items)
+    shares: deque[_Share[Item, Result]] = deque()
     try:
-        for chunk in _chunks(items):
-            with _interrupts_deferred():
-                pending.append(pool.submit(_apply, function, chunk))
-            if len(pending) >= 4 * workers:
-                yield from pending.popleft().result()
-        while pending:
-            yield from pending.popleft().result()
+        while True:
+            more = itertools.islice(chunks, _HELD * workers - len(shares))
+            shares.extend(map(_Share, more))
+            if not shares:
+                break
+            # Two each: the next one must not wait until this process looks again.
+            missing = 2 * (workers - 1) - sum(share.under_way() for share in shares)
+            for share in itertools.islice(
+                filter(_Share.waits, shares), max(missing, 0)
+            ):
+                with _interrupts_deferred():
+                    share.future = pool.submit(_apply, function, share.items)
+            own = next(filter(_Share.waits, shares), None)
+            if shares[0].ready() or own is None:
+                yield from shares.popleft().result()
+            else:
+                own.results = _apply(function, own.items)
     except BrokenProcessPool as error:
         raise DataError(
             "A worker process died while reading files (perhaps for lack of "
@@ -81,6 +97,40 @@ def ordered_map(
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclasses.dataclass
+class _Share(Generic[Item, Result]):
+    """Items that one process works on.
+
+    Attributes:
+      items: what to work on.
+      future: of the worker that was given them.
+      results: of this process, if it was this one.
+    """
+
+    items: Sequence[Item]
+    future: Future[list[Result]] | None = None
+    results: list[Result] | None = None
+
+    def waits(self) -> bool:
+        """Whether no process has been given the items."""
+        return self.future is None and self.results is None
+
+    def under_way(self) -> bool:
+        """Whether a worker has been given the items and has not returned them."""
+        return self.future is not None and not self.future.done()
+
+    def ready(self) -> bool:
+        """Whether there are results, or an error."""
+        return not self.waits() and not self.under_way()
+
+    def result(self) -> list[Result]:
+        """Results in the order of the items; waits for those of a worker."""
+        if self.results is not None:
+            return self.results
+        assert self.future is not None
+        return self.future.result()
 
 
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

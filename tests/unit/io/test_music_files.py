@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
+import os
+import time
 import zipfile
 from pathlib import Path
 
@@ -244,3 +247,27 @@ def test_a_map_over_processes_keeps_the_order():
     items = list(range(-50, 50))
     assert list(ordered_map(abs, items, workers=2)) == list(map(abs, items))
     assert list(ordered_map(abs, [], workers=2)) == []
+
+
+def test_a_map_over_processes_works_on_in_this_one_while_others_start():
+    items = list(range(1000))
+    assert next(iter(ordered_map(_where, items, workers=3)))[0] == 0
+    found = list(ordered_map(_where, items, workers=2))
+    assert [item for item, _ in found] == items
+    assert os.getpid() in {process for _, process in found}
+
+
+def _where(item):
+    time.sleep(0.0005)
+    return item, os.getpid()
+
+
+def test_a_worker_that_dies_is_a_plain_error():
+    with pytest.raises(DataError, match="A worker process died"):
+        list(ordered_map(_die, range(400), workers=2))
+
+
+def _die(item):
+    if multiprocessing.parent_process() is not None:
+        os._exit(1)
+    time.sleep(0.01)
