@@ -11,6 +11,8 @@ from groovekit.notes import NoteSequence
 
 DRUM_INSTRUMENT = 9
 _TICKS_PER_QUARTER = 220
+# From so many notes on their bytes are made at once.
+_MANY = 16
 
 
 def drum_sequences(
@@ -106,17 +108,30 @@ def add_notes(
       program: MIDI program from 0.
       is_drum: whether they are drums.
     """
-    add = sequence.notes.add
-    rows = (pitch.tolist(), velocity.tolist(), start.tolist(), end.tolist())
-    for note_pitch, note_velocity, note_start, note_end in zip(*rows, strict=True):
-        add(
-            pitch=note_pitch,
-            velocity=note_velocity,
-            start_time=note_start,
-            end_time=note_end,
+    if len(pitch) >= _MANY:
+        rows = note_rows(
+            pitch,
+            velocity,
+            start,
+            end,
             instrument=instrument,
             program=program,
             is_drum=is_drum,
         )
+        sequence.MergeFromString(rows.tobytes())
+    else:
+        columns = (pitch.tolist(), velocity.tolist(), start.tolist(), end.tolist())
+        for note_pitch, note_velocity, note_start, note_end in zip(
+            *columns, strict=True
+        ):
+            sequence.notes.add(
+                pitch=note_pitch,
+                velocity=note_velocity,
+                start_time=note_start,
+                end_time=note_end,
+                instrument=instrument,
+                program=program,
+                is_drum=is_drum,
+            )
     if len(end):
         sequence.total_time = max(sequence.total_time, float(end.max()))
