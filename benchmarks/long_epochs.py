@@ -2,9 +2,8 @@
 
 Makes cache files of 100,000 and of 10 million windows (sparse: they take no room on
 disk), and draws shuffled batches from each in a process of its own, as training
-does: half an hour's worth of steps is not needed, as what grows would grow with the
-windows, not with the steps. Beside it the previous way: one array of all window
-numbers, shuffled each epoch. Worse would be: a peak more than 10 % above that of
+does. Beside it the plain way: one array of all window numbers, shuffled each epoch,
+and pages that stay mapped once they were read. Worse would be: a peak more than 10 % above that of
 100,000 windows, batches that take longer than a training step (0.1 s), or a batch
 that is not the same again when training resumes there.
 
