@@ -3,9 +3,9 @@
 Makes cache files of 100,000 and of 10 million windows (sparse: they take no room on
 disk), and draws shuffled batches from each in a process of its own, as training
 does. Beside it the plain way: one array of all window numbers, shuffled each epoch,
-and pages that stay mapped once they were read. Worse would be: a peak more than 10 % above that of
-100,000 windows, batches that take longer than a training step (0.1 s), or a batch
-that is not the same again when training resumes there.
+and pages that stay mapped once they were read. Worse would be: a peak more than 10 %
+above that of 100,000 windows, batches that take longer than a training step (0.1 s),
+or a batch that is not the same again when training resumes there.
 
     python benchmarks/long_epochs.py [--windows 10000000] [--steps 200]
 

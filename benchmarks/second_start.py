@@ -3,7 +3,8 @@
 Prepares training and evaluation windows of a folder three ways, in one process:
 converting (the first start), from the cache (every later start), and without a cache
 from a TFRecord of sequences, which is what the original starts from each time (with
-our converter, which is the faster one). Worse would be: a later start above 0.3 s for the Groove data, or other windows than the first start's.
+our converter, which is the faster one). Worse would be: a later start above 0.3 s for
+the Groove data, or other windows than the first start's.
 
     python benchmarks/second_start.py --groove-dir groove [--config groovae_4bar]
 """
