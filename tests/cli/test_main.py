@@ -311,7 +311,7 @@ def test_configs(command):
 
 def test_converters(command):
     names = [e.split()[0] for e in command("converters", "list").stdout.splitlines()]
-    assert names == ["drums", "groove"]
+    assert names == ["drums", "groove", "melody", "performance", "trio"]
     text = command("converters", "show", "groove").stdout
     assert "groovekit.converters.groove:GrooveConverter" in text
     assert "max_note_dropout" in text
