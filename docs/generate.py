@@ -30,6 +30,7 @@ from groovekit.cli.options import AliasedOption
 from groovekit.config import get_config
 from groovekit.config_overrides import OBSOLETE_NAMES, describe_fields
 from groovekit.converters.kits import get_kit
+from groovekit.network_size import network_size
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -99,27 +100,60 @@ def _table(header: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
     return "\n".join([*lines, *(_row(*row) for row in rows)])
 
 
-def configs(_: str | None = None) -> str:
-    """The built-in configs with the shapes of their tensors."""
+def configs(argument: str | None) -> str:
+    """The built-in configs of a family: a module of ``groovekit.configs``."""
+    header = (
+        *("name", "what it models", "input", "output", "controls", "encoder"),
+        *("levels", "conductor", "decoder", "z", "parameters"),
+    )
     rows: list[tuple[object, ...]] = []
     for entry in plugins.configs.entries():
-        if not entry.builtin:
+        home = entry.origin.partition(":")[0]
+        if not entry.builtin or home != f"groovekit.configs.{argument}":
             continue
         config = get_config(entry.name)
-        converter = config.converter
+        converter, decoder = config.converter, config.decoder
+        conductor, projection = "", decoder.conductor_projection
+        if decoder.level_lengths:
+            conductor = _layers(decoder.conductor_size or decoder.rnn_size)
+            conductor += f", then {projection}" if projection else ""
+        encoder = _layers(config.encoder.rnn_size)
+        if config.encoder.level_lengths:
+            encoder += f" by {_by(config.encoder.level_lengths)}"
+        size = network_size(config)
+        assert size is not None, entry.name
         rows.append(
             (
                 f"`{entry.name}`",
                 config.description,
-                f"{converter.steps} × {converter.input_depth}",
-                f"{converter.steps} × {converter.output_depth}",
+                _by((converter.steps, converter.input_depth)),
+                _by((converter.steps, converter.output_depth)),
                 converter.control_depth or "",
-                f"{list(config.encoder.rnn_size)}, {list(config.decoder.rnn_size)}",
+                encoder,
+                _by(decoder.level_lengths),
+                conductor,
+                _layers(decoder.rnn_size),
                 config.latent.z_size,
+                f"{size.parameters / 1e6:.1f} M",
             )
         )
-    header = ("name", "what it models", "input", "output", "controls")
-    return _table((*header, "encoder, decoder", "z"), rows)
+    if not rows:
+        raise LookupError(f"no configs in groovekit.configs.{argument}")
+    used = [i for i in range(len(header)) if any(row[i] != "" for row in rows)]
+    return _table(
+        tuple(header[i] for i in used), [tuple(row[i] for i in used) for row in rows]
+    )
+
+
+def _by(numbers: tuple[int, ...]) -> str:
+    return " × ".join(map(str, numbers))
+
+
+def _layers(sizes: tuple[int, ...]) -> str:
+    """Layers and their units: ``2 × 1024``, or only the units of one layer."""
+    if len(sizes) == 1:
+        return str(sizes[0])
+    return f"{len(sizes)} × {sizes[0]}" if len(set(sizes)) == 1 else str(list(sizes))
 
 
 def fields(argument: str | None) -> str:
@@ -139,7 +173,11 @@ def fields(argument: str | None) -> str:
 
 
 def _plain(value: object) -> str:
-    return str(list(value) if isinstance(value, tuple) else value)
+    if not isinstance(value, tuple):
+        return str(value)
+    if len(value) > 8 and value == tuple(range(value[0], value[0] + len(value))):
+        return f"[{value[0]}, {value[1]}, ..., {value[-1]}]"
+    return str(list(value))
 
 
 def obsolete(_: str | None = None) -> str:
