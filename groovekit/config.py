@@ -36,6 +36,14 @@ def _check_sizes(sizes: tuple[int, ...], path: str) -> None:
     _require(ok, path, "one or more sizes of at least 1", list(sizes))
 
 
+def _check_levels(part: str, kind: str, lengths: tuple[int, ...]) -> None:
+    if kind == "hierarchical_lstm" and not lengths:
+        raise ConfigError(
+            f"{part}.kind=hierarchical_lstm needs {part}.level_lengths, whose product "
+            "is the steps of a window, e.g. [4,16] for four bars of sixteenths."
+        )
+
+
 @dataclasses.dataclass(frozen=True)
 class EncoderConfig:
     """The network that turns a window into the posterior's parameters.
@@ -61,6 +69,7 @@ class EncoderConfig:
         values.check_fields(self, "encoder")
         _check_sizes(self.rnn_size, "encoder.rnn_size")
         _check_sizes(self.level_lengths or (1,), "encoder.level_lengths")
+        _check_levels("encoder", self.kind, self.level_lengths)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +119,19 @@ class DecoderConfig:
         projection = self.conductor_projection
         what = "a size, or 0 for none"
         _require(projection >= 0, "decoder.conductor_projection", what, projection)
+        _check_levels("decoder", self.kind, self.level_lengths)
+        for name in (
+            "autoregressive",
+            "reencode",
+            "conductor_size",
+            "conductor_projection",
+        ):
+            if getattr(self, name) and not self.level_lengths:
+                raise ConfigError(
+                    f"decoder.{name} is for hierarchical decoders: give "
+                    "decoder.kind=hierarchical_lstm and decoder.level_lengths, too, or "
+                    "leave it out."
+                )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -90,6 +90,13 @@ def build_model(
         )
         control_depth = control_layer.output_depth
     hierarchy = {}
+    if config.decoder.reencode and converter.input_depth != converter.output_depth:
+        raise ConfigError(
+            "decoder.reencode gives outputs to the encoder, which takes "
+            f"{converter.input_depth} values a step; outputs have "
+            f"{converter.output_depth}. For drums, converter.roll_input=false makes "
+            "both the same."
+        )
     if config.decoder.level_lengths:
         hierarchy = {
             "level_lengths": config.decoder.level_lengths,

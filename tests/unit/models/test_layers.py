@@ -7,6 +7,7 @@ import json
 import pytest
 from helpers import tiny
 
+from groovekit.config import get_config
 from groovekit.errors import ConfigError
 from groovekit.models.builder import build_model
 from groovekit.models.decoders import LSTMDecoder, SplitLSTMDecoder
@@ -97,3 +98,32 @@ def test_options_that_a_part_does_not_take_are_named():
     encoder = type(config.encoder)(rnn_size=(3,), options={"colour": "red"})
     with pytest.raises(ConfigError, match=r"encoder 'bidirectional_lstm'.*colour"):
         build_model(config.replace(encoder=encoder))
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides", "message"),
+    [
+        (
+            "hierdec-drums_4bar_small",
+            "encoder.kind=hierarchical_lstm,encoder.level_lengths=[16,4],"
+            "decoder.autoregressive=[0],decoder.reencode=true",
+            r"takes 10 values a step; outputs have 512.*roll_input=false",
+        ),
+        ("groovae_4bar", "decoder.autoregressive=[0]", "is for hierarchical decoders"),
+        (
+            "groovae_4bar",
+            "decoder.kind=hierarchical_lstm",
+            r"needs decoder.level_lengths.*\[4,16\]",
+        ),
+        (
+            "groovae_4bar",
+            "decoder.kind=hierarchical_lstm,decoder.level_lengths=[4,8]",
+            r"steps of a window, 64; it is 32",
+        ),
+        ("groovae_4bar", "decoder.level_lengths=[4,16]", "decoder 'lstm' cannot be"),
+        ("groovae_4bar", "decoder.control_rnn_size=[4]", "converters with controls"),
+    ],
+)
+def test_hierarchies_that_cannot_be(name, overrides, message):
+    with pytest.raises(ConfigError, match=message):
+        build_model(get_config(name).with_overrides(overrides))
