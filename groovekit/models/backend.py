@@ -345,10 +345,10 @@ def train_step(
                 loss, auxiliary = loss_function(*args)
                 loss = optimizer.scale_loss(loss)
             variables = model.trainable_variables
-            optimizer.apply(
-                tape.gradient(loss, [v.value for v in variables]), variables
-            )
-            return auxiliary
+            grads = tape.gradient(loss, [v.value for v in variables])
+            norm = _norm(grads, optimizer)
+            optimizer.apply(grads, variables)
+            return {**auxiliary, "global_norm": norm}
 
         return update  # type: ignore[no-any-return]  # TensorFlow is untyped
     if name() == JAX:
