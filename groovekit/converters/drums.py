@@ -23,14 +23,14 @@ from groovekit.converters.base import (
     Tensors,
     Windows,
 )
-from groovekit.converters.kits import KitMap, Unmapped, get_kit
+from groovekit.converters.kits import KitMap, Unmapped
 from groovekit.converters.labels import first_of_equals, one_hot
 from groovekit.converters.notes_out import drum_sequences
 from groovekit.converters.options import (
+    WithKits,
     check_choices,
     check_positive,
     fail,
-    matching_kit,
 )
 from groovekit.converters.quantize import (
     MAX_BARS,
@@ -54,7 +54,7 @@ _ONE_HOT_CLASSES = 12
 
 
 @dataclasses.dataclass(frozen=True)
-class DrumsConverter(Converter):
+class DrumsConverter(WithKits, Converter):
     """Converts drum patterns to labels or rolls, and back.
 
     A sequence is cut at changes of tempo and metre; parts in another metre than
@@ -126,28 +126,12 @@ class DrumsConverter(Converter):
 
     # What the tensors look like ------------------------------------------------
 
-    @functools.cached_property
-    def kit_map(self) -> KitMap:
-        """The kit map that notes are read with."""
-        kit = get_kit(self.kit)
+    def _check_kit(self, kit: KitMap) -> None:
         if len(kit) > _ONE_HOT_CLASSES and not (self.roll_input and self.roll_output):
             raise ConfigError(
                 f"Kit {self.kit!r}: expected at most {_ONE_HOT_CLASSES} classes for "
                 f"one-hot tensors, got {len(kit)}. Set roll_input and roll_output."
             )
-        # Better now than after hours of training, when the first notes are written.
-        matching_kit(self.output_kit, self.kit, len(kit))
-        return kit
-
-    @functools.cached_property
-    def output_kit_map(self) -> KitMap:
-        """The kit map that notes are written with."""
-        return matching_kit(self.output_kit, self.kit, self.classes)
-
-    @property
-    def classes(self) -> int:
-        """Number of drum classes."""
-        return len(self.kit_map)
 
     @property
     def _steps_per_bar(self) -> int:

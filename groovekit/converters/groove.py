@@ -30,9 +30,9 @@ from groovekit.converters.groove_inputs import (
     taps,
     without_some_notes,
 )
-from groovekit.converters.kits import KitMap, Unmapped, get_kit
+from groovekit.converters.kits import KitMap, Unmapped
 from groovekit.converters.notes_out import drum_sequences
-from groovekit.converters.options import check_groove_options, matching_kit
+from groovekit.converters.options import WithKits, check_groove_options
 from groovekit.converters.quantize import (
     MAX_BARS,
     Columns,
@@ -60,7 +60,7 @@ _LATEST = float(np.nextafter(np.float32(-1.0), np.float32(0.0)))
 
 
 @dataclasses.dataclass(frozen=True)
-class GrooveConverter(Converter):
+class GrooveConverter(WithKits, Converter):
     """Converts drum performances to hits, velocities and offsets, and back.
 
     Attributes:
@@ -150,10 +150,7 @@ class GrooveConverter(Converter):
     def _categorical(self) -> bool:
         return self.velocity_bins > 0
 
-    @functools.cached_property
-    def kit_map(self) -> KitMap:
-        """The kit map that notes are read with."""
-        kit = get_kit(self.kit)
+    def _check_kit(self, kit: KitMap) -> None:
         highest = max(self.add_instruments, default=0)
         if self.tapify:
             highest = max(highest, TAP_CLASS)
@@ -162,19 +159,6 @@ class GrooveConverter(Converter):
                 f"Kit {self.kit!r}: expected at least {highest + 1} classes for "
                 f"add_instruments and tapify, got {len(kit)}."
             )
-        # Better now than after hours of training, when the first notes are written.
-        matching_kit(self.output_kit, self.kit, len(kit))
-        return kit
-
-    @functools.cached_property
-    def output_kit_map(self) -> KitMap:
-        """The kit map that notes are written with."""
-        return matching_kit(self.output_kit, self.kit, self.classes)
-
-    @property
-    def classes(self) -> int:
-        """Number of drum classes."""
-        return len(self.kit_map)
 
     @property
     def steps(self) -> int:

@@ -1,7 +1,8 @@
-"""Checks that converters make of their options."""
+"""What converters make of their options: checks, kit maps."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -58,6 +59,35 @@ def matching_kit(output_kit: str, kit: str, classes: int) -> KitMap:
             "--hparams converter.output_kit=NAME; a name or a JSON file)."
         )
     return found
+
+
+class WithKits:
+    """The kit maps of converters that have the fields ``kit`` and ``output_kit``."""
+
+    kit: str
+    output_kit: str
+
+    def _check_kit(self, kit: KitMap) -> None:
+        """Raises ConfigError where the converter cannot use a kit map of this size."""
+
+    @functools.cached_property
+    def kit_map(self) -> KitMap:
+        """The kit map that drums are read with."""
+        kit = get_kit(self.kit)
+        self._check_kit(kit)
+        # Better now than after hours of training, when the first notes are written.
+        matching_kit(self.output_kit, self.kit, len(kit))
+        return kit
+
+    @functools.cached_property
+    def output_kit_map(self) -> KitMap:
+        """The kit map that drums are written with."""
+        return matching_kit(self.output_kit, self.kit, self.classes)
+
+    @property
+    def classes(self) -> int:
+        """Number of drum classes."""
+        return len(self.kit_map)
 
 
 def check_groove_options(converter: GrooveConverter) -> None:

@@ -19,7 +19,7 @@ from groovekit.converters.base import (
     Tensors,
     Windows,
 )
-from groovekit.converters.kits import KitMap, Unmapped, get_kit
+from groovekit.converters.kits import KitMap, Unmapped
 from groovekit.converters.labels import one_hot
 from groovekit.converters.melodies import (
     FIRST_PITCH,
@@ -37,10 +37,10 @@ from groovekit.converters.melodies import (
 )
 from groovekit.converters.notes_out import DRUM_INSTRUMENT, add_notes, empty_sequence
 from groovekit.converters.options import (
+    WithKits,
     check_choices,
     check_positive,
     fail,
-    matching_kit,
 )
 from groovekit.converters.quantize import Obstacle, Section, check_grid
 from groovekit.converters.selection import map_pitches
@@ -67,7 +67,7 @@ _ONE_HOT_CLASSES = 12
 
 
 @dataclasses.dataclass(frozen=True)
-class TrioConverter(Converter):
+class TrioConverter(WithKits, Converter):
     """Converts trios to three labels a step, and back.
 
     A sequence is cut at changes of tempo and metre; parts in another metre than
@@ -150,28 +150,12 @@ class TrioConverter(Converter):
 
     # What the tensors look like ------------------------------------------------
 
-    @functools.cached_property
-    def kit_map(self) -> KitMap:
-        """The kit map that drums are read with."""
-        kit = get_kit(self.kit)
+    def _check_kit(self, kit: KitMap) -> None:
         if len(kit) > _ONE_HOT_CLASSES:
             raise ConfigError(
                 f"Kit {self.kit!r}: expected at most {_ONE_HOT_CLASSES} classes for "
                 f"one-hot tensors, got {len(kit)}. Choose another kit."
             )
-        # Better now than after hours of training, when the first notes are written.
-        matching_kit(self.output_kit, self.kit, len(kit))
-        return kit
-
-    @functools.cached_property
-    def output_kit_map(self) -> KitMap:
-        """The kit map that drums are written with."""
-        return matching_kit(self.output_kit, self.kit, self.classes)
-
-    @property
-    def classes(self) -> int:
-        """Number of drum classes."""
-        return len(self.kit_map)
 
     @property
     def _steps_per_bar(self) -> int:

@@ -24,9 +24,8 @@ from groovekit.seeding import derive
 Tensor = Any
 
 
-@keras.saving.register_keras_serializable(package="groovekit")
-class LSTMDecoder(CoreDecoder):
-    """LSTM decoder whose state starts from the code, which it also sees each step.
+class FlatDecoder(CoreDecoder):
+    """What flat decoders have in common: their arguments.
 
     Args:
       sizes: units of each layer.
@@ -59,39 +58,6 @@ class LSTMDecoder(CoreDecoder):
         self.residual = residual
         self.dropout = dropout
         self.seed = seed
-        self.to_state = state_layer(
-            self.sizes,
-            z_size,
-            seed=derive(seed, "to_state"),
-            dtype=self.dtype_policy,
-            name="to_state",
-        )
-        self.stack = LSTMStack(
-            self.sizes,
-            head.output_depth + z_size + control_depth,
-            residual=residual,
-            dropout=dropout,
-            seed=derive(seed, "stack"),
-            dtype=self.dtype_policy,
-            name="stack",
-        )
-        self.output_layer = keras.layers.Dense(
-            head.logits_depth,
-            kernel_initializer=keras.initializers.GlorotUniform(
-                seed=derive(seed, "output")
-            ),
-            dtype=self.dtype_policy,
-            name="output",
-        )
-        self.output_layer.build((None, None, self.sizes[-1]))
-        # Kept as an attribute, so that Keras finds the weights of heads with some.
-        self.head_layer = head.build(seed=derive(seed, "head"), dtype=self.dtype_policy)
-        self.built = True
-
-    @property
-    def state_depth(self) -> int:
-        """Numbers in the whole state."""
-        return 2 * sum(self.sizes)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, the head as a table."""
@@ -107,9 +73,57 @@ class LSTMDecoder(CoreDecoder):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> LSTMDecoder:
+    def from_config(cls, config: dict[str, Any]) -> FlatDecoder:
         """The layer of :meth:`get_config`."""
         return cls(**{**config, "head": Head.from_dict(config["head"])})
+
+
+@keras.saving.register_keras_serializable(package="groovekit")
+class LSTMDecoder(FlatDecoder):
+    """LSTM decoder whose state starts from the code, which it also sees each step.
+
+    Args: see :class:`FlatDecoder`.
+    """
+
+    def __init__(
+        self, sizes: tuple[int, ...], z_size: int, head: Head, **kwargs: Any
+    ) -> None:
+        super().__init__(sizes, z_size, head, **kwargs)
+        self.to_state = state_layer(
+            self.sizes,
+            z_size,
+            seed=derive(self.seed, "to_state"),
+            dtype=self.dtype_policy,
+            name="to_state",
+        )
+        self.stack = LSTMStack(
+            self.sizes,
+            head.output_depth + z_size + self.control_depth,
+            residual=self.residual,
+            dropout=self.dropout,
+            seed=derive(self.seed, "stack"),
+            dtype=self.dtype_policy,
+            name="stack",
+        )
+        self.output_layer = keras.layers.Dense(
+            head.logits_depth,
+            kernel_initializer=keras.initializers.GlorotUniform(
+                seed=derive(self.seed, "output")
+            ),
+            dtype=self.dtype_policy,
+            name="output",
+        )
+        self.output_layer.build((None, None, self.sizes[-1]))
+        # Kept as an attribute, so that Keras finds the weights of heads with some.
+        self.head_layer = head.build(
+            seed=derive(self.seed, "head"), dtype=self.dtype_policy
+        )
+        self.built = True
+
+    @property
+    def state_depth(self) -> int:
+        """Numbers in the whole state."""
+        return 2 * sum(self.sizes)
 
     def initial_state(self, z: Tensor) -> State:
         """(hidden, cell) of each layer from ``(batch, z_size)``."""
@@ -245,59 +259,35 @@ class LSTMDecoder(CoreDecoder):
 
 
 @keras.saving.register_keras_serializable(package="groovekit")
-class SplitLSTMDecoder(CoreDecoder):
+class SplitLSTMDecoder(FlatDecoder):
     """One LSTM decoder for each categorical output; all see the same code.
 
     The original's ``SplitMultiOutLstmDecoder``.
 
-    Args:
-      sizes: units of each layer of each decoder.
-      z_size: dimensions of the code.
-      head: a :class:`groovekit.models.heads.MultiCategoricalHead`.
-      control_depth: size of the control vectors; 0 for none.
-      residual: residual connections.
-      dropout: input dropout, see :class:`groovekit.models.lstm.LSTMStack`.
-      seed: seed of initial weights and dropout masks.
-      **kwargs: of ``keras.layers.Layer``.
+    Args: see :class:`FlatDecoder`.
 
     Raises:
       ConfigError: another head.
     """
 
     def __init__(
-        self,
-        sizes: tuple[int, ...],
-        z_size: int,
-        head: Head,
-        *,
-        control_depth: int = 0,
-        residual: bool = False,
-        dropout: float = 0.0,
-        seed: int = 0,
-        **kwargs: Any,
+        self, sizes: tuple[int, ...], z_size: int, head: Head, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(sizes, z_size, head, **kwargs)
         if not isinstance(head, MultiCategoricalHead):
             raise ConfigError(
                 "The split_lstm decoder needs the multi_categorical head, whose "
                 f"outputs it splits; received {type(head).__name__}."
             )
-        self.sizes = tuple(sizes)
-        self.z_size = z_size
-        self.head = head
-        self.control_depth = control_depth
-        self.residual = residual
-        self.dropout = dropout
-        self.seed = seed
         self.cores = [
             LSTMDecoder(
                 self.sizes,
                 z_size,
                 part,
-                control_depth=control_depth,
-                residual=residual,
-                dropout=dropout,
-                seed=derive(seed, "core", index),
+                control_depth=self.control_depth,
+                residual=self.residual,
+                dropout=self.dropout,
+                seed=derive(self.seed, "core", index),
                 dtype=self.dtype_policy,
                 name=f"core_{index}",
             )
@@ -309,24 +299,6 @@ class SplitLSTMDecoder(CoreDecoder):
     def state_depth(self) -> int:
         """Numbers in the whole state."""
         return sum(core.state_depth for core in self.cores)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, the head as a table."""
-        return {
-            **super().get_config(),
-            "sizes": self.sizes,
-            "z_size": self.z_size,
-            "head": self.head.to_dict(),
-            "control_depth": self.control_depth,
-            "residual": self.residual,
-            "dropout": self.dropout,
-            "seed": self.seed,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> SplitLSTMDecoder:
-        """The layer of :meth:`get_config`."""
-        return cls(**{**config, "head": Head.from_dict(config["head"])})
 
     def segment(
         self,

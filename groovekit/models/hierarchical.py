@@ -33,6 +33,7 @@ from groovekit.models.segments import (
     segment_lengths,
     stack_parts,
     unfold,
+    with_last,
 )
 from groovekit.seeding import derive
 
@@ -471,7 +472,7 @@ class HierarchicalLSTMDecoder(Decoder):
             seen = result.outputs
             if not run.free:
                 # The last one is not fed to anything: the true one stands for it.
-                seen = _with_last(result.fed, data.targets, lengths)
+                seen = with_last(result.fed, data.targets, lengths)
             seen = ops.cast(seen, self.compute_dtype)
             summary = reencoder.levels[0](seen, lengths, training=run.training)
         return _Result(
@@ -501,13 +502,3 @@ def _unpack(
     seen = rest.pop(0) if below else None
     last = rest.pop(0) if free else None
     return seen, last, rest
-
-
-def _with_last(fed: Tensor, targets: Tensor, lengths: Tensor | None) -> Tensor:
-    """``fed`` with the last step in use taken from ``targets``."""
-    steps = ops.arange(fed.shape[1], dtype="int32")[None, :]
-    if lengths is None:
-        last = steps == fed.shape[1] - 1
-    else:
-        last = steps == ops.cast(lengths, "int32")[:, None] - 1
-    return ops.where(last[..., None], targets, fed)

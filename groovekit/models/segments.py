@@ -46,6 +46,16 @@ def stack_parts(x: Tensor, parts: int) -> Tensor:
     return ops.transpose(x, (1, 0, *range(2, len(x.shape))))
 
 
+def with_last(fed: Tensor, targets: Tensor, lengths: Tensor | None) -> Tensor:
+    """``fed`` with the last step in use taken from ``targets``."""
+    steps = ops.arange(fed.shape[1], dtype="int32")[None, :]
+    if lengths is None:
+        last = steps == fed.shape[1] - 1
+    else:
+        last = steps == ops.cast(lengths, "int32")[:, None] - 1
+    return ops.where(last[..., None], targets, fed)
+
+
 def checked_lengths(lengths: tuple[int, ...]) -> tuple[int, ...]:
     """The lengths of a hierarchy's levels.
 
