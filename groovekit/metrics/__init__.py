@@ -1,0 +1,142 @@
+"""Numbers about drumming: how grooves are, and how far two sets of them differ.
+
+NumPy only. Everything works on :class:`Drums`: hits, velocities and offsets of
+many windows on a grid. :mod:`~groovekit.metrics.reconstruction` compares a window
+with another version of it cell by cell (a cell is one class at one step),
+:mod:`~groovekit.metrics.description` and :mod:`~groovekit.metrics.features`
+describe a set of windows and each window, and
+:mod:`~groovekit.metrics.distances` compares what two sets have been described by.
+
+Units: velocities are MIDI velocities (0..127); positions are steps of the grid,
+counted from the start of a bar; microtiming is *positive when early*, as in the
+tensors, in steps or in milliseconds (but
+:func:`~groovekit.metrics.features.laid_back`, which is positive when late, as its
+name says). Where nothing can be measured (no hit, no pair of hits), the value is
+NaN.
+"""
+
+from __future__ import annotations
+
+from groovekit.metrics.description import (
+    Spread as Spread,
+)
+from groovekit.metrics.description import (
+    class_shares as class_shares,
+)
+from groovekit.metrics.description import (
+    coverage_at as coverage_at,
+)
+from groovekit.metrics.description import (
+    distinct_share as distinct_share,
+)
+from groovekit.metrics.description import (
+    hits_per_bar as hits_per_bar,
+)
+from groovekit.metrics.description import (
+    hits_per_step as hits_per_step,
+)
+from groovekit.metrics.description import (
+    microtiming_ms as microtiming_ms,
+)
+from groovekit.metrics.description import (
+    microtiming_steps as microtiming_steps,
+)
+from groovekit.metrics.description import (
+    onset_histogram as onset_histogram,
+)
+from groovekit.metrics.description import (
+    share_at as share_at,
+)
+from groovekit.metrics.description import (
+    velocity_spread as velocity_spread,
+)
+from groovekit.metrics.distances import (
+    kolmogorov_smirnov as kolmogorov_smirnov,
+)
+from groovekit.metrics.distances import (
+    total_variation as total_variation,
+)
+from groovekit.metrics.distances import (
+    wasserstein_1 as wasserstein_1,
+)
+from groovekit.metrics.drums import (
+    BACKBEATS as BACKBEATS,
+)
+from groovekit.metrics.drums import (
+    CLOSED_HAT as CLOSED_HAT,
+)
+from groovekit.metrics.drums import (
+    DOWNBEATS as DOWNBEATS,
+)
+from groovekit.metrics.drums import (
+    KICK as KICK,
+)
+from groovekit.metrics.drums import (
+    MAX_VELOCITY as MAX_VELOCITY,
+)
+from groovekit.metrics.drums import (
+    OPEN_HAT as OPEN_HAT,
+)
+from groovekit.metrics.drums import (
+    QUARTERS as QUARTERS,
+)
+from groovekit.metrics.drums import (
+    QUARTERS_PER_BAR as QUARTERS_PER_BAR,
+)
+from groovekit.metrics.drums import (
+    SNARE as SNARE,
+)
+from groovekit.metrics.drums import (
+    STEPS_PER_BAR as STEPS_PER_BAR,
+)
+from groovekit.metrics.drums import (
+    STEPS_PER_QUARTER as STEPS_PER_QUARTER,
+)
+from groovekit.metrics.drums import (
+    Drums as Drums,
+)
+from groovekit.metrics.drums import (
+    step_milliseconds as step_milliseconds,
+)
+from groovekit.metrics.features import (
+    density as density,
+)
+from groovekit.metrics.features import (
+    laid_back as laid_back,
+)
+from groovekit.metrics.features import (
+    metric_weights as metric_weights,
+)
+from groovekit.metrics.features import (
+    open_hat_share as open_hat_share,
+)
+from groovekit.metrics.features import (
+    swing as swing,
+)
+from groovekit.metrics.features import (
+    syncopation as syncopation,
+)
+from groovekit.metrics.features import (
+    velocity_range as velocity_range,
+)
+from groovekit.metrics.features import (
+    window_features as window_features,
+)
+from groovekit.metrics.reconstruction import (
+    Deviation as Deviation,
+)
+from groovekit.metrics.reconstruction import (
+    HitScores as HitScores,
+)
+from groovekit.metrics.reconstruction import (
+    cell_accuracy as cell_accuracy,
+)
+from groovekit.metrics.reconstruction import (
+    hit_scores as hit_scores,
+)
+from groovekit.metrics.reconstruction import (
+    timing_error as timing_error,
+)
+from groovekit.metrics.reconstruction import (
+    velocity_error as velocity_error,
+)

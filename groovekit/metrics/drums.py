@@ -1,0 +1,140 @@
+"""Drums on a grid: what all metrics work on."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from groovekit.errors import DataError
+
+#: Classes of some drums in groovekit's nine-class kit maps.
+KICK, SNARE, CLOSED_HAT, OPEN_HAT = 0, 1, 2, 3
+STEPS_PER_QUARTER = 4
+QUARTERS_PER_BAR = 4
+STEPS_PER_BAR = STEPS_PER_QUARTER * QUARTERS_PER_BAR
+MAX_VELOCITY = 127.0
+#: Sixteenths of a bar of 4/4: every quarter; the first and third (where rock
+#: and pop put the kick); the second and fourth (the backbeat, the snare's).
+QUARTERS = (0, 4, 8, 12)
+DOWNBEATS = (0, 8)
+BACKBEATS = (4, 12)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Drums:
+    """Windows of drumming on a grid.
+
+    Attributes:
+      hits: ``(windows, steps, classes)`` bool. Numbers are taken as hits above
+        0.5, so probabilities are allowed too.
+      velocities: same shape, float64 MIDI velocities, or None. Given as integers
+        they are MIDI velocities, given as floats shares of 127 (0..1).
+      offsets: same shape, float64 in -1..1: twice the distance from the grid in
+        steps, positive when early; or None.
+
+    Raises:
+      DataError: arrays of other or different shapes.
+    """
+
+    hits: np.ndarray
+    velocities: np.ndarray | None = None
+    offsets: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        hits = np.asarray(self.hits)
+        if hits.ndim != 3:
+            raise DataError(
+                "Expected hits of shape (windows, steps, classes), got "
+                f"{hits.shape}. A single window needs a first axis of 1."
+            )
+        velocities, offsets = self.velocities, self.offsets
+        if velocities is not None:
+            velocities = np.asarray(velocities)
+            factor = 1.0 if np.issubdtype(velocities.dtype, np.integer) else 127.0
+            velocities = velocities.astype(np.float64) * factor
+        if offsets is not None:
+            offsets = np.asarray(offsets, np.float64)
+        for name, array in (("velocities", velocities), ("offsets", offsets)):
+            if array is not None and array.shape != hits.shape:
+                raise DataError(
+                    f"Expected {name} of the hits' shape {hits.shape}, got "
+                    f"{array.shape}."
+                )
+        object.__setattr__(self, "hits", hits > 0.5)
+        object.__setattr__(self, "velocities", velocities)
+        object.__setattr__(self, "offsets", offsets)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    @classmethod
+    def from_tensor(cls, tensor: Any) -> Drums:
+        """Reads ``[hits, velocities, offsets]`` beside each other.
+
+        Args:
+          tensor: ``(windows, steps, 3 * classes)``: hits above 0.5, velocities
+            0..1, offsets -1..1.
+
+        Raises:
+          DataError: an array of another shape.
+        """
+        tensor = np.asarray(tensor)
+        if tensor.ndim != 3 or tensor.shape[2] % 3:
+            raise DataError(
+                "Expected a tensor of shape (windows, steps, 3 * classes), got "
+                f"{tensor.shape}."
+            )
+        return cls(*np.split(tensor.astype(np.float64), 3, axis=-1))
+
+    @classmethod
+    def from_labels(cls, labels: Any, classes: int = 9) -> Drums:
+        """Reads drum labels: the sum of ``2 ** class`` over what sounds.
+
+        Args:
+          labels: ``(windows, steps)`` integers.
+          classes: how many bits a label has.
+        """
+        labels = np.asarray(labels).astype(np.int64)
+        return cls((labels[..., None] >> np.arange(classes)) & 1)
+
+
+def step_milliseconds(
+    qpm: float, *, steps_per_quarter: int = STEPS_PER_QUARTER
+) -> float:
+    """How long a step lasts: ``60,000 / qpm / steps_per_quarter``."""
+    return 60_000.0 / qpm / steps_per_quarter
+
+
+# For the other modules of this package -------------------------------------------
+
+
+def ratio(part: int, whole: int) -> float:
+    """A share; NaN of nothing."""
+    return part / whole if whole else float("nan")
+
+
+def same_shape(truth: Drums, prediction: Drums) -> None:
+    """Checks that windows can be compared cell by cell.
+
+    Raises:
+      DataError: they cannot.
+    """
+    if truth.hits.shape != prediction.hits.shape:
+        raise DataError(
+            "Expected drums of the same shape to compare, got "
+            f"{truth.hits.shape} and {prediction.hits.shape}."
+        )
+
+
+def required(drums: Drums, name: str) -> np.ndarray:
+    """Velocities or offsets.
+
+    Raises:
+      DataError: there are none.
+    """
+    array: np.ndarray | None = getattr(drums, name)
+    if array is None:
+        raise DataError(f"These drums have hits only: there are no {name} to measure.")
+    return array

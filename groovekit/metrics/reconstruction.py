@@ -1,0 +1,136 @@
+"""Windows against other versions of them, cell by cell."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from groovekit.metrics.drums import (
+    STEPS_PER_QUARTER,
+    Drums,
+    ratio,
+    required,
+    same_shape,
+    step_milliseconds,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class HitScores:
+    """How well predicted hits match true ones, cell by cell, over all windows.
+
+    Micro-averaged: counts of all cells are added before they are divided, so that
+    a rare drum counts as often as it is played.
+
+    Attributes:
+      true_positives: hits in both.
+      false_positives: hits in the prediction only.
+      false_negatives: hits in the truth only.
+    """
+
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+
+    @property
+    def precision(self) -> float:
+        """``TP / (TP + FP)``; NaN where nothing was predicted."""
+        return ratio(self.true_positives, self.true_positives + self.false_positives)
+
+    @property
+    def recall(self) -> float:
+        """``TP / (TP + FN)``; NaN where nothing was played."""
+        return ratio(self.true_positives, self.true_positives + self.false_negatives)
+
+    @property
+    def f1(self) -> float:
+        """``2 TP / (2 TP + FP + FN)``, the harmonic mean of both."""
+        double = 2 * self.true_positives
+        return ratio(double, double + self.false_positives + self.false_negatives)
+
+
+@dataclasses.dataclass(frozen=True)
+class Deviation:
+    """Differences ``prediction - truth`` at matched hits.
+
+    Attributes:
+      mean_absolute: mean of their sizes.
+      root_mean_square: square root of the mean square.
+      bias: their mean.
+      count: matched hits.
+    """
+
+    mean_absolute: float
+    root_mean_square: float
+    bias: float
+    count: int
+
+
+def hit_scores(truth: Drums, prediction: Drums) -> HitScores:
+    """Compares hits cell by cell.
+
+    Args:
+      truth: what was played.
+      prediction: of the same shape.
+    """
+    same_shape(truth, prediction)
+    both = truth.hits & prediction.hits
+    return HitScores(
+        true_positives=int(both.sum()),
+        false_positives=int((prediction.hits & ~truth.hits).sum()),
+        false_negatives=int((truth.hits & ~prediction.hits).sum()),
+    )
+
+
+def cell_accuracy(truth: Drums, prediction: Drums) -> float:
+    """Share of all cells, silent ones included, that agree (0..1).
+
+    Most cells are silent, so silence alone scores high: read it beside F1.
+    """
+    same_shape(truth, prediction)
+    return ratio(int((truth.hits == prediction.hits).sum()), truth.hits.size)
+
+
+def velocity_error(truth: Drums, prediction: Drums) -> Deviation:
+    """Errors of velocity in MIDI units at cells that are hit in both."""
+    same_shape(truth, prediction)
+    matched = truth.hits & prediction.hits
+    difference = required(prediction, "velocities") - required(truth, "velocities")
+    return _deviation(difference[matched])
+
+
+def timing_error(
+    truth: Drums,
+    prediction: Drums,
+    *,
+    qpm: float = 120.0,
+    steps_per_quarter: int = STEPS_PER_QUARTER,
+) -> Deviation:
+    """Errors of onset in milliseconds at cells that are hit in both.
+
+    Args:
+      truth: what was played.
+      prediction: of the same shape.
+      qpm: tempo at which steps become milliseconds.
+      steps_per_quarter: grid.
+
+    Returns:
+      Deviations; a *negative* bias means that the prediction is later.
+    """
+    same_shape(truth, prediction)
+    matched = truth.hits & prediction.hits
+    difference = required(prediction, "offsets") - required(truth, "offsets")
+    step_ms = step_milliseconds(qpm, steps_per_quarter=steps_per_quarter)
+    return _deviation(difference[matched] / 2 * step_ms)
+
+
+def _deviation(differences: np.ndarray) -> Deviation:
+    if not len(differences):
+        return Deviation(np.nan, np.nan, np.nan, 0)
+    return Deviation(
+        mean_absolute=float(np.abs(differences).mean()),
+        root_mean_square=float(np.sqrt(np.square(differences).mean())),
+        bias=float(differences.mean()),
+        count=len(differences),
+    )

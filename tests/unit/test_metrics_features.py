@@ -1,0 +1,122 @@
+"""Features of windows, computed by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from groovekit import metrics
+from groovekit.errors import DataError
+from groovekit.metrics import CLOSED_HAT, KICK, OPEN_HAT, SNARE, Drums
+
+
+def drums(*notes, windows=1, steps=16, classes=9):
+    """Drums of notes ``(window, step, class, velocity, lateness in steps)``."""
+    shape = (windows, steps, classes)
+    hits, offsets = np.zeros(shape), np.zeros(shape)
+    velocities = np.zeros(shape, np.int64)
+    for window, step, drum, velocity, late in notes:
+        hits[window, step, drum] = 1
+        velocities[window, step, drum] = velocity
+        offsets[window, step, drum] = -2 * late
+    return Drums(hits, velocities, offsets)
+
+
+def at(drum, *steps, late=0.0):
+    return [(0, step, drum, 100, late) for step in steps]
+
+
+def test_density_is_hits_a_step():
+    found = metrics.density(drums(*at(KICK, 0, 8), *at(SNARE, 8), windows=2))
+    assert found.tolist() == [3 / 16, 0.0]
+
+
+class TestSyncopation:
+    def test_weights(self):
+        assert metrics.metric_weights().tolist() == [
+            *(0, -4, -3, -4, -2, -4, -3, -4),
+            *(-1, -4, -3, -4, -2, -4, -3, -4),
+        ]
+        waltz = metrics.metric_weights(12, 4).tolist()
+        assert waltz == [0, -4, -3, -4, -2, -4, -3, -4, -2, -4, -3, -4]
+
+    def test_on_the_beat_there_is_none(self):
+        straight = drums(
+            *at(KICK, 0, 8), *at(SNARE, 4, 12), *at(CLOSED_HAT, *range(16))
+        )
+        # A backbeat is followed by the silent middle of the bar, stronger by one.
+        assert metrics.syncopation(straight).tolist() == [1.0]
+        assert metrics.syncopation(drums(*at(KICK, 0, 4, 8, 12))).tolist() == [0.0]
+
+    def test_weak_hit_before_a_silent_beat(self):
+        # The sixteenth before the middle (-4) rests on the middle (-1).
+        assert metrics.syncopation(drums(*at(KICK, 0, 7))).tolist() == [3.0]
+        # Played on the middle, it is an upbeat.
+        assert metrics.syncopation(drums(*at(KICK, 0, 7, 8))).tolist() == [0.0]
+
+    def test_streams_do_not_hide_each_other(self):
+        found = metrics.syncopation(drums(*at(KICK, 0, 7), *at(SNARE, 8)))
+        assert found.tolist() == [3.0]
+        # Snare and tom are of one stream.
+        found = metrics.syncopation(drums(*at(SNARE, 7), *at(4, 8)))
+        assert found.tolist() == [0.0]
+
+    def test_is_per_bar(self):
+        found = metrics.syncopation(drums(*at(KICK, 0, 7), steps=32))
+        # In two bars the second downbeat (0) is silent, too.
+        assert found.tolist() == [2.0]
+
+
+class TestSwing:
+    def test_even_eighths(self):
+        found = metrics.swing(drums(*at(CLOSED_HAT, *range(0, 16, 2))))
+        assert found.tolist() == [1.0]
+
+    def test_late_upbeats(self):
+        # 2.4 steps against 1.6.
+        played = at(CLOSED_HAT, 0) + at(CLOSED_HAT, 2, late=0.4)
+        assert metrics.swing(drums(*played))[0] == pytest.approx(1.5)
+
+    def test_triplets_are_nearest_to_the_fourth_sixteenth(self):
+        played = at(CLOSED_HAT, 0) + at(CLOSED_HAT, 3, late=-1 / 3)
+        assert metrics.swing(drums(*played))[0] == pytest.approx(2.0)
+        dotted = at(CLOSED_HAT, 0, 3)
+        assert np.isnan(metrics.swing(drums(*dotted)))[0]
+
+    def test_moving_everything_changes_nothing(self):
+        late = [(0, s, CLOSED_HAT, 100, 0.2) for s in (0, 2, 4, 6)]
+        assert metrics.swing(drums(*late))[0] == pytest.approx(1.0)
+
+    def test_mean_over_drums_and_quarters(self):
+        # Upbeats 2.2 (mean of 2.4 and 2.0) and 2.0 steps after the beat.
+        played = at(KICK, 0, 4, 6) + at(SNARE, 2) + at(CLOSED_HAT, 2, late=0.4)
+        expected = (2.2 / 1.8 + 1) / 2
+        assert metrics.swing(drums(*played))[0] == pytest.approx(expected)
+
+    def test_needs_offsets(self):
+        with pytest.raises(DataError, match="there are no offsets"):
+            metrics.swing(Drums(np.ones((1, 4, 1))))
+
+
+def test_velocity_range_is_that_of_the_hits():
+    notes = [(0, i, KICK, 20 + 10 * i, 0) for i in range(8)] + [(1, 0, KICK, 50, 0)]
+    found = metrics.velocity_range(drums(*notes, windows=3))
+    low, high = np.percentile(20 + 10 * np.arange(8), [5, 95])
+    assert found[0] == pytest.approx(high - low)
+    assert found[1] == 0.0
+    assert np.isnan(found[2])
+
+
+def test_laid_back_is_positive_when_late():
+    played = drums((0, 0, KICK, 1, 0.3), (0, 4, SNARE, 1, -0.1), windows=2)
+    found = metrics.laid_back(played)
+    assert found[0] == pytest.approx(0.1)
+    assert np.isnan(found[1])
+
+
+def test_open_hat_share():
+    played = drums(*at(OPEN_HAT, 2), *at(CLOSED_HAT, 0, 4, 6), *at(KICK, 0), windows=2)
+    found = metrics.open_hat_share(played)
+    assert found[0] == 0.25
+    assert np.isnan(found[1])
+    assert metrics.open_hat_share(played, open_hat=KICK)[0] == 0.25
