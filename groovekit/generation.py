@@ -21,6 +21,7 @@ from groovekit.converters.chords import parse_chords
 from groovekit.errors import UsageError
 from groovekit.generation_files import (
     DEFAULT_QPM,
+    DEFAULT_TEMPERATURE,
     Music,
     complete_controls,
     join,
@@ -38,7 +39,6 @@ from groovekit.seeding import draw_seed, generator
 #: Symbols, together or one by one: ``"C Am F G"``.
 Chords = str | Sequence[str]
 
-DEFAULT_TEMPERATURE = 0.5
 #: Windows that go through the model at once, unless told otherwise.
 MAX_BATCH_SIZE = 256
 
@@ -102,6 +102,11 @@ class TrainedModel:
         self.converter = config.converter
         self.progress: Progress | None = None
         self._runtimes = runtimes
+
+    @property
+    def folder(self) -> Path | None:
+        """The run or preset folder that it was loaded from; None if from none."""
+        return self._runtimes.folder
 
     @property
     def model(self) -> Any:

@@ -23,6 +23,8 @@ from groovekit.notes import NoteSequence
 
 #: Tempo of what has none, in quarter notes a minute.
 DEFAULT_QPM = 120.0
+#: Of decoders, unless told otherwise: sharper than what the model has learnt.
+DEFAULT_TEMPERATURE = 0.5
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from groovekit.batching import WindowModel
@@ -17,6 +18,7 @@ from groovekit.errors import UsageError
 from groovekit.model_files import CHECKPOINT_SUFFIX, ModelFiles
 from groovekit.network_size import network_size
 from groovekit.numpy_runtime.model import NumpyModel, unsupported
+from groovekit.runs import RunFolder
 from groovekit.weights import load_weights
 
 _LOG = logging.getLogger("groovekit")
@@ -114,6 +116,15 @@ class Runtimes:
         self._model = model
         # One at once, for its errors: about the weights, the batch size, ...
         self.for_job(1)
+
+    @property
+    def folder(self) -> Path | None:
+        """The run or preset folder that the weights lie in; None if in none."""
+        if self._files is None:
+            return None
+        parent = self._files.weights.absolute().parent
+        # Checkpoints lie in a folder of it.
+        return next(filter(RunFolder.is_run, (parent, parent.parent)), None)
 
     def for_job(self, windows: int, *, steps: int | None = None) -> WindowModel:
         """The runtime for a job, see :func:`choose`."""
