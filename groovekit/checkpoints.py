@@ -2,7 +2,9 @@
 
 A checkpoint is ``checkpoints/step-00000300.npz``: the model's variables and the
 optimiser's in their order, the states of random generators among them, and a
-table of plain values. It does not depend on the backend.
+table of plain values. Where the optimiser averages the weights, the model's are
+the averages, and those being trained lie beside them. It does not depend on the
+backend.
 """
 
 from __future__ import annotations
@@ -18,12 +20,14 @@ import numpy as np
 
 from groovekit.errors import RunFolderError, TrainingError
 from groovekit.models import backend
+from groovekit.models.optimizer import averaged, averages
 from groovekit.runs import write_atomic
 from groovekit.weights import opened_checkpoint
 
 _LOG = logging.getLogger("groovekit")
 _NAME = re.compile(r"step-(\d+)\.npz")
 _MODEL, _OPTIMIZER, _STATE = "model", "optimizer", "state"
+_TRAINED = "trained"
 
 
 def path_of(folder: Path, step: int) -> Path:
@@ -70,11 +74,13 @@ def save(
       TrainingError: a variable is not finite; nothing is written.
     """
     arrays = {
-        **_numbered(_MODEL, model.variables),
         **_numbered(_OPTIMIZER, optimizer.variables),
         _STATE: np.frombuffer(json.dumps(dict(state)).encode(), np.uint8),
     }
-
+    if averages(optimizer):
+        arrays |= _numbered(_TRAINED, model.variables)
+    with averaged(model, optimizer):
+        arrays |= _numbered(_MODEL, model.variables)
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise TrainingError(
             f"Weights or optimiser are not finite after step {step}: not saved."
@@ -121,7 +127,8 @@ def load(path: Path, model: Any, optimizer: Any) -> dict[str, Any]:
       RunFolderError: damaged, or of another model.
     """
     with opened_checkpoint(path) as arrays:
-        _assign(path, arrays, _MODEL, model.variables)
+        group = _TRAINED if averages(optimizer) else _MODEL
+        _assign(path, arrays, group, model.variables)
         _assign(path, arrays, _OPTIMIZER, optimizer.variables)
         state: dict[str, Any] = json.loads(arrays[_STATE].tobytes())
     return state
@@ -138,14 +145,18 @@ def load_model(path: Path, model: Any) -> None:
 
 
 def _numbered(group: str, variables: Sequence[Any]) -> dict[str, np.ndarray]:
-    return {f"{group}/{i}": backend.to_numpy(v.value) for i, v in enumerate(variables)}
+    # Copied: what a backend gives out may be the variable's own memory.
+    return {
+        f"{group}/{i}": np.array(backend.to_numpy(v.value))
+        for i, v in enumerate(variables)
+    }
 
 
 def _assign(path: Path, arrays: Any, group: str, variables: Sequence[Any]) -> None:
     count = sum(name.startswith(f"{group}/") for name in arrays.files)
     if count != len(variables):
         raise RunFolderError(
-            f"{path} holds {count} {group} variables, but the config's {group} has "
+            f"{path} holds {count} {group} variables, but the config's has "
             f"{len(variables)}: it is a checkpoint of another model."
         )
     values = [arrays[f"{group}/{i}"] for i in range(count)]

@@ -170,6 +170,9 @@ class TrainingConfig:
       learning_rate: Adam's rate at the start.
       min_learning_rate: what the rate decays towards.
       decay_rate: factor a step on what is above the minimum, in (0, 1].
+      average: weights are judged, kept and played as a running average over the
+        steps with this decay (Polyak averaging), in [0, 1): 0 for the last ones as
+        they are, 0.999 for an average over about the last thousand steps.
       dropout_keep_prob: share of a recurrent layer's inputs that is kept, in (0, 1].
       sampling_schedule: how the probability of feeding the decoder its own samples
         depends on the step.
@@ -186,6 +189,7 @@ class TrainingConfig:
     learning_rate: float = 1e-3
     min_learning_rate: float = 1e-5
     decay_rate: float = 0.9999
+    average: float = 0.0
     dropout_keep_prob: float = 1.0
     sampling_schedule: Schedule = "constant"
     sampling_rate: float = 0.0
@@ -207,6 +211,7 @@ class TrainingConfig:
             f"a number from 0 to the learning rate ({self.learning_rate})",
         )
         check("decay_rate", 0 < self.decay_rate <= 1, "a number in (0, 1]")
+        check("average", 0 <= self.average < 1, "a number in [0, 1)")
         keep = self.dropout_keep_prob
         check("dropout_keep_prob", 0 < keep <= 1, "a probability in (0, 1]")
         for name in ("grad_clip", "grad_norm_clip_to_zero"):
@@ -235,10 +240,18 @@ class AugmentationConfig:
         from -127 to 127. Converters without pitches (drums) leave it alone.
       stretch: lowest and highest factor on times, both above 0; above 1 is slower.
         Converters whose grid follows the tempo see no difference and leave it alone.
+      velocity: lowest and highest factor on velocities, which stay from 1 to 127:
+        the same groove played softer or louder. Converters without velocities
+        leave it alone.
+      microtiming: lowest and highest factor on the distances of hits from the grid:
+        the same milliseconds are another share of a step at another tempo.
+        Converters without microtiming leave it alone.
     """
 
     transpose: tuple[int, int] = (0, 0)
     stretch: tuple[float, float] = (1.0, 1.0)
+    velocity: tuple[float, float] = (1.0, 1.0)
+    microtiming: tuple[float, float] = (1.0, 1.0)
 
     def __post_init__(self) -> None:
         values.check_fields(self, "augmentation")
@@ -249,17 +262,19 @@ class AugmentationConfig:
             "the lowest and the highest of semitones from -127 to 127",
             list(self.transpose),
         )
-        _require(
-            0 < self.stretch[0] <= self.stretch[1],
-            "augmentation.stretch",
-            "the lowest and the highest of factors above 0",
-            list(self.stretch),
-        )
+        for name in ("stretch", "velocity", "microtiming"):
+            factors = getattr(self, name)
+            _require(
+                0 < factors[0] <= factors[1],
+                f"augmentation.{name}",
+                "the lowest and the highest of factors above 0",
+                list(factors),
+            )
 
     @property
     def identity(self) -> bool:
         """Whether nothing is varied."""
-        return self.transpose == (0, 0) and self.stretch == (1.0, 1.0)
+        return self == AugmentationConfig()
 
 
 @dataclasses.dataclass(frozen=True)

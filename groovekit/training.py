@@ -35,6 +35,7 @@ from groovekit.errors import (
 from groovekit.io.summaries import EventWriter
 from groovekit.models import backend
 from groovekit.models.builder import build_model, build_optimizer
+from groovekit.models.optimizer import averaged
 from groovekit.runs import RunFolder, make_metadata, resolve_preset, write_atomic
 from groovekit.seeding import draw_seed
 from groovekit.validation import Validator, arguments
@@ -426,7 +427,8 @@ class Trainer:
     def _evaluate(self, writer: EventWriter) -> None:
         assert self._validator is not None
         state = self.state
-        state.scores = self._validator(state.step)
+        with averaged(self.model, self.optimizer):
+            state.scores = self._validator(state.step)
         writer.scalars(state.scores, state.step)
         writer.flush()
         objective = self._validator.objective(state.scores)
@@ -450,7 +452,8 @@ class Trainer:
 
     def _save_weights(self) -> None:
         # Keras goes by the suffix, which the temporary name beside must keep.
-        write_atomic(self.run.weights_path, self.model.save_weights)
+        with averaged(self.model, self.optimizer):
+            write_atomic(self.run.weights_path, self.model.save_weights)
 
     def _save(self) -> None:
         if self._validator is None:

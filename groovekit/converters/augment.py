@@ -139,6 +139,36 @@ def augment_once(
     return augment_sequence(sequence, transpose=transpose, stretch=stretch)
 
 
+def vary_performance(
+    velocities: np.ndarray,
+    offsets: np.ndarray,
+    augmentation: AugmentationConfig,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Drum performances with velocities and microtiming scaled, window by window.
+
+    Args:
+      velocities: ``(windows, steps, classes)`` uint8, 0 where nothing is hit.
+      offsets: same shape, float32 in [-1, 1].
+      augmentation: the ranges that one factor a window is drawn from, uniformly.
+      rng: of the draws; two numbers a window.
+
+    Returns:
+      Velocities and offsets of the same shapes and types: velocities of hits stay
+      from 1 to 127, offsets in (-1, 1] (half a step late is early on the next one).
+    """
+    velocity, microtiming = (
+        rng.uniform(*limits, size=(len(velocities), 1, 1)).astype(np.float32)
+        for limits in (augmentation.velocity, augmentation.microtiming)
+    )
+    louder = np.clip(np.rint(velocities * velocity), 1, 127).astype(velocities.dtype)
+    latest = np.nextafter(np.float32(-1.0), np.float32(0.0))
+    return (
+        np.where(velocities > 0, louder, velocities),
+        np.clip(offsets * microtiming, latest, np.float32(1.0)),
+    )
+
+
 def draw_transpositions(
     limits: tuple[int, int],
     lowest: np.ndarray,

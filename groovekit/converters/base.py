@@ -254,6 +254,8 @@ class Converter(abc.ABC):
         move pitches, chords and keys by it
         (:func:`groovekit.converters.augment.draw_transpositions`). A stretch is
         for grids in seconds only: on one that follows the tempo nothing changes.
+        Converters of performed drums scale velocities and microtiming
+        (:func:`groovekit.converters.augment.vary_performance`).
 
         Args:
           windows: from :meth:`extract`, of one sequence or of a whole batch. They

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
 from groovekit.converters import bins
+from groovekit.converters.augment import vary_performance
 from groovekit.converters.base import (
     Converter,
     Counts,
@@ -50,6 +51,9 @@ from groovekit.converters.selection import (
 )
 from groovekit.errors import ConfigError
 from groovekit.notes import NoteSequence
+
+if TYPE_CHECKING:
+    from groovekit.config import AugmentationConfig
 
 # Exactly half a step lies between two steps; a decoded note stays this side of
 # it, so that it is read back on the step that it was written for.
@@ -300,6 +304,20 @@ class GrooveConverter(WithKits, Converter):
         )
 
     # Tensors -------------------------------------------------------------------
+
+    def augment(
+        self,
+        windows: Windows,
+        augmentation: AugmentationConfig,
+        rng: np.random.Generator,
+    ) -> Windows:
+        """Windows played softer or louder, tighter or looser, for training."""
+        arrays = windows.arrays
+        velocities, offsets = vary_performance(
+            arrays["velocities"], arrays["offsets"], augmentation, rng
+        )
+        varied = {**arrays, "velocities": velocities, "offsets": offsets}
+        return dataclasses.replace(windows, arrays=varied)
 
     def expand(
         self,

@@ -171,6 +171,8 @@ def build_optimizer(config: ModelConfig, model: MusicVAE) -> Any:
         clip_mode=training.clip_mode,
         grad_clip=training.grad_clip,
         grad_norm_clip_to_zero=training.grad_norm_clip_to_zero,
+        use_ema=training.average > 0,
+        ema_momentum=training.average,
     )
     optimizer.build(model.trainable_variables)
     return optimizer

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 from keras import ops
 
 from groovekit.errors import ConfigError
-from groovekit.models import schedules
+from groovekit.models import backend, schedules
 
 Tensor = Any
 
@@ -130,3 +132,36 @@ class ClippedAdam(keras.optimizers.Adam):
             "grad_clip": self.grad_clip,
             "grad_norm_clip_to_zero": self.grad_norm_clip_to_zero,
         }
+
+
+def averages(optimizer: Any) -> bool:
+    """Whether the optimiser keeps a running average of the weights."""
+    return bool(_unscaled(optimizer).use_ema)
+
+
+@contextlib.contextmanager
+def averaged(model: Any, optimizer: Any) -> Iterator[None]:
+    """Gives the model its weights' running averages inside the block.
+
+    Nothing changes where the optimiser keeps none.
+
+    Args:
+      model: a Keras model.
+      optimizer: that trains it.
+    """
+    if not averages(optimizer):
+        yield
+        return
+    variables = model.trainable_variables
+    trained = [backend.to_numpy(v.value).copy() for v in variables]
+    _unscaled(optimizer).finalize_variable_values(variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, trained, strict=True):
+            variable.assign(value)
+
+
+def _unscaled(optimizer: Any) -> Any:
+    """The optimiser inside one that scales losses."""
+    return getattr(optimizer, "inner_optimizer", optimizer)

@@ -453,7 +453,12 @@ def _check_batches(converter: Converter, parts: Sequence[Windows]) -> None:
 
 
 def _check_augmentation(converter: Converter, windows: Windows) -> None:
-    augmentation = configs.AugmentationConfig(transpose=(-3, 3), stretch=(0.9, 1.1))
+    augmentation = configs.AugmentationConfig(
+        transpose=(-3, 3),
+        stretch=(0.9, 1.1),
+        velocity=(0.8, 1.2),
+        microtiming=(0.8, 1.2),
+    )
     windows = _frozen_windows(windows)
 
     def run() -> Windows:

@@ -21,6 +21,7 @@ from groovekit.io.tfrecord import read_records
 from groovekit.models import backend
 from groovekit.runs import RunFolder
 from groovekit.training import Trainer, TrainSettings, evaluate_run, train
+from groovekit.weights import load_weights
 
 SETTINGS = TrainSettings(steps=12, eval_every=5, seed=3)
 
@@ -131,6 +132,40 @@ def test_steps_count_from_the_start_of_the_run(config, data, tmp_path):
     trainer = fit(config, data, folder, settings, lambda s, _: steps.append(s))
     assert (trainer.state.step, steps) == (6, [5, 6])
     assert fit(config, data, folder, settings).remaining == 0
+
+
+@pytest.mark.backends
+def test_averages_of_the_weights_are_what_is_kept(config, data, tmp_path):
+    decay, folder = 0.75, tmp_path / "run"
+    config = config.with_overrides({"training.average": decay})
+    expected = None
+    # Each part goes on from a checkpoint, so the weights trained survive there.
+    for steps in (1, 2, 3):
+        part = fit(config, data, folder, dataclasses.replace(SETTINGS, steps=steps))
+        now = [backend.to_numpy(v.value) for v in part.model.trainable_variables]
+        expected = [
+            new if expected is None else decay * expected[i] + (1 - decay) * new
+            for i, new in enumerate(now)
+        ]
+    plain = fit(
+        tiny.config(), data, tmp_path / "plain", dataclasses.replace(SETTINGS, steps=3)
+    )
+    for trained, same in zip(weights(part), weights(plain), strict=True):
+        np.testing.assert_array_equal(trained, same)
+
+    checkpoint = checkpoints.newest(part.run.checkpoints)
+    checkpoints.load_model(checkpoint, plain.model)
+    for variable, mean in zip(plain.model.trainable_variables, expected, strict=True):
+        np.testing.assert_allclose(
+            backend.to_numpy(variable.value), mean, rtol=1e-5, atol=1e-7
+        )
+    _, _, scores = evaluate_run(part.run, data.evaluation)
+    assert scores["losses/r_loss"] == pytest.approx(part.state.scores["losses/r_loss"])
+    before = weights(plain)
+    load_weights(plain.model, part.run.weights_path)
+    assert part.state.best_step == 3
+    for mean, kept in zip(before, weights(plain), strict=True):
+        np.testing.assert_array_equal(mean, kept)
 
 
 def test_another_config_seed_or_examples_are_refused(config, data, tmp_path):

@@ -13,6 +13,7 @@ from groovekit.converters.augment import (
     transpose_chord,
 )
 from groovekit.converters.base import Windows
+from groovekit.converters.drums import DrumsConverter
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import UsageError
 from groovekit.notes import NoteSequence
@@ -124,9 +125,39 @@ def test_a_draw_does_not_depend_on_other_windows():
     assert one[1] == two[1]
 
 
-def test_drums_are_not_augmented():
-    windows = Windows({"hits": np.ones((2, 3))})
+def test_performances_are_played_louder_and_looser():
+    cells = np.zeros((2, 32, 9))
+    velocities, offsets = cells.astype(np.uint8), cells.astype(np.float32)
+    velocities[:, 0, :3] = 1, 60, 120
+    offsets[:, 0, :3] = -0.8, 0.25, 0.8
+    hits = np.packbits(velocities > 0, axis=-1)
+    windows = Windows({"hits": hits, "velocities": velocities, "offsets": offsets})
     converter = GrooveConverter(bars=2)
+
+    def vary(**ranges):
+        rng = np.random.default_rng(0)
+        varied = converter.augment(windows, AugmentationConfig(**ranges), rng).arrays
+        np.testing.assert_array_equal(varied["hits"], hits)
+        assert not varied["velocities"][:, 1:].any()
+        assert not varied["offsets"][:, 1:].any()
+        return varied["velocities"][:, 0, :3], varied["offsets"][:, 0, :3]
+
+    loud, tight = vary(velocity=(1.5, 1.5), microtiming=(0.5, 0.5))
+    np.testing.assert_array_equal(loud, [[2, 90, 127]] * 2)
+    np.testing.assert_allclose(tight, [[-0.4, 0.125, 0.4]] * 2, rtol=1e-6)
+    soft, loose = vary(velocity=(0.1, 0.1), microtiming=(2, 2))
+    np.testing.assert_array_equal(soft, [[1, 6, 12]] * 2)
+    assert loose.min() > -1
+    np.testing.assert_allclose(loose, [[-1, 0.5, 1]] * 2, rtol=1e-6)
+    # One draw a window.
+    drawn, _ = vary(velocity=(0.5, 1.0))
+    assert drawn[0, 1] != drawn[1, 1]
+    np.testing.assert_allclose(drawn[:, 2], 2 * drawn[:, 1], atol=1)
+
+
+def test_drum_patterns_are_not_augmented():
+    windows = Windows({"hits": np.ones((2, 3))})
+    converter = DrumsConverter(bars=2)
     rng = np.random.default_rng(0)
     assert converter.augment(windows, AugmentationConfig((-5, 5)), rng) is windows
 
