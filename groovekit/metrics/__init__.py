@@ -4,8 +4,10 @@ NumPy only. Everything works on :class:`Drums`: hits, velocities and offsets of
 many windows on a grid. :mod:`~groovekit.metrics.reconstruction` compares a window
 with another version of it cell by cell (a cell is one class at one step),
 :mod:`~groovekit.metrics.description` and :mod:`~groovekit.metrics.features`
-describe a set of windows and each window, and
-:mod:`~groovekit.metrics.distances` compares what two sets have been described by.
+describe a set of windows and each window,
+:mod:`~groovekit.metrics.distances` compares what two sets have been described by,
+:mod:`~groovekit.metrics.neighbours` compares hit patterns, and
+:mod:`~groovekit.metrics.bootstrap` says how sure a figure is.
 
 Units: velocities are MIDI velocities (0..127); positions are steps of the grid,
 counted from the start of a bar; microtiming is *positive when early*, as in the
@@ -17,6 +19,15 @@ NaN.
 
 from __future__ import annotations
 
+from groovekit.metrics.bootstrap import (
+    Interval as Interval,
+)
+from groovekit.metrics.bootstrap import (
+    Ratio as Ratio,
+)
+from groovekit.metrics.bootstrap import (
+    Resampling as Resampling,
+)
 from groovekit.metrics.description import (
     Spread as Spread,
 )
@@ -54,10 +65,16 @@ from groovekit.metrics.distances import (
     kolmogorov_smirnov as kolmogorov_smirnov,
 )
 from groovekit.metrics.distances import (
+    overlap_area as overlap_area,
+)
+from groovekit.metrics.distances import (
     total_variation as total_variation,
 )
 from groovekit.metrics.distances import (
     wasserstein_1 as wasserstein_1,
+)
+from groovekit.metrics.distances import (
+    weighted_distances as weighted_distances,
 )
 from groovekit.metrics.drums import (
     BACKBEATS as BACKBEATS,
@@ -121,6 +138,21 @@ from groovekit.metrics.features import (
 )
 from groovekit.metrics.features import (
     window_features as window_features,
+)
+from groovekit.metrics.neighbours import (
+    Smoothness as Smoothness,
+)
+from groovekit.metrics.neighbours import (
+    dice_distances as dice_distances,
+)
+from groovekit.metrics.neighbours import (
+    mean_pairwise as mean_pairwise,
+)
+from groovekit.metrics.neighbours import (
+    nearest as nearest,
+)
+from groovekit.metrics.neighbours import (
+    smoothness as smoothness,
 )
 from groovekit.metrics.reconstruction import (
     Deviation as Deviation,

@@ -59,12 +59,30 @@ class Deviation:
       root_mean_square: square root of the mean square.
       bias: their mean.
       count: matched hits.
+      median_absolute: median of their sizes.
+      spread: their standard deviation (of the population).
     """
 
     mean_absolute: float
     root_mean_square: float
     bias: float
     count: int
+    median_absolute: float = float("nan")
+    spread: float = float("nan")
+
+    @classmethod
+    def of(cls, differences: np.ndarray) -> Deviation:
+        """Of an array of differences; NaN without any."""
+        if not len(differences):
+            return cls(np.nan, np.nan, np.nan, 0)
+        return cls(
+            mean_absolute=float(np.abs(differences).mean()),
+            root_mean_square=float(np.sqrt(np.square(differences).mean())),
+            bias=float(differences.mean()),
+            count=len(differences),
+            median_absolute=float(np.median(np.abs(differences))),
+            spread=float(differences.std()),
+        )
 
 
 def hit_scores(truth: Drums, prediction: Drums) -> HitScores:
@@ -97,14 +115,14 @@ def velocity_error(truth: Drums, prediction: Drums) -> Deviation:
     same_shape(truth, prediction)
     matched = truth.hits & prediction.hits
     difference = required(prediction, "velocities") - required(truth, "velocities")
-    return _deviation(difference[matched])
+    return Deviation.of(difference[matched])
 
 
 def timing_error(
     truth: Drums,
     prediction: Drums,
     *,
-    qpm: float = 120.0,
+    qpm: float | np.ndarray = 120.0,
     steps_per_quarter: int = STEPS_PER_QUARTER,
 ) -> Deviation:
     """Errors of onset in milliseconds at cells that are hit in both.
@@ -112,7 +130,8 @@ def timing_error(
     Args:
       truth: what was played.
       prediction: of the same shape.
-      qpm: tempo at which steps become milliseconds.
+      qpm: tempo at which steps become milliseconds: one, or ``(windows,)`` each
+        window's own.
       steps_per_quarter: grid.
 
     Returns:
@@ -121,16 +140,6 @@ def timing_error(
     same_shape(truth, prediction)
     matched = truth.hits & prediction.hits
     difference = required(prediction, "offsets") - required(truth, "offsets")
-    step_ms = step_milliseconds(qpm, steps_per_quarter=steps_per_quarter)
-    return _deviation(difference[matched] / 2 * step_ms)
-
-
-def _deviation(differences: np.ndarray) -> Deviation:
-    if not len(differences):
-        return Deviation(np.nan, np.nan, np.nan, 0)
-    return Deviation(
-        mean_absolute=float(np.abs(differences).mean()),
-        root_mean_square=float(np.sqrt(np.square(differences).mean())),
-        bias=float(differences.mean()),
-        count=len(differences),
-    )
+    tempos = np.broadcast_to(np.asarray(qpm, np.float64), len(truth))[:, None, None]
+    step_ms = step_milliseconds(1.0, steps_per_quarter=steps_per_quarter) / tempos
+    return Deviation.of((difference / 2 * step_ms)[matched])

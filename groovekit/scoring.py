@@ -1,0 +1,314 @@
+"""How well windows were predicted: a model and its baselines in one table.
+
+NumPy only, on :class:`groovekit.metrics.Drums`. All rows are measured on the same
+windows; intervals come from resampling performances. Tables are dictionaries that
+JSON can hold.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from groovekit import metrics
+from groovekit.metrics import Drums, Interval, Ratio, Resampling
+
+#: Rows that are given the hits are measured where the model hits, too.
+GIVEN_HITS = "the hits"
+MODEL = "model"
+
+
+@dataclasses.dataclass(frozen=True)
+class Measure:
+    """A figure of a prediction.
+
+    Attributes:
+      name: in tables for programs.
+      label: in tables for people.
+      unit: of its values, "" for shares.
+      higher: whether more is better.
+    """
+
+    name: str
+    label: str
+    unit: str = ""
+    higher: bool = True
+
+
+MEASURES = (
+    Measure("hit_precision", "hit precision"),
+    Measure("hit_recall", "hit recall"),
+    Measure("hit_f1", "hit F1"),
+    Measure("cell_accuracy", "cell accuracy"),
+    Measure("step_accuracy", "step accuracy"),
+    Measure("velocity_error", "velocity error", "of 127", higher=False),
+    Measure("timing_error_ms", "timing error", "ms", higher=False),
+)
+_BY_NAME = {measure.name: measure for measure in MEASURES}
+#: What a model is compared with its baselines by.
+DECISIVE = ("hit_f1", "velocity_error", "timing_error_ms")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Truth:
+    """Windows that were predicted.
+
+    Attributes:
+      drums: as they were played.
+      qpm: ``(windows,)`` tempo of each, for milliseconds.
+      resampling: of their performances.
+      steps_per_quarter: grid.
+    """
+
+    drums: Drums
+    qpm: np.ndarray
+    resampling: Resampling
+    steps_per_quarter: int = metrics.STEPS_PER_QUARTER
+
+    @property
+    def step_ms(self) -> np.ndarray:
+        """``(windows, 1, 1)``: how long a step lasts."""
+        step = metrics.step_milliseconds(1.0, steps_per_quarter=self.steps_per_quarter)
+        return (step / self.qpm)[:, None, None]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Prediction:
+    """A row of the table.
+
+    Attributes:
+      name: ``"model"`` or a baseline's.
+      label: for people.
+      given: what it knows of a window.
+      drums: what it predicts.
+    """
+
+    name: str
+    label: str
+    given: str
+    drums: Drums
+
+
+def score(
+    truth: Truth, predictions: Sequence[Prediction], *, class_names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Rows of figures, the model's first.
+
+    Velocity and timing errors are means of absolute differences at matched hits. Of
+    baselines that are given the hits, only those count that the model matches, too:
+    it would otherwise be compared where it has an easier task.
+
+    Args:
+      truth: what was played.
+      predictions: the model's first.
+      class_names: of the drums, for the figures by drum.
+
+    Returns:
+      For each prediction ``name``, ``label``, ``given``, ``scores`` (intervals by
+      measure), ``velocity`` and ``timing`` (further figures of the deviations) and
+      ``by_class`` (values by drum and measure).
+    """
+    rows = []
+    for prediction in predictions:
+        where = _where(truth, prediction, predictions[0])
+        ratios = _ratios(truth, prediction.drums, where)
+        by_class = {}
+        for index, name in enumerate(class_names):
+            own = slice(index, index + 1)
+            parts = _ratios(
+                dataclasses.replace(truth, drums=_classes(truth.drums, own)),
+                _classes(prediction.drums, own),
+                None if where is None else where[..., own],
+            )
+            by_class[name] = {
+                "hits": int(truth.drums.hits[..., index].sum()),
+                **{key: part.value for key, part in parts.items()},
+            }
+            # Of one drum a step is a cell.
+            del by_class[name]["step_accuracy"]
+        rows.append(
+            {
+                "name": prediction.name,
+                "label": prediction.label,
+                "given": prediction.given,
+                "scores": {
+                    key: dataclasses.asdict(truth.resampling.interval(part))
+                    for key, part in ratios.items()
+                },
+                **_deviations(truth, prediction.drums, where),
+                "by_class": by_class,
+            }
+        )
+    return rows
+
+
+def verdicts(
+    truth: Truth, predictions: Sequence[Prediction], *, hits_given: bool
+) -> list[dict[str, Any]]:
+    """Whether the model beats each measure's best baseline, in figures and words.
+
+    Differences are drawn together (paired). The model is better or worse where the
+    interval of the difference does not hold 0.
+
+    Args:
+      truth: what was played.
+      predictions: the model's first.
+      hits_given: whether the model is given the hits: F1 then says nothing, and
+        otherwise baselines that are given them have no place in it.
+    """
+    model, *baselines = predictions
+    own = _ratios(truth, model.drums, None)
+    found = []
+    for name in DECISIVE:
+        if name not in own or (name == "hit_f1" and hits_given):
+            continue
+        measure = _BY_NAME[name]
+        candidates = []
+        for baseline in baselines:
+            if name == "hit_f1" and baseline.given == GIVEN_HITS:
+                continue
+            where = _where(truth, baseline, model)
+            ratio = _ratios(truth, baseline.drums, where).get(name)
+            if ratio is not None and not np.isnan(ratio.value):
+                candidates.append((ratio.value, baseline, ratio))
+        if not candidates or np.isnan(own[name].value):
+            continue
+        pick = max if measure.higher else min
+        value, best, ratio = pick(candidates, key=lambda item: item[0])
+        difference = truth.resampling.difference(own[name], ratio)
+        outcome = _outcome(difference, higher=measure.higher)
+        found.append(
+            {
+                "measure": name,
+                "model": own[name].value,
+                "baseline": best.name,
+                "best": value,
+                "difference": dataclasses.asdict(difference),
+                "outcome": outcome,
+                "text": _sentence(
+                    measure, own[name].value, best.label, value, difference, outcome
+                ),
+            }
+        )
+    return found
+
+
+def _outcome(difference: Interval, *, higher: bool) -> str:
+    low, high = difference.low, difference.high
+    if np.isnan(low):
+        gain = difference.value if higher else -difference.value
+        return "better" if gain > 0 else "worse" if gain < 0 else "no different"
+    if low <= 0 <= high:
+        return "no different"
+    return "better" if (low > 0) == higher else "worse"
+
+
+_WORDS = {
+    "better": "beats every baseline",
+    "worse": "does NOT beat the baselines: it is worse than the best one",
+    "no different": "does NOT beat the baselines: no clear difference",
+}
+
+
+def _sentence(
+    measure: Measure,
+    value: float,
+    label: str,
+    best: float,
+    difference: Interval,
+    outcome: str,
+) -> str:
+    digits = 3 if not measure.unit else 1
+    unit = f" {measure.unit}" if measure.unit else ""
+    text = (
+        f"{measure.label}: the model's {value:.{digits}f}{unit} {_WORDS[outcome]} "
+        f"({label}: {best:.{digits}f}; difference {difference.value:+.{digits}f}"
+    )
+    if not np.isnan(difference.low):
+        text += f", 95 % {difference.low:+.{digits}f} to {difference.high:+.{digits}f}"
+    return text + ")."
+
+
+def _where(
+    truth: Truth, prediction: Prediction, model: Prediction
+) -> np.ndarray | None:
+    if prediction.given != GIVEN_HITS or prediction is model:
+        return None
+    return np.asarray(model.drums.hits & truth.drums.hits)
+
+
+def _ratios(truth: Truth, drums: Drums, where: np.ndarray | None) -> dict[str, Ratio]:
+    """All measures as ratios of sums over windows."""
+    hits, found = truth.drums.hits, drums.hits
+    windows, steps, classes = hits.shape
+
+    def count(cells: np.ndarray) -> np.ndarray:
+        return np.asarray(cells.sum(axis=(1, 2)), np.float64)
+
+    matched = hits & found
+    true, played, predicted = count(matched), count(hits), count(found)
+    agree = hits == found
+    ratios = {
+        "hit_precision": Ratio(true, predicted),
+        "hit_recall": Ratio(true, played),
+        "hit_f1": Ratio(2 * true, played + predicted),
+        "cell_accuracy": Ratio(count(agree), np.full(windows, steps * classes)),
+        "step_accuracy": Ratio(
+            agree.all(axis=2).sum(axis=1), np.full(windows, float(steps))
+        ),
+    }
+    if where is not None:
+        matched = matched & where
+    number = count(matched)
+    for name, difference in _differences(truth, drums).items():
+        ratios[name] = Ratio(count(np.abs(difference) * matched), number)
+    return ratios
+
+
+def _differences(truth: Truth, drums: Drums) -> dict[str, np.ndarray]:
+    """Differences of velocity (MIDI units) and timing (ms), late if negative."""
+    found = {}
+    if truth.drums.velocities is not None and drums.velocities is not None:
+        found["velocity_error"] = drums.velocities - truth.drums.velocities
+    if truth.drums.offsets is not None and drums.offsets is not None:
+        late = drums.offsets - truth.drums.offsets
+        found["timing_error_ms"] = late / 2 * truth.step_ms
+    return found
+
+
+def _deviations(
+    truth: Truth, drums: Drums, where: np.ndarray | None
+) -> dict[str, dict[str, float]]:
+    matched = truth.drums.hits & drums.hits
+    if where is not None:
+        matched = matched & where
+    names = {"velocity_error": "velocity", "timing_error_ms": "timing"}
+    return {
+        names[name]: dataclasses.asdict(metrics.Deviation.of(difference[matched]))
+        for name, difference in _differences(truth, drums).items()
+    }
+
+
+def _classes(drums: Drums, own: slice) -> Drums:
+    velocities, offsets = (
+        None if part is None else part[..., own]
+        for part in (drums.velocities, drums.offsets)
+    )
+    if velocities is not None:
+        velocities = velocities / metrics.MAX_VELOCITY
+    return Drums(drums.hits[..., own], velocities, offsets)
+
+
+def rounded(value: Any, digits: int = 6) -> Any:
+    """Figures as JSON takes them: so many significant digits, None for NaN."""
+    if isinstance(value, Mapping):
+        return {key: rounded(item, digits) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(item, digits) for item in value]
+    if isinstance(value, bool | str | int) or value is None:
+        return value
+    number = float(value)
+    return float(f"{number:.{digits}g}") if np.isfinite(number) else None
