@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "converters": ("groovekit.cli.converters", "List and show data converters."),
     "kits": ("groovekit.cli.kits", "List and show kit maps: pitches by drum."),
     "presets": ("groovekit.cli.presets", "List and show trained models."),
+    "recipes": ("groovekit.cli.recipes", "List and show trainings to run again."),
     "plugins": ("groovekit.cli.plugins", "List installed plug-ins; begin a new one."),
     "cache": ("groovekit.cli.cache", "List and clear cached conversions."),
 }

@@ -27,6 +27,7 @@ from groovekit.cli.start import start_keras
 from groovekit.config import ModelConfig, get_config
 from groovekit.errors import UsageError
 from groovekit.generation_files import with_options
+from groovekit.recipes import Recipe, get_recipe
 from groovekit.runs import RunFolder, check_writable
 
 if TYPE_CHECKING:
@@ -40,8 +41,33 @@ _WATCH_SECONDS = 30.0
 _NAMED = 5
 
 
+def _follow(
+    context: click.Context, parameter: click.Parameter, name: str | None
+) -> Recipe | None:
+    """Makes a recipe's settings the defaults of the other options."""
+    del parameter
+    if name is None:
+        return None
+    recipe = get_recipe(name)
+    fields = ("examples", "split", "seed", "steps", "eval_every", "patience")
+    context.default_map = {
+        "name": recipe.config,
+        **{field: getattr(recipe, field) for field in fields},
+    }
+    return recipe
+
+
 @click.command("train")
 @click.option("--config", "name", metavar="NAME", help="Config to train.")
+@click.option(
+    "--recipe",
+    metavar="NAME",
+    default=None,
+    is_eager=True,
+    callback=_follow,
+    help="Train as a shipped model was: config, data, seed and length; what other "
+    "options say goes first. `groovekit recipes list` shows them.",
+)
 @option(
     "--examples",
     aliases=("--examples-path",),
@@ -181,6 +207,7 @@ _NAMED = 5
 )
 def command(
     name: str | None,
+    recipe: Recipe | None,
     examples: str | None,
     tfds_name: str | None,
     run_dir: Path | None,
@@ -215,8 +242,8 @@ def command(
     # Before a plug-in's config might import Keras.
     use_backend(backend, device)
     run_dir = None if run_dir is None else run_dir.expanduser()
-    config = _config(name, run_dir, hparams, batch_size, kit, output_kit)
-    run_dir = run_dir or Path("runs") / config.name
+    config = _config(name, recipe, run_dir, hparams, batch_size, kit, output_kit)
+    run_dir = run_dir or Path("runs") / (recipe.name if recipe else config.name)
     start_keras(backend, device)
     if mode == "eval":
         _evaluate(config, examples, run_dir, watch=watch, as_json=as_json, **options)
@@ -226,14 +253,22 @@ def command(
 
 def _config(
     name: str | None,
+    recipe: Recipe | None,
     run_dir: Path | None,
     hparams: str | None,
     batch_size: int | None,
     kit: str | None,
     output_kit: str | None,
 ) -> ModelConfig:
-    """The config named, or the run folder's own, with overrides."""
-    if name is not None:
+    """The config named, the recipe's or the run folder's own, with overrides."""
+    if recipe is not None:
+        if name != recipe.config:
+            raise UsageError(
+                f"The recipe {recipe.name} trains the config {recipe.config}, not "
+                f"{name}: leave --config out, or --recipe."
+            )
+        config = recipe.model_config()
+    elif name is not None:
         config = get_config(name)
     elif run_dir is not None and RunFolder.is_run(run_dir):
         config = RunFolder.open(run_dir).read_config()

@@ -1,0 +1,70 @@
+"""Recipes: listed, shown, and what `train --recipe` makes of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from helpers import tiny
+
+from groovekit import recipes
+from groovekit.io.tfrecord import write_records
+
+NAME = "groovae_2bar_humanize"
+TINY = "enc_rnn_size=[6],dec_rnn_size=[6],z_size=4"
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "grooves.tfrecord"
+    with write_records(path) as writer:
+        for number in range(6):
+            writer.write(tiny.groove(number).SerializeToString())
+    return str(path)
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_every_recipe_makes_a_config_from_public_data(name):
+    recipe = recipes.get_recipe(name)
+    config = recipe.model_config()
+    assert config.name == recipe.config
+    assert config != recipes.get_config(recipe.config), "nothing is changed"
+    assert (recipe.examples, recipe.split) == ("tfds:groove/full-midionly", "train")
+
+
+def test_recipes_are_listed_and_shown(command):
+    table = command("recipes", "list").stdout
+    assert all(name in table for name in recipes.names())
+    rows = json.loads(command("recipes", "list", "--json").stdout)
+    assert [row["name"] for row in rows] == recipes.names()
+    assert "overrides.converter.hop_bars" in command("recipes", "show", NAME).stdout
+    shown = json.loads(command("recipes", "show", NAME, "--json").stdout)
+    assert shown["config"] == NAME
+    result = command("recipes", "show", "groovae_2bar_humanise")
+    assert result.exit_code == 1
+    assert f"Did you mean '{NAME}'" in result.stderr
+
+
+def test_train_follows_a_recipe_and_options_go_first(command, examples, tmp_path):
+    run = tmp_path / "run"
+    options = ("--hparams", TINY, "--steps", "2", "--split", "all", "--run-dir", run)
+    result = command("train", "--recipe", NAME, "--examples", examples, *options)
+    assert result.exit_code == 0, result.output
+    recipe = recipes.get_recipe(NAME)
+    config = json.loads((run / "config.json").read_text())
+    assert config["converter"]["hop_bars"] == 1
+    assert config["training"]["decay_rate"] == recipe.overrides["training.decay_rate"]
+    assert config["latent"]["z_size"] == 4
+    metadata = json.loads((run / "metadata.json").read_text())
+    assert metadata["seed"] == recipe.seed
+    assert f"{NAME} to step 2" in result.stdout
+
+
+def test_a_recipe_of_another_config_is_refused(command, examples):
+    result = command(
+        "train", "--recipe", NAME, "--config", "groovae_4bar", "--examples", examples
+    )
+    assert result.exit_code == 2
+    assert f"The recipe {NAME} trains the config {NAME}, not groovae_4bar" in (
+        result.stderr
+    )
