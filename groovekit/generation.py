@@ -16,28 +16,24 @@ import numpy as np
 
 from groovekit.batching import Progress
 from groovekit.config import ModelConfig
-from groovekit.converters.base import Converter, Tensors
-from groovekit.converters.chords import parse_chords
+from groovekit.converters.base import Tensors
+from groovekit.converters.chords import Chords, parse_chords
 from groovekit.errors import UsageError
 from groovekit.generation_files import (
     DEFAULT_QPM,
     DEFAULT_TEMPERATURE,
     Music,
     complete_controls,
-    join,
-    one_after_another,
     to_tensors,
-    window_seconds,
     with_options,
 )
-from groovekit.interpolation import slerp
 from groovekit.model_files import ModelFiles, locate
 from groovekit.notes import NoteSequence
 from groovekit.runtimes import Runtime, Runtimes
-from groovekit.seeding import draw_seed, generator
-
-#: Symbols, together or one by one: ``"C Am F G"``.
-Chords = str | Sequence[str]
+from groovekit.sections import one_after_another, plan, window_seconds
+from groovekit.seeding import generator, one_seed
+from groovekit.toolbox.interpolate import interpolate
+from groovekit.toolbox.reconstruct import reconstruct
 
 #: Windows that go through the model at once, unless told otherwise.
 MAX_BATCH_SIZE = 256
@@ -189,7 +185,7 @@ class TrainedModel:
         """
         if count < 1:
             raise UsageError(f"The number of samples must be at least 1, got {count}.")
-        seed = _seed(seed, rng)
+        seed = one_seed(seed, rng)
         z = generator(seed, "codes").standard_normal(
             (count, self.config.latent.z_size), np.float32
         )
@@ -229,9 +225,9 @@ class TrainedModel:
           DataError: a sequence without such a window; says why.
           UsageError: arrays of another shape.
         """
-        tensors, _ = self._tensors(music, window=window, controls=controls)
+        tensors, _ = self.to_tensors(music, window=window, controls=controls)
         mean, stddev = self._posterior(tensors)
-        noise = generator(_seed(seed, rng), "encoder")
+        noise = generator(one_seed(seed, rng), "encoder")
         drawn = noise.standard_normal(mean.shape, np.float32)
         return Encoding(mean, stddev, mean + stddev * drawn)
 
@@ -264,7 +260,12 @@ class TrainedModel:
             range.
         """
         z = np.asarray(z)
-        converter, sections = self._length(bars)
+        converter, sections = plan(
+            self.converter,
+            bars,
+            step_multiple=self._runtimes.any().step_multiple,
+            name=self.config.name,
+        )
         if chords is not None:
             if controls is not None:
                 raise UsageError("Give controls or chords, not both.")
@@ -300,31 +301,6 @@ class TrainedModel:
             else:
                 made.append(one_after_another(parts, window_seconds(converter, tempo)))
         return made
-
-    def _length(self, bars: int | None) -> tuple[Converter, int]:
-        """The converter for music of this length, and windows it is made of."""
-        converter = self.converter
-        if bars is None:
-            return converter, 1
-        if bars < 1:
-            raise UsageError(f"bars must be at least 1, got {bars}.")
-        if converter.tiles:
-            own = int(getattr(converter, "bars", 1))
-            if bars % own:
-                raise UsageError(
-                    f"The windows of {self.config.name} have {own} bars: bars must be "
-                    f"a multiple, got {bars}."
-                )
-            return converter, bars // own
-        converter = with_options(converter, bars=bars)
-        unit = self._runtimes.any().step_multiple
-        if converter.steps % unit:
-            least = unit * bars / converter.steps
-            raise UsageError(
-                f"{self.config.name} decodes {least:g} bars at a time: bars must be a "
-                f"multiple, got {bars}."
-            )
-        return converter, 1
 
     def decode_to_tensors(
         self,
@@ -374,139 +350,30 @@ class TrainedModel:
             steps,
             temperature=temperature,
             controls=controls,
-            rng=generator(_seed(seed, rng), "decoder"),
+            rng=generator(one_seed(seed, rng), "decoder"),
             progress=self.progress,
         )
 
-    def interpolate(
-        self,
-        start: Music,
-        end: Music,
-        count: int = 5,
-        *,
-        window: int = 1,
-        temperature: float = DEFAULT_TEMPERATURE,
-        bars: int | None = None,
-        chords: Chords | None = None,
-        qpm: float | None = None,
-        seed: int | None = None,
-        rng: np.random.Generator | None = None,
-    ) -> list[NoteSequence]:
-        """Music on the way from one piece to another, both ends included.
-
-        The codes turn from one posterior mean to the other
-        (:func:`groovekit.interpolation.slerp`), the tempo changes evenly. A model
-        with controls gets those of the nearer end.
-
-        Args:
-          start: one sequence or window.
-          end: one sequence or window.
-          count: how many sequences, at least 2.
-          window: which window of a sequence, from 1.
-          temperature: of the decoder, see the class.
-          bars: length; the model's by default.
-          chords: instead of those of the music, see the class.
-          qpm: tempo of all.
-          seed: of what the decoder draws.
-          rng: instead of ``seed``.
-
-        Raises:
-          DataError: a sequence without such a window; says why.
-          UsageError: numbers out of range.
-        """
-        if count < 2:
-            raise UsageError(
-                f"An interpolation has at least 2 outputs, its ends; got {count}."
-            )
-        (first, tempo_1), (last, tempo_2) = (
-            self._tensors(music, window=window) for music in (start, end)
-        )
-        if len(first) != 1 or len(last) != 1:
-            raise UsageError(
-                "An interpolation goes from one window to another, got "
-                f"{len(first)} and {len(last)}."
-            )
-        seed = _seed(seed, rng)
-        both = join([first, last])
-        fractions = np.linspace(0.0, 1.0, count)
-        mean, _ = self._posterior(both)
-        controls = both.controls
-        if controls is not None:
-            controls = controls[(fractions >= 0.5).astype(int)]
-        tempos = np.linspace(tempo_1[0], tempo_2[0], count).tolist()
-        return self.decode(
-            slerp(mean[0], mean[1], fractions),
-            temperature=temperature,
-            bars=bars,
-            controls=None if chords is not None else controls,
-            chords=chords,
-            qpm=tempos if qpm is None else qpm,
-            seed=seed,
-        )
-
-    def reconstruct(
-        self,
-        music: Music,
-        count: int = 1,
-        *,
-        window: int = 1,
-        temperature: float = DEFAULT_TEMPERATURE,
-        bars: int | None = None,
-        chords: Chords | None = None,
-        qpm: float | None = None,
-        seed: int | None = None,
-        rng: np.random.Generator | None = None,
-    ) -> list[NoteSequence]:
-        """Encodes and decodes: the model's own version of the music.
-
-        It is made from the posterior mean. What the converter's options take out
-        of the input (velocities, instruments, ...), the model adds.
-
-        Args:
-          music: sequences (of each, one window is taken) or tensors.
-          count: versions of each, at least 1.
-          window: which window of each sequence, from 1.
-          temperature: of the decoder, see the class.
-          bars: length; the model's by default.
-          chords: instead of those of the music, see the class.
-          qpm: tempo of all.
-          seed: of what the decoder draws.
-          rng: instead of ``seed``.
-
-        Returns:
-          All versions of the first input, then of the second, ...
-
-        Raises:
-          DataError: a sequence without such a window; says why.
-          UsageError: numbers out of range, arrays of another shape.
-        """
-        if count < 1:
-            raise UsageError(
-                f"The number of reconstructions must be at least 1, got {count}."
-            )
-        seed = _seed(seed, rng)
-        tensors, tempos = self._tensors(music, window=window)
-        rows = np.repeat(np.arange(len(tensors)), count)
-        mean, _ = self._posterior(tensors)
-        return self.decode(
-            mean[rows],
-            temperature=temperature,
-            bars=bars,
-            controls=(
-                None
-                if tensors.controls is None or chords is not None
-                else tensors.controls[rows]
-            ),
-            chords=chords,
-            qpm=[tempos[row] for row in rows] if qpm is None else qpm,
-            seed=seed,
-        )
+    # What else it can do: the functions of groovekit.toolbox as methods.
+    interpolate = interpolate
+    reconstruct = reconstruct
 
     # Inputs --------------------------------------------------------------------
 
-    def _tensors(
+    def to_tensors(
         self, music: Music, *, window: int = 1, controls: np.ndarray | None = None
     ) -> tuple[Tensors, list[float]]:
+        """Windows of music as the model takes them, and the tempo of each.
+
+        Args:
+          music: sequences (of each, one window is taken) or tensors.
+          window: which window of each sequence, from 1.
+          controls: for bare arrays, see :meth:`encode`.
+
+        Raises:
+          DataError: a sequence without such a window; says why.
+          UsageError: arrays of another shape.
+        """
         tensors, tempos = to_tensors(music, self.converter, window=window)
         if isinstance(music, np.ndarray):
             batch, steps = tensors.inputs.shape[:2]
@@ -525,7 +392,7 @@ class TrainedModel:
     ) -> tuple[np.ndarray | None, list[float]]:
         if music is None or isinstance(music, np.ndarray):
             return music, []
-        tensors, tempos = self._tensors(music)
+        tensors, tempos = self.to_tensors(music)
         if tensors.controls is None:
             raise UsageError(
                 f"The config {self.config.name} has no controls: sampling takes no "
@@ -538,14 +405,6 @@ class TrainedModel:
     ) -> np.ndarray | None:
         name = self.config.name
         return complete_controls(given, self.converter, batch, steps, name=name)
-
-
-def _seed(seed: int | None, rng: np.random.Generator | None) -> int:
-    if rng is None:
-        return draw_seed() if seed is None else seed
-    if seed is not None:
-        raise UsageError("Give a seed or a generator, not both.")
-    return int(rng.integers(2**31))
 
 
 def _tempos(qpm: float | Sequence[float] | None, count: int) -> list[float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 import re
 import tempfile
@@ -226,55 +225,6 @@ def needs_controls(converter: Converter, name: str) -> str:
         f"A model of the config {name} needs controls, which come from music: give "
         "some (--input FILE, controls=...)."
     )
-
-
-def window_seconds(converter: Converter, qpm: float) -> float:
-    """Length of one window of a converter whose windows are whole bars."""
-    quarters = getattr(converter, "quarters_per_bar", 4) * getattr(converter, "bars", 1)
-    return float(quarters * 60.0 / qpm)
-
-
-def one_after_another(parts: list[NoteSequence], seconds: float) -> NoteSequence:
-    """Joins windows in time; equal instruments of different windows become one.
-
-    Args:
-      parts: at least one; the first gives tempo and metre.
-      seconds: length of each.
-    """
-    joined = NoteSequence()
-    joined.CopyFrom(parts[0])
-    del joined.notes[:]
-    numbers: dict[tuple[int, bool, int], int] = {}
-    for index, part in enumerate(parts):
-        offset = index * seconds
-        # Two pianos in one window stay two.
-        seen: dict[int, tuple[int, bool, int]] = {}
-        for note in part.notes:
-            if note.instrument not in seen:
-                kind = (note.program, note.is_drum)
-                twins = sum(key[:2] == kind for key in seen.values())
-                seen[note.instrument] = (*kind, twins)
-            key = seen[note.instrument]
-            copy = joined.notes.add()
-            copy.CopyFrom(note)
-            copy.start_time += offset
-            copy.end_time += offset
-            copy.instrument = numbers.setdefault(key, _free_instrument(numbers, key[1]))
-        if index:
-            for annotation in part.text_annotations:
-                copy = joined.text_annotations.add()
-                copy.CopyFrom(annotation)
-                copy.time += offset
-    joined.total_time = len(parts) * seconds
-    return joined
-
-
-def _free_instrument(numbers: dict[tuple[int, bool, int], int], is_drum: bool) -> int:
-    """The next number; 9 is for drums, as MIDI channels have it."""
-    taken = set(numbers.values())
-    if is_drum and 9 not in taken:
-        return 9
-    return next(n for n in itertools.count() if n not in taken and n != 9)
 
 
 def tempo_of(sequence: NoteSequence) -> float:

@@ -13,6 +13,8 @@ import secrets
 
 import numpy as np
 
+from groovekit.errors import UsageError
+
 # Seeds fit a signed 32-bit integer, the smallest type a backend takes them in.
 SEED_BITS = 31
 
@@ -20,6 +22,23 @@ SEED_BITS = 31
 def draw_seed() -> int:
     """Draws a seed, in 0..2**31 - 1, from the operating system."""
     return secrets.randbits(SEED_BITS)
+
+
+def one_seed(seed: int | None, rng: np.random.Generator | None = None) -> int:
+    """The seed that a caller means who may give one, or a generator, or neither.
+
+    Args:
+      seed: drawn if there is neither.
+      rng: draws it.
+
+    Raises:
+      UsageError: both.
+    """
+    if rng is None:
+        return draw_seed() if seed is None else seed
+    if seed is not None:
+        raise UsageError("Give a seed or a generator, not both.")
+    return int(rng.integers(2**31))
 
 
 def _digest(seed: int, names: tuple[str | int, ...]) -> bytes:

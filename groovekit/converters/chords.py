@@ -30,6 +30,8 @@ ChordEncodingName = Literal["triad", "major_minor"]
 _MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 _NO_CHORD_WORDS = frozenset({"n.c.", "n.c", "nc"})
 _SEPARATORS = re.compile(r"[\s,|]+")
+#: Symbols, together or one by one: ``"C Am F G"``.
+Chords = str | Sequence[str]
 _ADVICE = (
     "Write a root from A to G with # or b and a kind, such as C, F#m, Bb7, Gdim, "
     "Eaug or Am7/G; N.C. for no chord."
@@ -152,7 +154,7 @@ def _parse(figure: str) -> tuple[int, int, tuple[int, ...]]:
 
 
 def parse_chords(
-    chords: str | Sequence[str], encoding: ChordEncoding | None = None
+    chords: Chords, encoding: ChordEncoding | None = None
 ) -> tuple[str, ...]:
     """Reads chords as people write them.
 

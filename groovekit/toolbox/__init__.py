@@ -1,0 +1,1 @@
+"""What musicians do with a trained model, one module a task."""
