@@ -16,6 +16,9 @@ Tensor = Any
 
 CLIP_MODES = ("global_norm", "value")
 
+# On PyTorch Keras makes a subclass that updates all variables together.
+_Adam: Any = type(keras.optimizers.Adam())
+
 
 @keras.saving.register_keras_serializable(package="groovekit")
 class DecayToMinimum(keras.optimizers.schedules.LearningRateSchedule):
@@ -81,7 +84,7 @@ def clip(
 
 
 @keras.saving.register_keras_serializable(package="groovekit")
-class ClippedAdam(keras.optimizers.Adam):
+class ClippedAdam(_Adam):
     """Adam (Kingma and Ba, 2015; epsilon 1e-8) on clipped gradients.
 
     Args:
