@@ -412,7 +412,7 @@ class Trainer:
         if not math.isfinite(scalars["loss"]):
             self._raise_not_a_number()
         sums = {
-            name.removeprefix("sum/"): np.sum([row[name] for row in rows], axis=0)
+            name: np.sum([row[name] for row in rows], axis=0)
             for name in rows[0]
             if name.startswith("sum/")
         }

@@ -101,21 +101,13 @@ class Validator:
         r_loss, kl_cost = (
             float(sums[name]) / windows for name in ("r_loss", "kl_cost")
         )
-        metrics = model.metrics_of(
-            {
-                k.removeprefix("sum/"): v
-                for k, v in sums.items()
-                if k.startswith("sum/")
-            },
-            by_segment=True,
-        )
         return {
             "loss": r_loss + beta * kl_cost,
             "losses/r_loss": r_loss,
             "losses/kl_loss": kl_cost,
             "losses/kl_bits": float(latent.kl_bits(sums["kl"] / windows)),
             "losses/kl_beta": beta,
-            **metrics,
+            **model.metrics_of(sums, by_segment=True),
         }
 
     def objective(self, scores: dict[str, float]) -> float:

@@ -212,6 +212,22 @@ class MusicVAE(keras.Model):
             training=training,
         )
 
+    def teacher_forced(
+        self,
+        z: Tensor,
+        outputs: Tensor,
+        controls: Tensor | None,
+        lengths: Tensor | None = None,
+    ) -> Tensor:
+        """Logits of ``outputs``, each step given the true steps before it.
+
+        For evaluation; arguments as for :meth:`reconstruct`.
+        """
+        controls = self._decoder_controls(controls, lengths)
+        return self.decoder.teacher_forced(
+            z, outputs, controls, lengths=lengths, training=False
+        )
+
     def losses_of(
         self,
         inputs: Tensor,
@@ -289,11 +305,17 @@ class MusicVAE(keras.Model):
         """The head's metrics from added ``sum/...`` values of :meth:`losses_of`.
 
         Args:
-          sums: by name, without the prefix.
+          sums: added results of :meth:`losses_of`; other names are passed over.
           by_segment: whether they come from evaluation. Then a decoder with
             segments gives the metrics of each (``segment/000/...``) and their
             mean, like the original.
         """
+        prefix = "sum/"
+        sums = {
+            name.removeprefix(prefix): value
+            for name, value in sums.items()
+            if name.startswith(prefix)
+        }
         segments = self.decoder.segments
         if segments == 1 or not by_segment:
             return self.head.metrics(sums)  # type: ignore[no-any-return]

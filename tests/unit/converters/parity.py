@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from groovekit.converters.base import Encoded
+from groovekit.converters.base import Converter, Encoded
 from groovekit.notes import NoteSequence
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "converters"
@@ -27,6 +27,14 @@ def read_sequence(name: str) -> NoteSequence:
 def read_sequences(arrays, key: str) -> list[NoteSequence]:
     blob, ends = arrays[f"{key}/blob"].tobytes(), arrays[f"{key}/offsets"]
     return [NoteSequence.FromString(blob[a:b]) for a, b in itertools.pairwise(ends)]
+
+
+def assert_described(converter: Converter, expected) -> None:
+    """Checks that a converter says of its tensors what the original says."""
+    assert converter.input_depth == expected["input_depth"]
+    assert converter.output_depth == expected["output_depth"]
+    assert converter.control_depth == expected["control_depth"]
+    assert list(converter.length_shape) == expected["length_shape"]
 
 
 def note_rows(sequence: NoteSequence) -> np.ndarray:

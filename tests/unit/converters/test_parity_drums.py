@@ -10,6 +10,7 @@ import pytest
 from groovekit.converters.base import Encoded, Skipped
 from groovekit.converters.drums import DrumsConverter
 from tests.unit.converters.parity import (
+    assert_described,
     assert_same_notes,
     content_sha1,
     load,
@@ -41,10 +42,7 @@ def by_content(encoded: Encoded) -> list[bytes]:
 def test_describes_its_tensors_as_the_original(name):
     expected = load(name)[0]["converter"]
     converter = DrumsConverter(**CONFIGS[name])
-    assert converter.input_depth == expected["input_depth"]
-    assert converter.output_depth == expected["output_depth"]
-    assert converter.control_depth == expected["control_depth"]
-    assert list(converter.length_shape) == expected["length_shape"]
+    assert_described(converter, expected)
     assert converter.max_windows == expected["max_tensors_per_notesequence"]
 
 

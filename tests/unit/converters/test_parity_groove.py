@@ -8,6 +8,7 @@ import pytest
 from groovekit.converters.base import Encoded, Skipped, Windows
 from groovekit.converters.groove import GrooveConverter
 from tests.unit.converters.parity import (
+    assert_described,
     assert_same_notes,
     content_sha1,
     load,
@@ -60,10 +61,7 @@ def original(name: str, mode: str = "infer") -> GrooveConverter:
 def test_describes_its_tensors_as_the_original(name):
     facts, _ = load(name)
     converter, expected = original(name), facts["converter"]
-    assert converter.input_depth == expected["input_depth"]
-    assert converter.output_depth == expected["output_depth"]
-    assert converter.control_depth == expected["control_depth"]
-    assert list(converter.length_shape) == expected["length_shape"]
+    assert_described(converter, expected)
 
 
 @pytest.mark.parametrize("name", CONFIGS)

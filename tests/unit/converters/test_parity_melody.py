@@ -12,6 +12,7 @@ from groovekit.converters.chords import CHORD_SYMBOL
 from groovekit.converters.melody import MelodyConverter
 from groovekit.notes import NoteSequence
 from tests.unit.converters.parity import (
+    assert_described,
     assert_same_notes,
     content_sha1,
     load,
@@ -81,10 +82,7 @@ def assert_same_music(ours: list[NoteSequence], theirs: list[NoteSequence]) -> N
 def test_describes_its_tensors_as_the_original(name):
     expected = load(name)[0]["converter"]
     converter = MelodyConverter(**CONFIGS[name])
-    assert converter.input_depth == expected["input_depth"]
-    assert converter.output_depth == expected["output_depth"]
-    assert converter.control_depth == expected["control_depth"]
-    assert list(converter.length_shape) == expected["length_shape"]
+    assert_described(converter, expected)
     assert converter.max_windows == expected["max_tensors_per_notesequence"]
 
 
