@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import sys
@@ -33,9 +34,15 @@ def start_keras(backend: str | None = None, device: str | None = None) -> str:
     chosen = use_backend(backend, device)
     if "keras" in sys.modules:
         return chosen
-    hidden = _OPTIONAL if chosen == "jax" else (*_OPTIONAL, "jax")
+    hidden = [*_OPTIONAL]
+    if chosen != "jax":
+        hidden.append("jax")
+    if chosen == "tensorflow":
+        # Only to recognise SciPy's sparse matrices.
+        hidden.append("scipy")
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_not_importable(hidden))
+        stack.enter_context(_not_importable(tuple(hidden)))
+        stack.enter_context(_nothing_collected())
         # TensorFlow looks for GPUs aloud, before its log level counts. Whoever
         # asks for one, or for its log, gets to read that.
         asked = os.environ["TF_CPP_MIN_LOG_LEVEL"] < "2" or device == "gpu"
@@ -73,6 +80,24 @@ def _not_importable(names: tuple[str, ...]) -> Iterator[None]:
     finally:
         for name in added:
             del sys.modules[name]
+
+
+@contextlib.contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Imports without the garbage collector: a sixth faster, since all of it stays.
+
+    What was there at the end is never looked at again, which makes later
+    collections quicker, too.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -351,6 +352,19 @@ def test_packages_are_hidden_for_a_while():
         assert sys.modules[name] is None
         assert sys.modules["json"] is json
     assert name not in sys.modules
+
+
+def test_nothing_is_collected_for_a_while():
+    assert gc.isenabled()
+    with start._nothing_collected():
+        assert not gc.isenabled()
+        # Whoever has switched it off keeps it so.
+        with start._nothing_collected():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+    gc.unfreeze()
 
 
 def test_held_back_output_is_shown_after_a_failure(capfd):
