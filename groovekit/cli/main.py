@@ -35,6 +35,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "groovekit.cli.generate",
         "Make MIDI files: sample, interpolate or reconstruct.",
     ),
+    "plot": ("groovekit.cli.plot", "Draw MIDI files as drum piano rolls."),
+    "render": ("groovekit.cli.render", "Play MIDI files into WAV files."),
+    "evaluate": (
+        "groovekit.cli.evaluate",
+        "Measure a trained model on held-out music, beside baselines.",
+    ),
     "configs": ("groovekit.cli.configs", "List and show model configs."),
     "converters": ("groovekit.cli.converters", "List and show data converters."),
     "kits": ("groovekit.cli.kits", "List and show kit maps: pitches by drum."),

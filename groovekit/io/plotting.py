@@ -23,6 +23,8 @@ SUFFIXES = (".png", ".svg")
 STEPS_PER_QUARTER = 4
 #: More than that is not readable on one line.
 MAX_BARS = 32
+#: Lines of one picture.
+MAX_LINES = 24
 _DEFAULT_QPM = 120.0
 
 # Sizes in inches.
@@ -85,19 +87,23 @@ class _Roll:
       quarters: ``(notes,)`` onsets in quarter notes.
       rows: ``(notes,)`` rows.
       velocities: ``(notes,)`` MIDI velocities.
+      first_bar: number of the first bar that is drawn, from 1.
       bars: bars to draw.
       quarters_per_bar: length of a bar.
       qpm: first tempo.
       metre: as text.
+      title: above it.
     """
 
     quarters: np.ndarray
     rows: np.ndarray
     velocities: np.ndarray
+    first_bar: int
     bars: int
     quarters_per_bar: float
     qpm: float
     metre: str
+    title: str
 
 
 def plot_sequence(
@@ -106,7 +112,9 @@ def plot_sequence(
     *,
     title: str | Sequence[str] = "",
     kit: Kit | None = None,
+    first_bar: int = 1,
     bars: int | None = None,
+    bars_per_line: int | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Draws one groove, or several below each other, as drum piano rolls.
@@ -123,7 +131,10 @@ def plot_sequence(
       title: of the picture, or one for each groove.
       kit: which pitches share a row; pitches it does not know are left out.
         Without it, each pitch has a row.
-      bars: bars to draw of each groove; default all, at most 32.
+      first_bar: bar to begin with, from 1.
+      bars: bars to draw of each groove; default all that there is room for.
+      bars_per_line: breaks longer music into lines of so many bars, at most 32.
+        Without it each groove has one line. A picture has at most 24 lines.
       overwrite: replace an existing file.
 
     Returns:
@@ -152,8 +163,16 @@ def plot_sequence(
         )
     if bars is not None and bars < 1:
         raise UsageError(f"Expected at least one bar to draw, got {bars}.")
-    names, rolls = _rolls(sequences, kit, bars)
-    data = _draw(names, rolls, titles, suffix[1:])
+    if bars_per_line is not None and bars_per_line < 1:
+        raise UsageError(f"Expected at least one bar a line, got {bars_per_line}.")
+    if first_bar < 1:
+        raise UsageError(f"Bars are counted from 1, got first_bar={first_bar}.")
+    shared = titles[0] if len(titles) == 1 and len(sequences) > 1 else ""
+    own = titles if len(titles) == len(sequences) else [""] * len(sequences)
+    names, rolls = _rolls(sequences, kit, bars, own, first_bar, bars_per_line)
+    if not rolls:
+        raise UsageError(f"There is no bar {first_bar} to draw.")
+    data = _draw(names, rolls, shared, suffix[1:])
     if overwrite:
         write_bytes(path, data)
         return path
@@ -163,9 +182,35 @@ def plot_sequence(
 # Reading notes -------------------------------------------------------------------
 
 
+def length_bars(sequence: NoteSequence) -> int:
+    """How many bars a sequence has, as pictures count them: at least 1."""
+    starts = [note.start_time for note in sequence.notes]
+    quarters = _quarters(sequence, np.array([*starts, sequence.total_time]))
+    per_bar, _ = _metre(sequence)
+    # A first note that is played early belongs to the first bar, an ending that
+    # hangs over by a release does not open another one.
+    last = quarters[:-1].max(initial=0.0)
+    return max(math.floor(last / per_bar + 1e-6) + 1, round(quarters[-1] / per_bar), 1)
+
+
+def _metre(sequence: NoteSequence) -> tuple[float, str]:
+    """Quarters of a bar of the first metre, and the metre as text."""
+    numerator, denominator = 4, 4
+    for metre in sequence.time_signatures[:1]:
+        if metre.numerator > 0 and metre.denominator > 0:
+            numerator, denominator = metre.numerator, metre.denominator
+    return numerator * 4 / denominator, f"{numerator}/{denominator}"
+
+
 def _rolls(
-    sequences: Sequence[NoteSequence], kit: Kit | None, bars: int | None
+    sequences: Sequence[NoteSequence],
+    kit: Kit | None,
+    bars: int | None = None,
+    titles: Sequence[str] | None = None,
+    first_bar: int = 1,
+    bars_per_line: int | None = None,
 ) -> tuple[list[str], list[_Roll]]:
+    """Names of the rows, and the lines of the picture."""
     pitches = [np.array([n.pitch for n in s.notes], np.int64) for s in sequences]
     if kit is None:
         found = np.unique(np.concatenate(pitches))
@@ -177,39 +222,66 @@ def _rolls(
             for name in kit.class_names
         ]
         rows = [np.asarray(kit.class_of(p)) for p in pitches]
-    rolls = []
-    for sequence, row in zip(sequences, rows, strict=True):
-        rolls.append(_roll(sequence, row, bars))
-    return names, rolls
+    titles = titles or [""] * len(sequences)
+    rolls: list[_Roll] = []
+    for sequence, row, own in zip(sequences, rows, titles, strict=True):
+        rolls += _lines(_roll(sequence, row, own, first_bar, bars), bars_per_line)
+    return names, rolls[:MAX_LINES]
 
 
-def _roll(sequence: NoteSequence, rows: np.ndarray, bars: int | None) -> _Roll:
+def _roll(
+    sequence: NoteSequence,
+    rows: np.ndarray,
+    title: str,
+    first_bar: int,
+    bars: int | None,
+) -> _Roll:
     starts = np.array([note.start_time for note in sequence.notes], np.float64)
     velocities = np.array([note.velocity for note in sequence.notes], np.int64)
     if not np.isfinite(starts).all():
         raise DataError("Expected notes at finite times to draw.")
-    numerator, denominator = 4, 4
-    for metre in sequence.time_signatures[:1]:
-        if metre.numerator > 0 and metre.denominator > 0:
-            numerator, denominator = metre.numerator, metre.denominator
-    per_bar = numerator * 4 / denominator
-    quarters = _quarters(sequence, np.append(starts, sequence.total_time))
-    # A first note that is played early belongs to the first bar, an ending that
-    # hangs over by a release does not open another one.
-    last = quarters[:-1].max(initial=0.0)
-    ends = max(math.floor(last / per_bar + 1e-6) + 1, round(quarters[-1] / per_bar), 1)
-    count = min(ends if bars is None else min(bars, ends), MAX_BARS)
-    shown = (rows >= 0) & (quarters[:-1] < count * per_bar)
+    per_bar, metre = _metre(sequence)
+    left = max(0, length_bars(sequence) - first_bar + 1)
+    shown = rows >= 0
     tempos = sorted(sequence.tempos, key=lambda tempo: tempo.time)
     return _Roll(
-        quarters=quarters[:-1][shown],
+        quarters=_quarters(sequence, starts)[shown] - (first_bar - 1) * per_bar,
         rows=rows[shown],
         velocities=velocities[shown],
-        bars=count,
+        first_bar=first_bar,
+        bars=left if bars is None else min(bars, left),
         quarters_per_bar=per_bar,
         qpm=tempos[0].qpm if tempos else _DEFAULT_QPM,
-        metre=f"{numerator}/{denominator}",
+        metre=metre,
+        title=title,
     )
+
+
+def _lines(roll: _Roll, bars_per_line: int | None) -> list[_Roll]:
+    """The roll in lines; each shows the notes from its first bar on to its end."""
+    size = min(bars_per_line or MAX_BARS, MAX_BARS)
+    last = roll.bars if bars_per_line else min(roll.bars, size)
+    lines = []
+    # A stroke that anticipates the first beat stays with the line that it opens.
+    early = roll.quarters + 0.5 / STEPS_PER_QUARTER
+    for first in range(0, last, size):
+        bars = min(size, last - first)
+        begin, end = (bar * roll.quarters_per_bar for bar in (first, first + bars))
+        own = (early >= begin) & (early < end)
+        if first + roll.first_bar == 1:
+            own |= roll.quarters < 0
+        lines.append(
+            dataclasses.replace(
+                roll,
+                quarters=roll.quarters[own] - begin,
+                rows=roll.rows[own],
+                velocities=roll.velocities[own],
+                first_bar=roll.first_bar + first,
+                bars=bars,
+                title="" if first else roll.title,
+            )
+        )
+    return lines
 
 
 def _quarters(sequence: NoteSequence, seconds: np.ndarray) -> np.ndarray:
@@ -238,7 +310,7 @@ def _matplotlib() -> Any:
     return matplotlib
 
 
-def _draw(names: list[str], rolls: list[_Roll], titles: list[str], kind: str) -> bytes:
+def _draw(names: list[str], rolls: list[_Roll], shared: str, kind: str) -> bytes:
     matplotlib = _matplotlib()
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LinearSegmentedColormap, Normalize
@@ -251,7 +323,6 @@ def _draw(names: list[str], rolls: list[_Roll], titles: list[str], kind: str) ->
     width = _LEFT + inner + _RIGHT
     row_height = _ROW * max(1.0, 9 / max(len(names), 9))
     panel = max(len(names), 3) * row_height
-    shared = titles[0] if len(titles) == 1 and len(rolls) > 1 else ""
     top = _HEAD + (0.25 if shared else 0.0)
     height = top + len(rolls) * panel + (len(rolls) - 1) * _GAP + _FOOT
 
@@ -275,8 +346,10 @@ def _draw(names: list[str], rolls: list[_Roll], titles: list[str], kind: str) ->
                 steps / STEPS_PER_QUARTER,
                 shades(scale(roll.velocities)),
             )
-            own = titles[number] if len(titles) == len(rolls) else ""
-            _caption(axes, own, f"{roll.qpm:.4g} bpm, {roll.metre}")
+            facts = f"{roll.qpm:.4g} bpm, {roll.metre}"
+            # Further lines of a piece say only where they begin.
+            follows = number and roll.first_bar > rolls[number - 1].first_bar
+            _caption(axes, roll.title, "" if follows else facts)
             if number == len(rolls) - 1:
                 axes.set_xlabel("bar . beat", color=_SOFT, fontsize=8, labelpad=3)
         if shared:
@@ -402,11 +475,12 @@ def _beat_labels(axes: Any, roll: _Roll, quarters: float) -> None:
     for bar in range(roll.bars):
         begin = bar * per_bar
         places.append(begin)
-        labels.append(str(bar + 1))
+        number = roll.first_bar + bar
+        labels.append(str(number))
         if quarters <= 32:
             for beat in range(1, math.ceil(per_bar)):
                 places.append(begin + beat)
-                labels.append(f"{bar + 1}.{beat + 1}")
+                labels.append(f"{number}.{beat + 1}")
     axes.set_xticks(places, labels, fontsize=7.5, color=_SOFT)
     for label in axes.get_xticklabels():
         if "." not in label.get_text():

@@ -152,6 +152,54 @@ class TestNotes:
         np.testing.assert_allclose(roll.quarters, [0, 2, 4, 6])
 
 
+class TestLines:
+    LONG = groove(*[(0.5 * n - 0.02 * (n > 0), 36, 64) for n in range(20)], total=10.0)
+
+    def rolls(self, **options):
+        return plotting._rolls([self.LONG], KIT, **options)[1]
+
+    def test_long_music_is_broken_into_lines(self):
+        assert plotting.length_bars(self.LONG) == 5
+        lines = self.rolls(bars_per_line=2)
+        assert [(line.first_bar, line.bars) for line in lines] == [
+            (1, 2),
+            (3, 2),
+            (5, 1),
+        ]
+        # Each line begins with the stroke that comes early on its first beat, and
+        # no stroke is drawn twice.
+        assert [len(line.quarters) for line in lines] == [8, 8, 4]
+        for line in lines[1:]:
+            np.testing.assert_allclose(line.quarters[:2], [-0.04, 0.96], atol=1e-9)
+
+    def test_part_of_it(self):
+        (line,) = self.rolls(first_bar=3, bars=2)
+        assert (line.first_bar, line.bars) == (3, 2)
+        np.testing.assert_allclose(line.quarters[[0, -1]], [-0.04, 6.96], atol=1e-9)
+        (line,) = self.rolls(first_bar=5, bars=7)
+        assert line.bars == 1
+        with pytest.raises(UsageError, match="no bar 6"):
+            plot_sequence(self.LONG, "never.svg", first_bar=6)
+        with pytest.raises(UsageError, match="counted from 1, got first_bar=0"):
+            plot_sequence(self.LONG, "never.svg", first_bar=0)
+        with pytest.raises(UsageError, match="one bar a line, got 0"):
+            plot_sequence(self.LONG, "never.svg", bars_per_line=0)
+
+    def test_numbers_of_bars(self, tmp_path):
+        path = plot_sequence(self.LONG, tmp_path / "a.svg", bars_per_line=2, title="x")
+        found = texts(path)
+        # The last one is the scale's of velocities.
+        assert [text for text in found if text in "12345"] == list("123451")
+        assert found.count("120 bpm, 4/4") == found.count("x") == 1
+        assert "5.4" in found
+
+    def test_lines_are_limited(self):
+        assert len(self.rolls(bars_per_line=1)) == 5
+        long = groove(*[(2.0 * n, 36, 64) for n in range(30)], total=60.0)
+        _, lines = plotting._rolls([long], KIT, bars_per_line=1)
+        assert len(lines) == plotting.MAX_LINES
+
+
 class TestMessages:
     def test_suffix(self, tmp_path):
         with pytest.raises(UsageError, match=r"\.png or \.svg, got 'a\.pdf'"):

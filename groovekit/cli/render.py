@@ -1,0 +1,77 @@
+"""``groovekit render``: MIDI files as sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from groovekit.cli.options import echo_json, json_option
+from groovekit.cli.progress import Progress
+
+
+@click.command("render")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option(
+    "--output-dir",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=None,
+    show_default="the input's",
+    help="Folder for the WAV files.",
+)
+@click.option(
+    "--soundfont",
+    metavar="FILE",
+    default=None,
+    show_default="TimGM6mb, General MIDI",
+    help="SoundFont to play with (.sf2, .sf3).",
+)
+@click.option(
+    "--sample-rate",
+    metavar="HZ",
+    type=click.IntRange(8_000, 192_000),
+    default=22_050,
+    help="Samples a second.",
+)
+@json_option
+def command(
+    files: tuple[str, ...],
+    output_dir: Path | None,
+    soundfont: str | None,
+    sample_rate: int,
+    as_json: bool,
+) -> None:
+    """Play MIDI files through a SoundFont and write WAV files beside them.
+
+    Stereo, 16 bits. Existing files stay (a number is added to the name). Needs a
+    synthesizer: pip install 'groovekit[audio]', and on Linux FluidSynth of the
+    system or pip install --no-deps tinysoundfont.
+    """
+    from groovekit.io.audio import render, write_wav
+    from groovekit.io.midi import read_midi
+
+    rows = []
+    with Progress(len(files), "Rendering", unit="files") as progress:
+        for file in files:
+            path = Path(file).expanduser()
+            sequence = read_midi(path)
+            audio = render(sequence, sample_rate=sample_rate, soundfont=soundfont)
+            target = (output_dir or path.parent).expanduser() / f"{path.stem}.wav"
+            written = write_wav(target, audio, sample_rate)
+            rows.append(
+                {
+                    "path": str(written),
+                    "input": file,
+                    "seconds": round(len(audio) / sample_rate, 4),
+                    "peak": round(float(abs(audio).max(initial=0.0)), 4),
+                }
+            )
+            progress.advance()
+            if not sequence.notes:
+                progress.message(f"{written} is silent: {file} has no notes.")
+    if as_json:
+        echo_json({"sample_rate": sample_rate, "soundfont": soundfont, "files": rows})
+        return
+    for row in rows:
+        click.echo(row["path"])
