@@ -29,6 +29,7 @@ from groovekit.errors import (
     UsageError,
 )
 from groovekit.examples import Conversion, Examples, require_windows
+from groovekit.generation_files import tempo_of
 from groovekit.io import sources
 from groovekit.reports import ExampleReport
 from groovekit.runs import named_files
@@ -125,6 +126,32 @@ def load_examples(
         _LOG.warning("Working without the cache, which cannot be written: %s", error)
         return _convert_in_memory(request)
     return _from_cache(key, converter, verify=False) or _convert_in_memory(request)
+
+
+def tempos_of(
+    examples: str | Path, split: str | None, ids: Iterable[str]
+) -> np.ndarray | None:
+    """The first tempo of each sequence, which its windows do not keep.
+
+    Reads the source again; what cannot be read was reported when it was converted.
+
+    Args:
+      examples: as for :func:`load_examples`.
+      split: likewise.
+      ids: of the sequences.
+
+    Returns:
+      ``(sequences,)`` quarter notes a minute; None if a sequence is not found.
+    """
+    source = sources.open_source(examples, split=split)
+    found = {
+        item.id: tempo_of(item.sequence)
+        for item in sources.iter_sequences(source, on_error=lambda *_: None)
+    }
+    names = list(ids)
+    if not all(name in found for name in names):
+        return None
+    return np.array([found[name] for name in names], np.float64)
 
 
 @dataclasses.dataclass(frozen=True)

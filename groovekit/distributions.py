@@ -31,7 +31,7 @@ FEATURES = (
 )
 #: Shares of hits, compared by total variation.
 SHARES = (("classes", "share of each drum"), ("positions", "drum and place in the bar"))
-_RESAMPLES, _SPLITS = 200, 20
+_RESAMPLES, _SPLITS, _BINS = 200, 20, 24
 # Hits of a set that are compared one by one; more say no more.
 _LARGEST_POOL = 20_000
 
@@ -180,6 +180,29 @@ def halves(
         name: {key: _mean(values) for key, values in table.items()}
         for name, table in parts.items()
     }
+
+
+def histograms(sets: Mapping[str, Described]) -> dict[str, dict[str, Any]]:
+    """Shares of values in common bins, to draw: 24 between 1st and 99th percentile.
+
+    What lies beyond the percentiles of all sets together counts in the outer bins.
+
+    Returns:
+      By feature ``edges`` (25) and ``sets`` (shares by set).
+    """
+    table: dict[str, dict[str, Any]] = {}
+    for name, _, _ in FEATURES:
+        known = {key: d.values[name][0] for key, d in sets.items() if name in d.values}
+        known = {key: values for key, values in known.items() if len(values)}
+        if not known:
+            continue
+        low, high = np.percentile(np.concatenate(list(known.values())), [1, 99])
+        edges = np.linspace(low, high if high > low else low + 1, _BINS + 1)
+        table[name] = {"edges": edges.tolist(), "sets": {}}
+        for key, values in known.items():
+            counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
+            table[name]["sets"][key] = (counts / len(values)).tolist()
+    return table
 
 
 def _distances(a: Described, b: Described) -> dict[str, dict[str, float]]:

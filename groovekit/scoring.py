@@ -145,25 +145,22 @@ def score(
     return rows
 
 
-def verdicts(
-    truth: Truth, predictions: Sequence[Prediction], *, hits_given: bool
-) -> list[dict[str, Any]]:
+def verdicts(truth: Truth, predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
     """Whether the model beats each measure's best baseline, in figures and words.
 
     Differences are drawn together (paired). The model is better or worse where the
-    interval of the difference does not hold 0.
+    interval of the difference does not hold 0. Baselines that are given the hits have
+    no place in F1.
 
     Args:
       truth: what was played.
       predictions: the model's first.
-      hits_given: whether the model is given the hits: F1 then says nothing, and
-        otherwise baselines that are given them have no place in it.
     """
     model, *baselines = predictions
     own = _ratios(truth, model.drums, None)
     found = []
     for name in DECISIVE:
-        if name not in own or (name == "hit_f1" and hits_given):
+        if name not in own:
             continue
         measure = _BY_NAME[name]
         candidates = []

@@ -1,0 +1,57 @@
+"""Windows by the performance that they are of, and samples of whole performances."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groovekit.converters.base import Tensors
+from groovekit.examples import Examples
+from groovekit.generation_files import DEFAULT_QPM, join
+from groovekit.seeding import generator
+
+
+def owners_of(examples: Examples) -> np.ndarray:
+    """``(windows,)``: the number of the performance that each window is of.
+
+    A performance is a source file. Examples that were cut beforehand (TensorFlow
+    Datasets' ``groove/4bar-midionly``: ``NAME:3``) are of the take that they were cut
+    from.
+    """
+    takes = [_take(name) for name in examples.ids]
+    _, numbers = np.unique(np.array(takes), return_inverse=True)
+    windows = np.repeat(numbers.ravel(), np.diff(examples.groups))
+    return np.asarray(windows[examples.epoch_indices(None)])
+
+
+def _take(name: str) -> str:
+    head, _, number = name.rpartition(":")
+    return head if head and number.isdigit() else name
+
+
+def some_windows(examples: Examples, count: int, *, seed: int = 0) -> Examples:
+    """Performances drawn at random that have at most so many windows together.
+
+    Args:
+      examples: all of them.
+      count: windows, at least 1; a single performance may have more.
+      seed: of the draw.
+    """
+    if len(examples) <= count:
+        return examples
+    order = generator(seed, "windows").permutation(examples.sequences)
+    total = np.cumsum(np.diff(examples.groups)[order])
+    chosen = order[: max(1, int(np.searchsorted(total, count, side="right")))]
+    return examples.subset(np.isin(np.arange(examples.sequences), chosen))
+
+
+def all_tensors(examples: Examples) -> Tensors:
+    """All windows of an epoch as one batch, without anything random."""
+    return join(list(examples.batches(512)))
+
+
+def by_window(qpm: np.ndarray | None, examples: Examples) -> np.ndarray:
+    """``(windows,)``: each window's tempo, given the sequences' (None for 120)."""
+    if qpm is None:
+        return np.full(examples.windows_per_epoch, DEFAULT_QPM)
+    repeated = np.repeat(np.asarray(qpm, np.float64), np.diff(examples.groups))
+    return np.asarray(repeated[examples.epoch_indices(None)])
