@@ -1,10 +1,12 @@
 """How many grooves a second, and is it worth adding z once and compiling?
 
 The reference is the loop as one would write it down: eager, with the code
-concatenated to the input of each step and the whole kernel multiplied. Both
-decode the same codes with the same random numbers, turn about in one process.
-Worse would be: a ratio below 1.3, or grooves that differ in more than rounding
-explains.
+concatenated to the input of each step and the whole kernel multiplied. All decode the
+same codes with the same random numbers, turn about in one process. The limit is what
+one large product, measured in the same run, leaves: no loop can be faster than the
+products it is made of. Then tensors become note sequences. Worse would be: a ratio
+below 1.3, grooves that differ in more than rounding explains, or note sequences from
+tensors at less than twice the rate of the tensors themselves.
 
     python benchmarks/generate.py --count 1000 --steps 64
 """
@@ -12,19 +14,18 @@ explains.
 from __future__ import annotations
 
 import argparse
+import statistics
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from groovekit.config import get_config
 from groovekit.generation import TrainedModel
-from groovekit.inference import BatchedModel
 from groovekit.models import backend
-from groovekit.models.builder import build_model
 
 TEMPERATURE = 0.5
+REFERENCE = "eager, z each step"
 
 
 def straightforward(model: Any, z: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
@@ -53,18 +54,52 @@ def straightforward(model: Any, z: np.ndarray, uniforms: np.ndarray) -> np.ndarr
     return backend.to_numpy(ops.stack(outputs, axis=1))
 
 
+def operations(model: Any, steps: int) -> float:
+    """Operations of the products that a groove cannot do without, z added once."""
+    decoder = model.decoder
+    cells = [lstm.cell for lstm in decoder.stack.lstms]
+    once = [decoder.to_state.kernel]
+    each = [decoder.output_layer.kernel]
+    each += [
+        kernel for cell in cells for kernel in (cell.kernel, cell.recurrent_kernel)
+    ]
+    depth, width = model.z_size, cells[0].kernel.shape[1]
+    count = sum(int(np.prod(kernel.shape)) for kernel in each) - depth * width
+    return 2.0 * (
+        steps * count
+        + depth * width
+        + sum(int(np.prod(kernel.shape)) for kernel in once)
+    )
+
+
+def peak(size: int = 2048) -> float:
+    """Operations a second of one large product, NumPy's or the backend's."""
+    from keras import ops
+
+    def rate(a: Any, finish: Callable[[Any], Any]) -> float:
+        finish(a @ a)
+        start = time.perf_counter()
+        for _ in range(5):
+            product = a @ a
+        finish(product)
+        return 5 * 2 * size**3 / (time.perf_counter() - start)
+
+    ones = np.ones((size, size), np.float32)
+    own = ops.convert_to_tensor(ones)
+    return max(rate(ones, np.asarray), rate(own, backend.to_numpy))
+
+
 def main() -> None:
-    """Shows grooves a second and the ratio."""
+    """Shows grooves a second and the ratios."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--config", default="groovae_4bar")
+    parser.add_argument("--preset", default="groovae_4bar")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--steps", type=int, default=64)
-    parser.add_argument("--batch-size", type=int, nargs="+", default=[256, 1000])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch-size", type=int, nargs="+", default=[256])
+    parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
 
-    config = get_config(options.config)
-    model = build_model(config, seed=1)
+    model = TrainedModel.load(options.preset, runtime="keras").model
     z = np.random.default_rng(0).standard_normal(
         (options.count, model.z_size), np.float32
     )
@@ -72,9 +107,11 @@ def main() -> None:
     drawn = np.random.default_rng(1).random(shape, np.float32)
     uniforms = np.ascontiguousarray(drawn.transpose(1, 0, 2))
 
-    def ours(size: int) -> Callable[[], np.ndarray]:
-        batched = BatchedModel(model, max_batch_size=size)
-        return lambda: batched.decode(
+    def ours(runtime: Any, size: int) -> Callable[[], np.ndarray]:
+        loaded = TrainedModel.load(
+            options.preset, runtime=runtime, max_batch_size=size
+        )._runtimes.for_job(options.count)
+        return lambda: loaded.decode(
             z,
             options.steps,
             temperature=TEMPERATURE,
@@ -83,13 +120,16 @@ def main() -> None:
         )
 
     variants: dict[str, Callable[[], np.ndarray]] = {
-        "eager, z each step": lambda: straightforward(model, z, uniforms),
-        **{f"ours, {size} at once": ours(size) for size in options.batch_size},
+        REFERENCE: lambda: straightforward(model, z, uniforms)
     }
+    for size in options.batch_size:
+        variants[f"{backend.name()}, {size} at once"] = ours("keras", size)
+        variants[f"NumPy, {size} at once"] = ours("numpy", size)
     first: dict[str, float] = {}
     times: dict[str, list[float]] = {name: [] for name in variants}
-    results = {}
+    results, rates = {}, []
     for round_ in range(options.rounds + 1):
+        rates.append(peak())
         for name, run in variants.items():
             start = time.perf_counter()
             results[name] = run()
@@ -99,21 +139,35 @@ def main() -> None:
                 times[name].append(seconds)
             else:
                 first[name] = seconds
-    reference = results["eager, z each step"]
-    best = {name: min(values) for name, values in times.items()}
-    print(f"{backend.name()}, {options.count:,} x {options.steps} steps, {config.name}")
-    for name, seconds in best.items():
-        differing = np.mean(np.abs(results[name] - reference).max(axis=(1, 2)) > 1e-3)
+    rate, work = statistics.median(rates), operations(model, options.steps)
+    print(
+        f"{options.preset}, {options.count:,} x {options.steps} steps of "
+        f"{work / 1e6:.0f} MFLOP a groove; one large product: {rate / 1e9:.0f} "
+        f"GFLOP/s, so at most {rate / work:,.0f} grooves/s"
+    )
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    for name, seconds in medians.items():
+        apart = np.abs(results[name] - results[REFERENCE]).max(axis=(1, 2))
         print(
-            f"{name:>20}: {options.count / seconds:8,.0f} grooves/s, ratio "
-            f"{best['eager, z each step'] / seconds:.2f}, first call "
-            f"{first[name]:.2f} s, {differing:.1%} of grooves differ"
+            f"{name:>26}: {options.count / seconds:8,.0f} grooves/s, ratio "
+            f"{medians[REFERENCE] / seconds:.2f}, "
+            f"{options.count / seconds * work / rate:.0%} of the limit, first call "
+            f"{first[name]:.2f} s, {np.mean(apart > 1e-3):.1%} of grooves differ"
         )
-    trained = TrainedModel(config, model)
-    start = time.perf_counter()
-    trained.sample(options.count, seed=1)
-    seconds = time.perf_counter() - start
-    print(f"{'to note sequences':>20}: {options.count / seconds:8,.0f} grooves/s")
+    trained = TrainedModel.load(options.preset)
+    tensors = results[REFERENCE]
+    seconds = []
+    for _ in range(options.rounds):
+        start = time.perf_counter()
+        trained.converter.decode(tensors)
+        seconds.append(time.perf_counter() - start)
+    fastest = min(value for name, value in medians.items() if name != REFERENCE)
+    notes = statistics.median(seconds)
+    print(
+        f"{'tensors to sequences':>26}: {options.count / notes:8,.0f} grooves/s, "
+        f"{fastest / notes:.1f} times the fastest; both together "
+        f"{options.count / (notes + fastest):,.0f} grooves/s"
+    )
 
 
 if __name__ == "__main__":

@@ -12,6 +12,10 @@ from groovekit.numpy_runtime.lstm import sigmoid
 from groovekit.numpy_runtime.stored import Stored
 
 
+#: Velocity and offset of a forced hit are divided by this probability at least.
+LEAST_PROBABILITY = np.float32(0.1)
+
+
 class Part(Protocol):
     """A slice of a converter's layout."""
 
@@ -128,7 +132,7 @@ class Groove(Head):
     def sample(
         self, logits: np.ndarray, uniforms: np.ndarray | None, temperature: np.ndarray
     ) -> np.ndarray:
-        """``[hits, velocities, offsets]``; greedy: hits where the logit exceeds 0."""
+        """See :meth:`groovekit.models.groove_heads.GrooveHead.sample`."""
         classes = self.noise_depth
         hits, velocities, offsets = np.split(logits, [classes, 2 * classes], axis=1)
         drawn = np.empty_like(logits)
@@ -137,6 +141,11 @@ class Groove(Head):
         )
         drawn[:, classes : 2 * classes] = sigmoid(velocities)
         np.tanh(offsets, out=drawn[:, 2 * classes :])
+        if uniforms is not None and (uniforms < 0).any():
+            expected = np.maximum(sigmoid(hits), LEAST_PROBABILITY)
+            expected = np.where(uniforms < 0, expected, np.float32(1))
+            drawn[:, classes:] /= np.concatenate([expected, expected], axis=1)
+            np.clip(drawn, -1, 1, out=drawn)
         return drawn
 
 

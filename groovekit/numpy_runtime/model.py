@@ -22,7 +22,7 @@ from groovekit.numpy_runtime.encoders import BidirectionalLSTM, HierarchicalLSTM
 from groovekit.numpy_runtime.heads import HEADS, Head
 from groovekit.numpy_runtime.lstm import Dense
 from groovekit.numpy_runtime.stored import Stored, open_stored
-from groovekit.numpy_runtime.threads import one_thread
+from groovekit.numpy_runtime.threads import by_rows
 
 # The responses to all steps' inputs are kept: a larger batch saves no time.
 _ENCODED_AT_ONCE = 64
@@ -155,7 +155,6 @@ class NumpyModel(WindowModel):
         """Sequences of a multiple of so many steps can be generated."""
         return self._decoder.step_multiple
 
-    @one_thread()
     def _encode_part(
         self,
         inputs: np.ndarray,
@@ -165,21 +164,22 @@ class NumpyModel(WindowModel):
         size: int,
     ) -> tuple[np.ndarray, np.ndarray]:
         del size  # no need to fill anything up
-        parts = []
-        for start in range(0, len(inputs), _ENCODED_AT_ONCE):
-            rows = slice(start, start + _ENCODED_AT_ONCE)
+
+        def embedded(rows: slice) -> np.ndarray:
             x = np.asarray(inputs[rows], np.float32)
             if controls is not None:
                 own = np.asarray(controls[rows], np.float32)
                 x = np.concatenate([x, own], axis=-1)
-            parts.append(self._encoder(x, None if lengths is None else lengths[rows]))
-        embedding = np.concatenate(parts)
+            return self._encoder(x, None if lengths is None else lengths[rows])
+
+        embedding = np.concatenate(
+            by_rows(embedded, len(inputs), most=_ENCODED_AT_ONCE)
+        )
         # softplus
         return self._mean(embedding), np.logaddexp(
             np.float32(0), self._stddev(embedding)
         )
 
-    @one_thread()
     def _decode_part(
         self,
         z: np.ndarray,
@@ -192,11 +192,19 @@ class NumpyModel(WindowModel):
         total: int,
     ) -> np.ndarray:
         del size, total
-        if controls is not None:
-            controls = np.asarray(controls, np.float32)
-            if self._control_layer is not None:
-                controls, _ = self._control_layer.sequences(controls, None)
-        return self._decoder.generate(z, Draw(steps, noise, temperature, controls))
+
+        def generated(rows: slice) -> np.ndarray:
+            own = None
+            if controls is not None:
+                own = np.asarray(controls[rows], np.float32)
+                if self._control_layer is not None:
+                    own, _ = self._control_layer.sequences(own, None)
+            own_noise = None if noise is None else noise[rows]
+            return self._decoder.generate(
+                z[rows], Draw(steps, own_noise, temperature, own)
+            )
+
+        return np.concatenate(by_rows(generated, len(z)))
 
 
 def _encoder(config: ModelConfig, stored: Stored) -> encoders.Encoder:

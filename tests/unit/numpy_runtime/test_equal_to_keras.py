@@ -12,6 +12,7 @@ from groovekit.errors import RunFolderError
 from groovekit.inference import BatchedModel
 from groovekit.model_files import locate
 from groovekit.models.builder import build_model, build_optimizer
+from groovekit.numpy_runtime import threads
 from groovekit.numpy_runtime.model import NumpyModel, unsupported
 from groovekit.weights import halve_weights, load_weights
 
@@ -154,6 +155,25 @@ def test_tiny_models(case, tmp_path):
     for name in ("z_size", "output_depth", "noise_depth", "step_multiple"):
         assert getattr(ours, name) == getattr(keras, name)
     check(ours, keras, config.converter)
+
+
+def test_windows_in_threads(tmp_path, monkeypatch):
+    config = config_of("control_rnn")
+    path = tmp_path / "model.weights.h5"
+    built(config).save_weights(path)
+    ours = NumpyModel.load(config, path, max_batch_size=100)
+    windows = [np.repeat(array, 30, axis=0) for array in arrays(config.converter, 0)]
+    z = np.random.default_rng(0).standard_normal((90, ours.z_size), np.float32)
+    results = []
+    for count in (1, 2):
+        functions = (lambda count=count: count, lambda _: None)
+        monkeypatch.setattr(threads, "_functions", lambda given=functions: given)
+        made = ours.decode(
+            z, 32, temperature=1.0, controls=windows[1], rng=np.random.default_rng(0)
+        )
+        results.append([*ours.encode(*windows), made])
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("name", plugins.presets.names())
