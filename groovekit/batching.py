@@ -131,6 +131,7 @@ class WindowModel(abc.ABC):
         temperature: float,
         controls: np.ndarray | None,
         rng: np.random.Generator,
+        forced: np.ndarray | None = None,
         progress: Progress | None = None,
     ) -> np.ndarray:
         """Outputs sampled from codes, ``(batch, steps, output_depth)`` float32.
@@ -141,6 +142,9 @@ class WindowModel(abc.ABC):
           temperature: at least 0; 0 takes the most probable values.
           controls: ``(batch, steps, control_depth)`` or None.
           rng: draws ``steps x noise_depth`` numbers for each window in turn.
+          forced: ``(batch, steps, hits)``: 1 where there must be a hit, 0 where there
+            must be none, NaN where the model decides; for heads that draw hits by
+            the first of their numbers.
           progress: called as ``progress(done, total)``.
         """
         greedy = temperature < _GREEDY
@@ -152,6 +156,8 @@ class WindowModel(abc.ABC):
                 # Windows first, so that each has its own place in the stream.
                 shape = (rows.stop - rows.start, steps, self.noise_depth)
                 noise = rng.random(shape, np.float32)
+            if forced is not None:
+                noise = _forcing(forced[rows], noise, self.noise_depth)
             outputs[rows] = self._decode_part(
                 z[rows],
                 steps,
@@ -172,3 +178,19 @@ class WindowModel(abc.ABC):
         size = -(-count // -(-count // self.max_batch_size))
         for start in range(0, count, size):
             yield slice(start, min(start + size, count)), size
+
+
+def _forcing(
+    forced: np.ndarray, noise: np.ndarray | None, noise_depth: int
+) -> np.ndarray:
+    """Numbers that make hits what they must be, whatever the model thinks of them.
+
+    A hit is drawn where the number lies below its probability: -1 always does, 2
+    never, and 0.5 where the hit is the more probable.
+    """
+    if noise is None:
+        noise = np.full((*forced.shape[:2], noise_depth), 0.5, np.float32)
+    hits = noise[..., : forced.shape[2]]
+    hits[forced == 1] = -1.0
+    hits[forced == 0] = 2.0
+    return noise

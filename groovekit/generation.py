@@ -37,6 +37,8 @@ from groovekit.toolbox.reconstruct import reconstruct
 
 #: Windows that go through the model at once, unless told otherwise.
 MAX_BATCH_SIZE = 256
+# Heads that draw each hit by a number of its own, the first ones of a step.
+_FORCEABLE = ("boolean", "groove", "groove_bins", "nade")
 
 
 class Encoding(NamedTuple):
@@ -309,6 +311,7 @@ class TrainedModel:
         temperature: float = DEFAULT_TEMPERATURE,
         steps: int | None = None,
         controls: np.ndarray | None = None,
+        forced: np.ndarray | None = None,
         seed: int | None = None,
         rng: np.random.Generator | None = None,
     ) -> np.ndarray:
@@ -319,6 +322,9 @@ class TrainedModel:
           temperature: of the decoder, see the class.
           steps: length; the model's by default.
           controls: ``(batch or 1, steps, control_depth)`` for a model with some.
+          forced: hits to play: ``(batch, steps, hits)``, shaped as the hits of the
+            output, 1 for a hit, 0 for none, NaN where the model decides. The
+            decoder sees them as its own.
           seed: of what the decoder draws.
           rng: instead of ``seed``.
 
@@ -326,7 +332,8 @@ class TrainedModel:
           ``(batch, steps, output_depth)`` float32.
 
         Raises:
-          UsageError: codes or controls of another shape, numbers out of range.
+          UsageError: codes, controls or hits of another shape, numbers out of
+            range, or a model whose hits cannot be forced.
         """
         z, z_size = np.asarray(z, np.float32), self.config.latent.z_size
         if z.ndim != 2 or z.shape[1] != z_size or not np.isfinite(z).all():
@@ -345,12 +352,15 @@ class TrainedModel:
             what = "at least 1" if unit == 1 else f"a multiple of {unit}"
             raise UsageError(f"steps must be {what}, got {steps}.")
         controls = self._controls(controls, len(z), steps)
+        if forced is not None:
+            forced = self._forced(forced, len(z), steps)
         return model.decode(
             z,
             steps,
             temperature=temperature,
             controls=controls,
             rng=generator(one_seed(seed, rng), "decoder"),
+            forced=forced,
             progress=self.progress,
         )
 
@@ -399,6 +409,18 @@ class TrainedModel:
                 "input."
             )
         return tensors.controls, tempos
+
+    def _forced(self, forced: np.ndarray, batch: int, steps: int) -> np.ndarray:
+        first, head = self.converter.layout[0], self.config.decoder.head
+        if first.name != "hits" or head not in _FORCEABLE:
+            raise UsageError(
+                f"The head {head} of {self.config.name} does not draw hits: none can "
+                "be forced. Choose a groove or drum model."
+            )
+        shape = (batch, steps, first.size)
+        if np.shape(forced) != shape:
+            raise UsageError(f"Expected hits of shape {shape}, got {np.shape(forced)}.")
+        return np.asarray(forced, np.float32)
 
     def _controls(
         self, given: np.ndarray | None, batch: int, steps: int

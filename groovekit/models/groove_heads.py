@@ -15,6 +15,8 @@ Tensor = Any
 
 # Inside the logarithms, as in tf.losses.log_loss of TensorFlow 1.
 LOG_EPSILON = 1e-7
+# Velocity and offset of a forced hit are divided by this probability at least.
+LEAST_PROBABILITY = 0.1
 
 
 class GrooveHead(Head):
@@ -71,13 +73,23 @@ class GrooveHead(Head):
     def sample(
         self, logits: Tensor, uniforms: Tensor | None, temperature: Tensor
     ) -> Tensor:
-        """``[hits, velocities, offsets]``; greedy: hits where the logit exceeds 0."""
+        """``[hits, velocities, offsets]``; greedy: hits where the logit exceeds 0.
+
+        A number below 0 forces a hit. The errors count on silent cells too, so that
+        what is predicted is the velocity (and offset) times the probability of a
+        hit; that of a forced one is divided by its probability.
+        """
         hit_logits, _, _ = ops.split(ops.cast(logits, "float32"), 3, axis=-1)
-        _, velocities, offsets = self.activate(logits)
+        probabilities, velocities, offsets = self.activate(logits)
         if uniforms is None:
             hits = hit_logits > 0
         else:
             hits = uniforms < ops.sigmoid(hit_logits / temperature)
+            expected = ops.where(
+                uniforms < 0, ops.maximum(probabilities, LEAST_PROBABILITY), 1.0
+            )
+            velocities = ops.clip(velocities / expected, 0.0, 1.0)
+            offsets = ops.clip(offsets / expected, -1.0, 1.0)
         return ops.concatenate(
             [ops.cast(hits, "float32"), velocities, offsets], axis=-1
         )
