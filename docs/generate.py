@@ -233,6 +233,7 @@ _OTHERS = {
     "register_decoder": "Decorator: adds a decoder layer.",
     "register_encoder": "Decorator: adds an encoder layer.",
     "register_head": "Decorator: adds an output head.",
+    "register_attribute": "Decorator: adds an attribute of drumming.",
     "register_kit_map": "Decorator: adds a kit map.",
     "register_preset": "Decorator: adds a preset's folder.",
 }

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from groovekit.notes import NoteSequence
     from groovekit.plugins import (
         installed_plugins,
+        register_attribute,
         register_config,
         register_converter,
         register_decoder,
@@ -97,6 +98,7 @@ __all__ = [
     "load_examples",
     "prepare",
     "read_midi",
+    "register_attribute",
     "register_config",
     "register_converter",
     "register_decoder",
@@ -145,6 +147,7 @@ _MODULES = {
     "notes": ("NoteSequence",),
     "plugins": (
         "installed_plugins",
+        "register_attribute",
         "register_config",
         "register_converter",
         "register_decoder",

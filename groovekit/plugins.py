@@ -111,6 +111,19 @@ _DECODERS = {
 }
 
 
+_ATTRIBUTES = {
+    name: f"groovekit.metrics.features:{name}"
+    for name in (
+        "density",
+        "laid_back",
+        "open_hat_share",
+        "swing",
+        "syncopation",
+        "velocity_range",
+    )
+}
+
+
 def _shipped_presets() -> dict[str, str]:
     if not PRESETS_FOLDER.is_dir():
         return {}
@@ -164,6 +177,9 @@ encoders: Registry[Any] = Registry(
 decoders: Registry[Any] = Registry(
     "decoder", "groovekit.decoders", _DECODERS, check=_check_callable
 )
+attributes: Registry[Callable[..., Any]] = Registry(
+    "attribute", "groovekit.attributes", _ATTRIBUTES, check=_check_callable
+)
 
 REGISTRIES: tuple[Registry[Any], ...] = (
     converters,
@@ -173,6 +189,7 @@ REGISTRIES: tuple[Registry[Any], ...] = (
     heads,
     encoders,
     decoders,
+    attributes,
 )
 
 register_converter = converters.register
@@ -182,6 +199,7 @@ register_kit_map = kit_maps.register
 register_head = heads.register
 register_encoder = encoders.register
 register_decoder = decoders.register
+register_attribute = attributes.register
 
 
 # What functions that are registered give, by the registry's kind. As strings: the

@@ -35,6 +35,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "groovekit.cli.generate",
         "Make MIDI files: sample, interpolate or reconstruct.",
     ),
+    "attributes": (
+        "groovekit.cli.attributes",
+        "Fit, measure and list attributes: more density, less swing.",
+    ),
     "plot": ("groovekit.cli.plot", "Draw MIDI files as drum piano rolls."),
     "render": ("groovekit.cli.render", "Play MIDI files into WAV files."),
     "evaluate": (

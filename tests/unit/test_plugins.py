@@ -22,6 +22,7 @@ def test_every_registry_has_a_group_and_a_decorator():
         "groovekit.heads",
         "groovekit.encoders",
         "groovekit.decoders",
+        "groovekit.attributes",
     ]
     for registry in plugins.REGISTRIES:
         name = f"register_{registry.kind.replace(' ', '_')}"

@@ -1,0 +1,358 @@
+"""``groovekit attributes``: directions of latent space, such as more density."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from groovekit import plugins
+from groovekit.cli import listing
+from groovekit.cli.options import (
+    F,
+    backend_option,
+    device_option,
+    echo_json,
+    echo_table,
+    json_option,
+    note,
+    option,
+    use_backend,
+)
+from groovekit.cli.progress import Progress
+from groovekit.errors import DataError
+
+if TYPE_CHECKING:
+    from groovekit.attribute_fitting import Effects
+    from groovekit.attributes import AttributeFunction, Directions
+    from groovekit.examples import Examples
+    from groovekit.generation import TrainedModel
+
+
+@click.group()
+def command() -> None:
+    """Fit, measure and list attributes: more density, less swing, ..."""
+
+
+_run_dir = click.option(
+    "--run-dir", metavar="DIR", default=None, help="Model: a run folder."
+)
+_preset = click.option(
+    "--preset",
+    metavar="NAME",
+    default=None,
+    show_default="groovae_4bar",
+    help="Model: one that is ready to play, or its folder.",
+)
+_examples = option(
+    "--examples",
+    aliases=("--examples-path",),
+    metavar="E",
+    required=True,
+    help="Music: a TFRecord, a folder, zip or file of MIDI, or tfds:NAME.",
+)
+
+
+def _split(default: str) -> Callable[[F], F]:
+    return click.option(
+        "--split",
+        type=click.Choice(["train", "validation", "test", "all"]),
+        default=default,
+        help="Part of a data set that has splits.",
+    )
+
+
+@command.command("list")
+@_run_dir
+@click.option(
+    "--preset", metavar="NAME", default=None, help="Show what is stored with it."
+)
+@json_option
+def list_attributes(run_dir: str | None, preset: str | None, as_json: bool) -> None:
+    """List the attributes that can be fitted, or those of a model."""
+    if run_dir is None and preset is None:
+        listing.show_entries(plugins.attributes, as_json=as_json, describe=_describe)
+        return
+    directions = _stored(run_dir, preset)
+    if as_json:
+        echo_json(
+            {
+                "config": directions.config,
+                "windows": directions.windows,
+                "attributes": [
+                    {
+                        "name": a.name,
+                        "function": a.function,
+                        "mean": a.mean,
+                        "sd": a.sd,
+                        "r2": a.r2,
+                    }
+                    for a in directions.attributes
+                ],
+            }
+        )
+        return
+    _show_fit(directions)
+
+
+@command.command("fit")
+@_run_dir
+@_preset
+@_examples
+@_split("train")
+@click.option(
+    "--attribute",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    show_default="all that the model has",
+    help="Attribute to fit (groovekit attributes list). Repeat the option for each.",
+)
+@click.option(
+    "--function",
+    "functions",
+    metavar="MODULE:FUNCTION",
+    multiple=True,
+    help="One of your own: takes groovekit.metrics.Drums, gives a number a window.",
+)
+@click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    default=None,
+    show_default="attributes.json in the model's folder",
+    help="Where to write.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace what was fitted before.")
+@backend_option
+@device_option
+@json_option
+def fit_attributes(
+    run_dir: str | None,
+    preset: str | None,
+    examples: str,
+    split: str,
+    names: tuple[str, ...],
+    functions: tuple[str, ...],
+    output: Path | None,
+    overwrite: bool,
+    backend: str | None,
+    device: str | None,
+    as_json: bool,
+) -> None:
+    """Find the direction of each attribute in a model's latent space.
+
+    One unit of strength is one standard deviation of the attribute over the
+    examples. generate --mode attribute --attribute NAME=+1 uses what is written
+    here; see measure for how well it works.
+    """
+    from groovekit.io import files
+
+    use_backend(backend, device)
+    found = _functions(names, functions)
+    target = output
+    if target is None:
+        target = _model_folder(run_dir, preset) / _file_name()
+    if target.exists() and not overwrite:
+        raise DataError(
+            f"{target} exists and is not overwritten. Choose another --output, or add "
+            "--overwrite."
+        )
+    files.check_writable(target)
+    model = _load(run_dir, preset)
+    windows = _windows(model, examples, split)
+    if not names and not functions:
+        found = _measurable(found, model, windows)
+    from groovekit.attribute_fitting import fit
+
+    with _decoding(model, "Fitting"):
+        directions = fit(model, windows, found)
+    directions.save(target)
+    if as_json:
+        echo_json(
+            {
+                "path": str(target),
+                "windows": directions.windows,
+                "attributes": {
+                    a.name: {"mean": a.mean, "sd": a.sd, "r2": a.r2}
+                    for a in directions.attributes
+                },
+            }
+        )
+        return
+    _show_fit(directions)
+    click.echo(f"Wrote {target}")
+
+
+@command.command("measure")
+@_run_dir
+@_preset
+@_examples
+@_split("validation")
+@click.option(
+    "--attributes",
+    "path",
+    metavar="FILE",
+    default=None,
+    show_default="attributes.json in the model's folder",
+    help="What was fitted.",
+)
+@backend_option
+@device_option
+@json_option
+def measure_attributes(
+    run_dir: str | None,
+    preset: str | None,
+    examples: str,
+    split: str,
+    path: str | None,
+    backend: str | None,
+    device: str | None,
+    as_json: bool,
+) -> None:
+    """Measure how attributes follow their strength, and what moves with them.
+
+    Grooves are encoded, shifted by strengths of -2 to 2 and decoded, taking the
+    most probable values.
+    """
+    from groovekit.attributes import Directions, functions_of
+
+    use_backend(backend, device)
+    directions = _stored(run_dir, preset) if path is None else Directions.load(path)
+    # Before the model: functions may not be there any more.
+    found = functions_of(directions)
+    model = _load(run_dir, preset)
+    windows = _windows(model, examples, split)
+    from groovekit.attribute_fitting import measure
+
+    with _decoding(model, "Measuring"):
+        effects = measure(model, directions, windows, found)
+    if as_json:
+        echo_json(effects.to_dict())
+        return
+    _show_effects(effects)
+
+
+# Parts -----------------------------------------------------------------------------
+
+
+def _describe(name: str) -> str:
+    return (plugins.attributes.get(name).__doc__ or "").strip()
+
+
+def _file_name() -> str:
+    from groovekit.attributes import ATTRIBUTES_FILE
+
+    return ATTRIBUTES_FILE
+
+
+def _model_folder(run_dir: str | None, preset: str | None) -> Path:
+    from groovekit.model_files import find_model
+
+    return find_model(run_dir=run_dir, preset=preset).weights.parent
+
+
+def _stored(run_dir: str | None, preset: str | None) -> Directions:
+    from groovekit.attributes import Directions
+
+    return Directions.load(_model_folder(run_dir, preset) / _file_name())
+
+
+def _functions(
+    names: tuple[str, ...], functions: tuple[str, ...]
+) -> dict[str, AttributeFunction]:
+    from groovekit.attributes import find_functions
+
+    if not names and not functions:
+        names = tuple(plugins.attributes.names())
+    return find_functions(names, functions)
+
+
+def _load(run_dir: str | None, preset: str | None) -> TrainedModel:
+    from groovekit.cli.start import start_keras
+    from groovekit.model_files import find_model
+
+    files = find_model(run_dir=run_dir, preset=preset)
+    note(f"{files.config.name} ({files.kind} {files.source}).")
+    start_keras(None, None)
+    from groovekit.generation import TrainedModel
+
+    return TrainedModel.load(files, runtime="keras")
+
+
+def _windows(model: TrainedModel, examples: str, split: str) -> Examples:
+    from groovekit.datasets import load_examples
+
+    with Progress(None, "Reading") as progress:
+
+        def update(done: int, total: int | None) -> None:
+            progress.total = total
+            progress.update(done)
+
+        found = load_examples(examples, model.converter, split=split, progress=update)
+    note(f"{len(found):,} windows of {found.sequences:,} sequences.")
+    return found
+
+
+def _measurable(
+    found: dict[str, AttributeFunction], model: TrainedModel, windows: Examples
+) -> dict[str, AttributeFunction]:
+    """Those that the tensors of the model's converter have a number for."""
+    from groovekit.converters.drum_tensors import drums_of
+
+    drums = drums_of(next(windows.batches(1)).outputs, model.converter)
+    kept = {}
+    for name, function in found.items():
+        try:
+            function(drums)
+        except DataError as error:
+            note(f"Left out: {name} ({error})")
+        else:
+            kept[name] = function
+    return kept
+
+
+def _decoding(model: TrainedModel, label: str) -> Progress:
+    progress = Progress(None, label, unit="windows")
+
+    def update(done: int, total: int) -> None:
+        progress.total = total
+        progress.update(done)
+
+    model.progress = update
+    return progress
+
+
+def _show_fit(directions: Directions) -> None:
+    rows = [
+        (a.name, f"{a.mean:.3f}", f"{a.sd:.3f}", f"{a.r2:.2f}")
+        for a in directions.attributes
+    ]
+    echo_table(rows, header=("attribute", "mean", "sd", "r2"))
+
+
+def _show_effects(effects: Effects) -> None:
+    click.echo(
+        f"Mean of each attribute by strength, over {effects.windows:,} windows, in "
+        "standard deviations:"
+    )
+    header = ["attribute", *(f"{s:+g}" for s in effects.strengths), "monotone"]
+    rows = [
+        (
+            name,
+            *(f"{level:+.2f}" for level in effects.levels[index, :, index]),
+            "yes" if effects.monotone[index] else "no",
+        )
+        for index, name in enumerate(effects.names)
+    ]
+    echo_table(rows, header=header)
+    click.echo("\nWhat a unit of each (row) changes in each (column):")
+    echo_table(
+        [
+            (name, *(f"{slope:+.2f}" for slope in row))
+            for name, row in zip(effects.names, effects.slopes, strict=True)
+        ],
+        header=["attribute", *effects.names],
+    )
