@@ -182,6 +182,26 @@ def halves(
     }
 
 
+def beyond_halves(
+    table: Mapping[str, Mapping[str, Any]], human: Mapping[str, Mapping[str, float]]
+) -> list[str]:
+    """Features that lie farther from the human ones than twice their halves do.
+
+    Args:
+      table: of :func:`compare`.
+      human: of :func:`halves`.
+
+    Returns:
+      Names, by Wasserstein-1 distance or total variation.
+    """
+    found = []
+    for name, distances in table.items():
+        key = "wasserstein" if "wasserstein" in distances else "total_variation"
+        if name in human and distances[key]["value"] > 2 * human[name][key]:
+            found.append(name)
+    return found
+
+
 def histograms(sets: Mapping[str, Described]) -> dict[str, dict[str, Any]]:
     """Shares of values in common bins, to draw: 24 between 1st and 99th percentile.
 

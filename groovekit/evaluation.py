@@ -312,13 +312,19 @@ def _distributions(
     shown = {"held_out": human}
     shown |= {name: sets[name][0] for name in ("samples", "model") if name in sets}
     rng = generator(settings.seed, "halves")
+    halves = distributions.halves(human, truth.resampling, rng)
+    compared = {
+        name: distributions.compare(
+            described, human, found_weights=own, human_weights=weights
+        )
+        for name, (described, own) in sets.items()
+    }
     return {
-        "halves": distributions.halves(human, truth.resampling, rng),
-        "sets": {
-            name: distributions.compare(
-                described, human, found_weights=own, human_weights=weights
-            )
-            for name, (described, own) in sets.items()
+        "halves": halves,
+        "sets": compared,
+        "beyond_halves": {
+            name: distributions.beyond_halves(table, halves)
+            for name, table in compared.items()
         },
         "histograms": distributions.histograms(shown),
     }

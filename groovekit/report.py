@@ -25,6 +25,8 @@ from groovekit.notes import NoteSequence
 from groovekit.scoring import GIVEN_HITS, MEASURES
 
 METRICS, PAGE = "metrics.json", "report.html"
+# Further figures of deviations.
+_MORE = (("median", "median_absolute"), ("sd", "spread"), ("bias", "bias"))
 # Enough for drums; a third of what a CD has keeps the page small.
 _SAMPLE_RATE = 16_000
 Rows = Sequence[tuple[str, Sequence[int]]]
@@ -172,15 +174,12 @@ def _reconstruction(table: Mapping[str, Any]) -> str:
             trivial = given == GIVEN_HITS and not measure.unit
             table_ = row["scores"][measure.name]
             digits = 1 if measure.unit else 3
-            text = "given" if trivial else _escape(_interval(table_, digits))
+            text = "given" if trivial else _stacked(table_, digits)
             key = {"velocity_error": "velocity", "timing_error_ms": "timing"}
             more = row.get(key.get(measure.name, ""))
             if more and more["count"]:
-                text += (
-                    f"<small>median {_number(more['median_absolute'], 1)}, sd "
-                    f"{_number(more['spread'], 1)}, bias {_number(more['bias'], 1)}"
-                    "</small>"
-                )
+                for label, part in _MORE:
+                    text += f"<small>{label} {_number(more[part], 1)}</small>"
             line.append(text)
         cells.append(line)
         kinds.append(row["name"])
@@ -257,6 +256,7 @@ def _distributions(table: Mapping[str, Any]) -> str:
     }
     shown = [name for name in labels if name in sets]
     cells = []
+    labels_of = {name: label for name, label, *_ in (*FEATURES, *SHARES)}
     units = {name: f" ({unit})" for name, _, unit in FEATURES if unit}
     for name, label, *_ in (*FEATURES, *SHARES):
         if not any(name in sets[key] for key in shown):
@@ -272,6 +272,13 @@ def _distributions(table: Mapping[str, Any]) -> str:
         "is the yardstick: two halves of the held-out performances.</p>",
         _table(head, cells),
     ]
+    for key, names in table["beyond_halves"].items():
+        if key in shown and names:
+            listed = _escape(", ".join(labels_of[name] for name in names))
+            parts.append(
+                f"<p>Farther than twice the distance of the halves, {labels[key]}: "
+                f"{listed}.</p>"
+            )
     pictures = []
     for name, label, _ in FEATURES:
         if name in table["histograms"]:
@@ -364,7 +371,7 @@ def _player() -> Any:
             write_wav(path, audio.mean(axis=1), _SAMPLE_RATE)
             uri = _data_uri("audio/wav", path.read_bytes())
         return (
-            f' <audio controls preload="none" aria-label="{_escape(title)}" '
+            f' <audio controls preload="metadata" aria-label="{_escape(title)}" '
             f'src="{uri}"></audio>'
         )
 
@@ -404,6 +411,12 @@ def _interval(table: Mapping[str, float | None], digits: int = 3) -> str:
     if table["low"] is None or table["high"] is None:
         return text
     return f"{text} [{table['low']:.{digits}f}, {table['high']:.{digits}f}]"
+
+
+def _stacked(table: Mapping[str, float | None], digits: int) -> str:
+    """A figure with its interval below it, as HTML."""
+    value, _, bounds = _interval(table, digits).partition(" ")
+    return value + (f"<small>{bounds}</small>" if bounds else "")
 
 
 def _number(value: float | None, digits: int = 3) -> str:

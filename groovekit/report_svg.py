@@ -79,7 +79,9 @@ def intervals(
       low: where the axis begins.
     """
     values = [v for _, table in rows for v in table.values() if v is not None]
-    high = max([*values, low + 1e-9])
+    step = _round_step((max([*values, low + 1e-6]) - low) / 5)
+    ticks = low + step * np.arange(np.ceil((max([*values, low]) - low) / step) + 1)
+    high = float(ticks[-1])
     left, wide, row_height = 200.0, 380.0, 22.0
     height = _TOP + len(rows) * row_height + 22
 
@@ -88,7 +90,7 @@ def intervals(
 
     parts = [_open(left + wide + 70, height, title)]
     bottom = _TOP + len(rows) * row_height
-    for tick in np.linspace(low, high, 5):
+    for tick in ticks:
         parts.append(_line(x(tick), _TOP, bottom, "step"))
         parts.append(_text(x(tick), bottom + 15, f"{tick:.3g}", "middle"))
     parts.append(_text(left + wide + 24, bottom + 15, unit, "start"))
@@ -144,6 +146,12 @@ def histogram(
     parts.append(_text(8 + wide, tall + 15, f"{edges[-1]:.3g}", "end"))
     parts.append("</svg>")
     return "".join(parts)
+
+
+def _round_step(least: float) -> float:
+    """The smallest of 1, 2 and 5 times a power of ten that is not below ``least``."""
+    power = 10.0 ** np.floor(np.log10(least))
+    return float(next(power * n for n in (1, 2, 5, 10) if power * n >= least))
 
 
 def _open(width: float, height: float, title: str) -> str:

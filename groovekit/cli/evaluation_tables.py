@@ -146,6 +146,14 @@ def _distributions(table: Mapping[str, Any]) -> None:
         [row for row in rows if set(row[1:]) != {"-"}],
         header=["feature", *(titles.get(name, name) for name in names), "halves"],
     )
+    labels = {name: label for name, label, *_ in (*FEATURES, *SHARES)}
+    for name in names:
+        far = [labels[feature] for feature in table["beyond_halves"][name]]
+        if far:
+            click.echo(
+                f"Farther than twice the halves, {titles.get(name, name)}: "
+                f"{', '.join(far)}."
+            )
 
 
 def _distance(table: Mapping[str, Any] | None) -> str:
