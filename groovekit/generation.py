@@ -32,6 +32,10 @@ from groovekit.notes import NoteSequence
 from groovekit.runtimes import Runtime, Runtimes
 from groovekit.sections import one_after_another, plan, window_seconds
 from groovekit.seeding import generator, one_seed
+from groovekit.toolbox.add import add
+from groovekit.toolbox.drumify import drumify
+from groovekit.toolbox.groove import groove
+from groovekit.toolbox.humanize import humanize
 from groovekit.toolbox.interpolate import interpolate
 from groovekit.toolbox.reconstruct import reconstruct
 
@@ -131,8 +135,8 @@ class TrainedModel:
           output_kit: kit map to write notes with.
           precision: ``float32``, ``bfloat16`` or ``float16``, of the computation.
           max_batch_size: windows that go through the model at once.
-          runtime: ``keras``; ``numpy``, which starts at once and is slower with
-            many windows; or ``auto`` for NumPy in calls of some hundreds of windows
+          runtime: ``keras``; ``numpy``, which starts at once and knows no GPU;
+            or ``auto`` for NumPy in calls of some hundreds of windows
             of models that it knows, unless ``KERAS_BACKEND`` or ``precision`` ask
             for Keras. The music is the same but for rounding.
 
@@ -367,6 +371,10 @@ class TrainedModel:
     # What else it can do: the functions of groovekit.toolbox as methods.
     interpolate = interpolate
     reconstruct = reconstruct
+    humanize = humanize
+    drumify = drumify
+    add = add
+    groove = groove
 
     # Inputs --------------------------------------------------------------------
 

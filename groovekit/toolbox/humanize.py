@@ -1,0 +1,85 @@
+"""A pattern, played as a drummer would."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groovekit.generation_files import DEFAULT_TEMPERATURE
+from groovekit.notes import NoteSequence
+from groovekit.seeding import derive, one_seed
+from groovekit.takes import read_take
+from groovekit.toolbox.editing import finish, perform
+from groovekit.toolbox.playing import check_count, codes, play
+
+if TYPE_CHECKING:
+    from groovekit.generation import TrainedModel
+
+
+def humanize(
+    model: TrainedModel,
+    sequence: NoteSequence,
+    count: int = 1,
+    *,
+    amount: float = 1.0,
+    timing: bool = True,
+    velocity: bool = True,
+    temperature: float = DEFAULT_TEMPERATURE,
+    swing: float = 0.0,
+    qpm: float | None = None,
+    seed: int | None = None,
+) -> list[NoteSequence]:
+    """The same hits with a drummer's velocities and timing.
+
+    The model reads the hits and plays them: the decoder sees them as its own,
+    whatever it would rather have played. A model that was trained to humanise sees
+    nothing but the hits, one that is given hits as controls has a code of the prior,
+    and others (``groovae_4bar``) read velocities and timing, too, and give them back
+    in their own way. The take may have any
+    length and changes of tempo, see :mod:`groovekit.takes`. Notes that the kit map
+    does not know and all that are not drums stay untouched.
+
+    Args:
+      model: the trained model, of grooves.
+      sequence: the pattern.
+      count: versions, at least 1.
+      amount: how far to go from the input (0) to what the model plays (1).
+      timing: whether to move notes.
+      velocity: whether to change velocities.
+      temperature: how far the code of a version lies from the posterior's mean, in
+        posterior standard deviations; at 0 all versions are equal.
+      swing: see :func:`groovekit.toolbox.editing.swung`.
+      qpm: tempo at the beginning, see :func:`groovekit.toolbox.editing.at_tempo`.
+      seed: of the versions.
+
+    Raises:
+      DataError: no drums that the model knows, or another metre; says why.
+      UsageError: numbers out of range, or a model that plays no grooves.
+    """
+    check_count(count)
+    take = read_take(sequence, model.converter)
+    seed = one_seed(seed)
+    tensors = take.converter.expand(take.windows)
+    made = []
+    for version in range(count):
+        own = derive(seed, "version", version)
+        z = codes(
+            model,
+            tensors,
+            temperature=temperature,
+            seed=own,
+            # A code of the input would hold its own feel, and the hits are given.
+            prior=take.converter.hits_as_controls,
+        )
+        # Categorical heads draw velocities, too; others play the same at any seed.
+        played = play(model, take, z, forced=take.grid(), seed=own)
+        made.append(
+            perform(
+                take,
+                played.velocities,
+                played.offsets,
+                amount=amount,
+                timing=timing,
+                velocity=velocity,
+            )
+        )
+    return [finish(piece, swing=swing, qpm=qpm) for piece in made]
