@@ -1,4 +1,4 @@
-"""Trained models in NumPy alone: for a few windows, without waiting for Keras.
+"""Trained models in NumPy alone: for some windows, without waiting for Keras.
 
 Loading Keras and its backend takes longer than computing some hundreds of windows.
 Here are the networks that groovekit brings once more, for generating and encoding
