@@ -1,0 +1,117 @@
+"""Tables of a model and its baselines, computed by hand."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from groovekit import scoring
+from groovekit.metrics import Drums, Resampling
+from groovekit.scoring import Prediction, Truth
+from groovekit.seeding import generator
+
+
+def drums(pattern, velocity=100, offset=0.0):
+    """Windows of one bar's steps, e.g. ``["x.x.", "...."]``, of one drum."""
+    hits = np.array([[[c == "x"] for c in window] for window in pattern])
+    return Drums(hits, np.full(hits.shape, velocity), np.full(hits.shape, offset))
+
+
+def truth(pattern, **options):
+    played = drums(pattern, **options)
+    owners = np.arange(len(played))
+    resampling = Resampling(owners, rng=generator(0, "x"))
+    return Truth(played, np.full(len(played), 120.0), resampling)
+
+
+MODEL = Prediction("model", "the model", "the input", drums(["xx..", "x..."], 90, 0.4))
+GIVEN = Prediction("quantised", "quantised", "the hits", drums(["x.x.", "x..x"], 70))
+PLAYED = truth(["x.x.", "x..x"])
+
+
+def test_scores():
+    (row,) = scoring.score(PLAYED, [MODEL], class_names=["kick"])
+    values = {key: table["value"] for key, table in row["scores"].items()}
+    assert values == {
+        "hit_precision": pytest.approx(2 / 3),
+        "hit_recall": 0.5,
+        "hit_f1": pytest.approx(4 / 7),
+        "cell_accuracy": 5 / 8,
+        "step_accuracy": 5 / 8,
+        "velocity_error": pytest.approx(10),
+        # 0.4 half steps of 125 ms.
+        "timing_error_ms": pytest.approx(25),
+    }
+    assert row["velocity"]["bias"] == pytest.approx(-10)
+    assert row["timing"]["median_absolute"] == pytest.approx(25)
+    assert row["by_class"]["kick"]["hit_f1"] == pytest.approx(4 / 7)
+    assert row["by_class"]["kick"]["hits"] == 4
+    # The windows' precisions are 1/2 and 1; each may be drawn twice.
+    precision = row["scores"]["hit_precision"]
+    assert (precision["low"], precision["high"]) == (0.5, 1.0)
+
+
+def test_given_hits_count_where_the_model_hits():
+    velocities = np.array([[[70], [0], [10], [0]], [[70], [0], [0], [10]]])
+    uneven = Drums(GIVEN.drums.hits, velocities, np.zeros((2, 4, 1)))
+    given = Prediction("means", "means", "the hits", uneven)
+    _, row = scoring.score(PLAYED, [MODEL, given], class_names=["kick"])
+    # At the two hits that the model has, too; over all four it would be 60.
+    assert row["scores"]["velocity_error"]["value"] == pytest.approx(30)
+    assert row["velocity"]["count"] == 2
+    free = Prediction("nearest", "nearest", "the input", uneven)
+    _, row = scoring.score(PLAYED, [MODEL, free], class_names=["kick"])
+    assert row["scores"]["velocity_error"]["value"] == pytest.approx(60)
+
+
+def test_by_class_is_of_one_drum():
+    hits = np.zeros((1, 4, 2))
+    hits[0, 0] = 1
+    both, first = Drums(hits), Drums(hits * [1, 0])
+    played = Truth(both, np.full(1, 120.0), Resampling([0], rng=generator(0, "x")))
+    (row,) = scoring.score(
+        played,
+        [Prediction("model", "the model", "the input", first)],
+        class_names=["kick", "snare"],
+    )
+    assert row["by_class"]["kick"]["hit_recall"] == 1.0
+    assert row["by_class"]["snare"]["hit_recall"] == 0.0
+    assert "velocity_error" not in row["scores"]
+
+
+def test_verdicts():
+    verdicts = scoring.verdicts(PLAYED, [MODEL, GIVEN])
+    # Whoever is given the hits has no place in F1.
+    assert [v["measure"] for v in verdicts] == ["velocity_error", "timing_error_ms"]
+    velocity, timing = verdicts
+    assert velocity["outcome"] == "better"
+    assert velocity["difference"]["value"] == pytest.approx(-20)
+    assert velocity["text"].startswith(
+        "velocity error: the model's 10.0 of 127 beats every baseline (quantised: 30.0"
+    )
+    assert timing["outcome"] == "worse"
+    assert "25.0 ms does NOT beat the baselines: it is worse" in timing["text"]
+
+
+def test_verdict_against_the_best():
+    silence = Prediction("silence", "silence", "nothing", drums(["....", "...."]))
+    near = Prediction("nearest", "nearest", "the input", drums(["x.x.", "...."], 100))
+    (f1, *_) = scoring.verdicts(PLAYED, [MODEL, silence, near])
+    assert f1["baseline"] == "nearest"
+    # 4/7 against 2 * 2 / (4 + 2): the windows disagree on who is better.
+    assert f1["best"] == pytest.approx(2 / 3)
+    assert f1["outcome"] == "no different"
+    assert "no clear difference" in f1["text"]
+
+
+def test_rounded_is_json():
+    table = {"a": float("nan"), "b": [np.float64(1 / 3), True, 7, "x"], "c": math.inf}
+    found = scoring.rounded(table, 3)
+    assert json.loads(json.dumps(found, allow_nan=False)) == {
+        "a": None,
+        "b": [0.333, True, 7, "x"],
+        "c": None,
+    }
