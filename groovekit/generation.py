@@ -32,6 +32,7 @@ from groovekit.notes import NoteSequence
 from groovekit.runtimes import Runtime, Runtimes
 from groovekit.sections import one_after_another, plan, window_seconds
 from groovekit.seeding import generator, one_seed
+from groovekit.toolbox import latent, walks
 from groovekit.toolbox.add import add
 from groovekit.toolbox.drumify import drumify
 from groovekit.toolbox.groove import groove
@@ -375,6 +376,11 @@ class TrainedModel:
     drumify = drumify
     add = add
     groove = groove
+    vary = latent.vary
+    grid = latent.grid
+    shift = latent.shift
+    sample_long = walks.sample_long
+    continue_ = walks.continue_
 
     # Inputs --------------------------------------------------------------------
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from groovekit.cli import modes
+from groovekit.cli.generation_inputs import Inputs, read_inputs
+from groovekit.cli.generation_outputs import check_renderings, make, write
 from groovekit.cli.options import (
     backend_option,
     device_option,
@@ -21,27 +23,25 @@ from groovekit.cli.options import (
     seed_option,
     use_backend,
 )
-from groovekit.cli.progress import Progress
-from groovekit.errors import UsageError
+from groovekit.errors import RunFolderError
 
 if TYPE_CHECKING:
     from groovekit.converters.base import Converter
     from groovekit.generation import TrainedModel
-    from groovekit.generation_files import Excerpt
     from groovekit.model_files import ModelFiles
-    from groovekit.notes import NoteSequence
 
-SAMPLE, INTERPOLATE, RECONSTRUCT = "sample", "interpolate", "reconstruct"
-_NUM_OUTPUTS = 5
+_EPILOG = f"""\b
+Modes, and the preset that each plays when no model is named:
+{modes.describe_modes()}
+"""
 
 
-@click.command("generate")
+@click.command("generate", epilog=_EPILOG)
 @click.option(
     "--mode",
-    type=click.Choice([SAMPLE, INTERPOLATE, RECONSTRUCT]),
-    default=SAMPLE,
-    help="New music; the way from one input to another; or the model's versions of "
-    "the inputs.",
+    type=click.Choice(list(modes.MODES)),
+    default=modes.SAMPLE,
+    help="What to make, see below.",
 )
 @click.option(
     "--config",
@@ -55,16 +55,16 @@ _NUM_OUTPUTS = 5
     metavar="N",
     type=click.IntRange(min=1),
     default=None,
-    show_default=f"{_NUM_OUTPUTS}; 1 of each input to reconstruct",
-    help="Files to make, the ends of an interpolation included; of reconstructions, "
-    "for each input.",
+    show_default="5, or 9 for a grid; 1 where each input has its own outputs",
+    help="Files to make, the ends of an interpolation included; for each input "
+    "where a mode takes any number of them.",
 )
 @click.option("--run-dir", metavar="DIR", default=None, help="Model: a run folder.")
 @click.option(
     "--preset",
     metavar="NAME",
     default=None,
-    show_default="groovae_4bar",
+    show_default="that of the mode, see below",
     help="Model: one that is ready to play (groovekit presets list), or its folder.",
 )
 @option(
@@ -86,7 +86,8 @@ _NUM_OUTPUTS = 5
     metavar="T",
     type=click.FloatRange(min=0),
     default=0.5,
-    help="Randomness of the decoder: 1 as learnt, 0 the most probable.",
+    help="Randomness of the decoder (to humanize and groove, of the code): 1 as "
+    "learnt, 0 the most probable.",
 )
 @seed_option
 @click.option(
@@ -94,8 +95,9 @@ _NUM_OUTPUTS = 5
     "inputs",
     metavar="FILE",
     multiple=True,
-    help="MIDI file: two to interpolate, one or more to reconstruct, one with the "
-    "hits for a model that plays given hits. Repeat the option for each.",
+    help="MIDI file; repeat the option for each. Two or four to interpolate, two "
+    "for a groove (the hits, the feel), one with the hits to sample from a model "
+    "that plays given hits.",
 )
 @click.option("--input-midi-1", metavar="FILE", default=None, help="The first input.")
 @click.option("--input-midi-2", metavar="FILE", default=None, help="The second input.")
@@ -104,7 +106,7 @@ _NUM_OUTPUTS = 5
     metavar="K",
     type=click.IntRange(min=1),
     default=1,
-    help="Which window of an input to use.",
+    help="Which window of an input to use, in modes that take one.",
 )
 @click.option(
     "--bars",
@@ -112,7 +114,7 @@ _NUM_OUTPUTS = 5
     type=click.IntRange(min=1),
     default=None,
     show_default="as trained",
-    help="Length of the outputs.",
+    help="Length of the outputs; to continue, what is added.",
 )
 @click.option(
     "--chords",
@@ -127,7 +129,47 @@ _NUM_OUTPUTS = 5
     type=click.FloatRange(4, 1000),
     default=None,
     show_default="that of the input, else 120",
-    help="Tempo of the outputs in quarter notes a minute.",
+    help="Tempo of the outputs in quarter notes a minute; later changes of a whole "
+    "performance keep their proportion.",
+)
+@click.option(
+    "--distance",
+    metavar="D",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    help="vary: how far, in posterior standard deviations.",
+)
+@click.option(
+    "--attribute",
+    metavar="NAME=X",
+    multiple=True,
+    help="attribute: how much more (+1.5) or less (-1) of it, in standard deviations "
+    "of the grooves that it was fitted to. Repeat the option for each.",
+)
+@click.option(
+    "--amount",
+    metavar="A",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    help="humanize, groove, attribute: how far to go from the input.",
+)
+@click.option(
+    "--timing-only", is_flag=True, help="humanize, groove: leave velocities alone."
+)
+@click.option(
+    "--velocity-only", is_flag=True, help="humanize, groove: leave the timing alone."
+)
+@click.option(
+    "--keep-onsets",
+    is_flag=True,
+    help="drumify: the kit plays at the taps and nowhere else.",
+)
+@click.option(
+    "--swing",
+    metavar="S",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Off-beat eighths of the drums later: 1 makes triplets.",
 )
 @click.option(
     "--kit",
@@ -150,6 +192,16 @@ _NUM_OUTPUTS = 5
     default=256,
     help="Windows to compute at once; less takes less memory.",
 )
+@click.option(
+    "--plot",
+    metavar="png|svg",
+    is_flag=False,
+    flag_value="png",
+    type=click.Choice(["png", "svg"]),
+    default=None,
+    help="Draw a piano roll beside each file.",
+)
+@click.option("--audio", is_flag=True, help="Play each file into a WAV beside it.")
 @backend_option
 @device_option
 @precision_option
@@ -175,27 +227,37 @@ def command(
     kit: str | None,
     output_kit: str | None,
     max_batch_size: int,
+    plot: str | None,
+    audio: bool,
     backend: str | None,
     device: str | None,
     precision: str,
     as_json: bool,
+    **special: Any,
 ) -> None:
     """Make MIDI files with a trained model.
 
-    Samples are new music. An interpolation goes from one input to another, a
-    reconstruction is the model's version of an input; both start from the
-    posterior mean and are played at the --temperature. The same --seed gives the
-    same music. The model comes from one of --run-dir, --preset and --checkpoint;
-    existing files stay (a number is added to the name).
+    What is made of inputs starts from the posterior mean and is played at the
+    --temperature. To humanize, drumify, add and groove, performances may have any
+    length and changes of tempo; what is not touched stays as it is. The same --seed
+    gives the same music. The model comes from one of --run-dir, --preset and
+    --checkpoint; existing files stay (a number is added to the name).
     """
-    paths = _input_paths(mode, inputs, input_midi_1, input_midi_2)
-    count = _count(mode, num_outputs)
+    context = click.get_current_context()
+    given = [
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    modes.check_options(mode, given)
+    paths = modes.input_paths(mode, inputs, input_midi_1, input_midi_2)
+    count = modes.output_count(mode, num_outputs, len(paths))
+    modes.attributes_of(special["attribute"])
     from groovekit.converters.chords import parse_chords
-    from groovekit.generation_files import check_output_folder, with_options
-    from groovekit.model_files import find_model
-    from groovekit.runtimes import choose
+    from groovekit.generation_files import check_output_folder, tempo_of, with_options
     from groovekit.seeding import draw_seed
 
+    check_renderings(plot=plot, audio=audio)
     asked_for_keras = bool(
         backend
         or os.environ.get("KERAS_BACKEND")
@@ -204,18 +266,26 @@ def command(
     )
     # Before anything that a plug-in might import Keras with.
     use_backend(backend, device)
-    files = find_model(
-        run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
+    files = _find(
+        mode, run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
     )
     # For their checks alone: inputs are read as long as the model was trained on.
     asked = files.config.converter
-    if not asked.tiles:
+    if not asked.tiles and mode != modes.CONTINUE:
         asked = with_options(asked, bars=bars)
     figures = parse_chords(chords) if chords is not None else ()
     if figures:
         asked.chord_controls(figures)
     converter = with_options(files.config.converter, kit=kit, output_kit=output_kit)
-    excerpts = _read_inputs(mode, files, converter, paths, window, chords=chords)
+    read = read_inputs(
+        mode,
+        converter,
+        paths,
+        config=files.config.name,
+        window=window,
+        chords=chords,
+        translate=output_kit is not None,
+    )
     output_dir = output_dir.expanduser()
     check_output_folder(output_dir)
     drawn, seed = seed is None, draw_seed() if seed is None else seed
@@ -225,10 +295,9 @@ def command(
     )
     runtime: Literal["numpy", "keras"] = "keras"
     if not asked_for_keras:
-        windows = count * max(1, len(paths) if mode == RECONSTRUCT else 1)
-        if asked.tiles:
-            windows *= bars or max(1, len(figures))
-        runtime = choose(files.config, windows, steps=asked.steps)
+        runtime = _choose(
+            files, asked, mode, read, count, bars=bars, figures=len(figures)
+        )
     model = _load(
         files,
         runtime,
@@ -239,24 +308,27 @@ def command(
         precision=precision,
         max_batch_size=max_batch_size,
     )
-    sequences = _generate(
+    sequences = make(
         model,
         mode,
-        excerpts,
+        read,
         count,
         temperature=temperature,
         bars=bars,
         chords=chords,
-        qpm=bpm,
+        bpm=bpm,
+        translate=output_kit is not None,
         seed=seed,
+        **special,
     )
-    written = _write(sequences, output_dir, files.config.name, mode)
+    rows = write(sequences, output_dir, files.config.name, mode, plot=plot, audio=audio)
     if not as_json:
-        for path in written:
-            click.echo(path)
+        for row in rows:
+            for path in row.values():
+                click.echo(path)
         return
-    sources: list[list[str]] = [list(paths)] * len(written)
-    if mode == RECONSTRUCT:
+    sources: list[list[str]] = [list(paths)] * len(rows)
+    if modes.MODES[mode].each:
         sources = [[path] for path in paths for _ in range(count)]
     echo_json(
         {
@@ -270,114 +342,82 @@ def command(
             "chords": chords,
             "kit": getattr(converter, "kit", None),
             "output_kit": getattr(converter, "output_kit", None),
+            "options": {
+                name: value
+                for name, value in {"bars": bars, "bpm": bpm, **special}.items()
+                if name == "bpm" or name in modes.MODES[mode].options
+            },
+            "notes": sum(counts.notes for counts in read.counts),
+            "unmapped": sum(counts.unmapped for counts in read.counts),
             "files": [
                 {
-                    "path": str(path),
+                    **row,
                     "inputs": used,
-                    "qpm": round(sequence.tempos[0].qpm, 4),
+                    "qpm": round(tempo_of(sequence), 4),
                     "notes": len(sequence.notes),
                     "seconds": round(sequence.total_time, 4),
                 }
-                for path, sequence, used in zip(
-                    written, sequences, sources, strict=True
-                )
+                for row, sequence, used in zip(rows, sequences, sources, strict=True)
             ],
         }
     )
 
 
-# Options ------------------------------------------------------------------------
+# Work ---------------------------------------------------------------------------
 
 
-def _input_paths(
-    mode: str, inputs: tuple[str, ...], first: str | None, second: str | None
-) -> tuple[str, ...]:
-    """The inputs, however they are given, as many as the mode takes."""
-    if inputs and (first or second):
-        raise UsageError(
-            "Give inputs either with --input or with --input-midi-1 and "
-            "--input-midi-2, not both."
-        )
-    if second and not first:
-        raise UsageError("--input-midi-2 goes with --input-midi-1.")
-    paths = inputs or tuple(path for path in (first, second) if path)
-    if mode == INTERPOLATE and len(paths) != 2:
-        raise UsageError(
-            f"--mode interpolate takes two inputs, got {len(paths)}: --input A "
-            "--input B."
-        )
-    if mode == RECONSTRUCT and not paths:
-        raise UsageError("--mode reconstruct takes at least one input: --input FILE.")
-    if mode == SAMPLE and len(paths) > 1:
-        raise UsageError(
-            f"--mode sample takes no input (or one with the hits to play), got "
-            f"{len(paths)}. Did you mean --mode interpolate or reconstruct?"
-        )
-    return paths
-
-
-def _count(mode: str, num_outputs: int | None) -> int:
-    if mode == INTERPOLATE and num_outputs == 1:
-        raise UsageError(
-            "--mode interpolate makes at least 2 outputs, its ends; got "
-            "--num-outputs 1."
-        )
-    if num_outputs is None:
-        return 1 if mode == RECONSTRUCT else _NUM_OUTPUTS
-    return num_outputs
-
-
-# Inputs -------------------------------------------------------------------------
-
-
-def _read_inputs(
+def _find(
     mode: str,
+    *,
+    run_dir: str | None,
+    preset: str | None,
+    checkpoint: str | None,
+    config: str | None,
+) -> ModelFiles:
+    """The model that was named, or the mode's preset."""
+    from groovekit import plugins
+    from groovekit.model_files import find_model
+
+    own = modes.MODES[mode].preset
+    if (
+        not any((run_dir, preset, checkpoint, config))
+        and own != modes.MODES[modes.SAMPLE].preset
+    ):
+        if own not in plugins.presets.names():
+            raise RunFolderError(
+                f"--mode {mode} plays with the preset {own}, which is not installed. "
+                "Name another model: --preset NAME (groovekit presets list), or "
+                "--run-dir DIR of a training of your own (groovekit train --config "
+                f"{own} ...)."
+            )
+        preset = own
+    return find_model(
+        run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
+    )
+
+
+def _choose(
     files: ModelFiles,
     converter: Converter,
-    paths: tuple[str, ...],
-    window: int,
+    mode: str,
+    read: Inputs,
+    count: int,
     *,
-    chords: str | None,
-) -> list[Excerpt]:
-    """Reads the inputs and says what became of them."""
-    from groovekit.generation_files import needs_controls, read_excerpt, takes_chords
+    bars: int | None,
+    figures: int,
+) -> Literal["numpy", "keras"]:
+    """What should compute, by how many windows there are."""
+    from groovekit.runtimes import choose
 
-    name, over_chords = files.config.name, takes_chords(converter)
-    needed = (
-        converter.control_depth > 0
-        and converter.default_controls(1, converter.steps) is None
-        and chords is None
-    )
-    if mode == SAMPLE and needed and not paths:
-        raise UsageError(needs_controls(converter, name))
-    if mode == SAMPLE and over_chords and chords is None:
-        note('No --chords given (e.g. --chords "C Am F G"): playing over no chord.')
-    if mode == SAMPLE and paths and (over_chords or not needed):
-        raise UsageError(
-            f"A model of the config {name} samples without an input. Leave --input "
-            "out, or use --mode reconstruct."
-        )
-    excerpts = [read_excerpt(path, converter, window=window) for path in paths]
-    kits = [getattr(converter, field, None) for field in ("kit", "output_kit")]
-    if all(kits):
-        reading = f"Reading with the kit map {kits[0]}, writing with {kits[1]}"
-        unmapped = sum(item.counts.unmapped for item in excerpts)
-        notes = sum(item.counts.notes for item in excerpts)
-        note(
-            f"{reading}; {unmapped} of {notes} notes had no class."
-            if excerpts
-            else f"Writing with the kit map {kits[1]}."
-        )
-    for path, item in zip(paths, excerpts, strict=True):
-        if item.windows > 1:
-            note(
-                f"{path} has {item.windows} windows: using number {item.window} "
-                "(--window K for another)."
-            )
-    return excerpts
-
-
-# Work ---------------------------------------------------------------------------
+    windows = count
+    if modes.MODES[mode].each or mode == modes.GROOVE:
+        windows *= read.windows
+    if mode == modes.CONTINUE:
+        own = int(getattr(files.config.converter, "bars", 1))
+        windows += count * len(read.paths) * -(-(bars or own) // own)
+    elif converter.tiles:
+        windows *= bars or max(1, figures)
+    return choose(files.config, windows, steps=converter.steps)
 
 
 def _load(
@@ -395,42 +435,3 @@ def _load(
     from groovekit.generation import TrainedModel
 
     return TrainedModel.load(files, runtime=runtime, **options)
-
-
-def _generate(
-    model: TrainedModel,
-    mode: str,
-    excerpts: list[Excerpt],
-    count: int,
-    **options: Any,
-) -> list[NoteSequence]:
-    with Progress(None, "Generating", unit="windows") as progress:
-
-        def update(done: int, total: int) -> None:
-            progress.total = total
-            progress.update(done)
-
-        model.progress = update
-        if mode == SAMPLE:
-            return model.sample(count, controls=excerpts or None, **options)
-        if mode == INTERPOLATE:
-            return model.interpolate(excerpts[0], excerpts[1], count, **options)
-        return model.reconstruct(excerpts, count, **options)
-
-
-def _write(
-    sequences: list[NoteSequence], folder: Path, config: str, mode: str
-) -> list[Path]:
-    from groovekit.generation_files import output_names
-    from groovekit.io.midi import write_midi
-
-    stamp = time.strftime("%Y-%m-%d_%H%M%S")
-    names = output_names(config, mode, stamp, len(sequences))
-    written = []
-    with Progress(len(sequences), "Writing", unit="files") as progress:
-        for name, sequence in zip(names, sequences, strict=True):
-            written.append(write_midi(sequence, folder / name))
-            progress.advance()
-            if not sequence.notes:
-                progress.message(f"{written[-1]} is silent: it has no notes.")
-    return written

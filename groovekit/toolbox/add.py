@@ -12,7 +12,7 @@ from groovekit.generation_files import DEFAULT_TEMPERATURE
 from groovekit.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
 from groovekit.takes import read_take
-from groovekit.toolbox.editing import add_hits, at_tempo
+from groovekit.toolbox.editing import add_hits, at_tempo, with_output_kit
 from groovekit.toolbox.playing import check_count, codes, play
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def add(
     *,
     temperature: float = DEFAULT_TEMPERATURE,
     qpm: float | None = None,
+    translate: bool = False,
     seed: int | None = None,
 ) -> list[NoteSequence]:
     """Fills in the instruments that a model has learnt to add, such as hi-hats.
@@ -41,6 +42,8 @@ def add(
       count: versions, at least 1.
       temperature: of the decoder.
       qpm: tempo at the beginning, see :func:`groovekit.toolbox.editing.at_tempo`.
+      translate: give the drums the pitches of the model's output kit; otherwise
+        each keeps its own.
       seed: of what the decoder draws.
 
     Raises:
@@ -67,6 +70,8 @@ def add(
         piece = NoteSequence()
         piece.CopyFrom(sequence)
         add_hits(piece, take, new, instrument=instrument)
+        if translate:
+            with_output_kit(piece, take)
         made.append(piece if qpm is None else at_tempo(piece, qpm))
     return made
 

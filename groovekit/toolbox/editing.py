@@ -119,6 +119,19 @@ def add_hits(
     return sequence
 
 
+def with_output_kit(sequence: NoteSequence, take: Take) -> NoteSequence:
+    """Gives the notes of a take the pitches of the model's output kit.
+
+    Args:
+      sequence: begins with the notes of the take, in their order; is changed.
+      take: says which of them is which drum.
+    """
+    pitches = take.converter.output_kit_map.representatives[take.classes]
+    for position, pitch in zip(take.notes.tolist(), pitches.tolist(), strict=True):
+        sequence.notes[position].pitch = pitch
+    return sequence
+
+
 def without_notes(sequence: NoteSequence, positions: np.ndarray) -> NoteSequence:
     """A copy without the notes at some positions."""
     gone = set(positions.tolist())

@@ -10,7 +10,7 @@ from groovekit.generation_files import DEFAULT_TEMPERATURE
 from groovekit.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
 from groovekit.takes import Take, read_take
-from groovekit.toolbox.editing import finish, perform
+from groovekit.toolbox.editing import finish, perform, with_output_kit
 from groovekit.toolbox.playing import check_count, codes, play
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def groove(
     temperature: float = DEFAULT_TEMPERATURE,
     swing: float = 0.0,
     qpm: float | None = None,
+    translate: bool = False,
     seed: int | None = None,
 ) -> list[NoteSequence]:
     """The hits of one performance with the velocities and timing of another.
@@ -64,6 +65,8 @@ def groove(
         posterior standard deviations; at 0 all versions are equal.
       swing: see :func:`groovekit.toolbox.editing.swung`.
       qpm: tempo at the beginning, see :func:`groovekit.toolbox.editing.at_tempo`.
+      translate: give the drums the pitches of the model's output kit; otherwise
+        each keeps its own.
       seed: of the versions.
 
     Raises:
@@ -82,6 +85,8 @@ def groove(
         piece = perform(
             first, velocities, offsets, amount=amount, timing=timing, velocity=velocity
         )
+        if translate:
+            with_output_kit(piece, first)
         made.append(finish(piece, swing=swing, qpm=qpm))
     return made
 

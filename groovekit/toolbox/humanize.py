@@ -8,7 +8,7 @@ from groovekit.generation_files import DEFAULT_TEMPERATURE
 from groovekit.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
 from groovekit.takes import read_take
-from groovekit.toolbox.editing import finish, perform
+from groovekit.toolbox.editing import finish, perform, with_output_kit
 from groovekit.toolbox.playing import check_count, codes, play
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def humanize(
     temperature: float = DEFAULT_TEMPERATURE,
     swing: float = 0.0,
     qpm: float | None = None,
+    translate: bool = False,
     seed: int | None = None,
 ) -> list[NoteSequence]:
     """The same hits with a drummer's velocities and timing.
@@ -49,6 +50,8 @@ def humanize(
         posterior standard deviations; at 0 all versions are equal.
       swing: see :func:`groovekit.toolbox.editing.swung`.
       qpm: tempo at the beginning, see :func:`groovekit.toolbox.editing.at_tempo`.
+      translate: give the drums the pitches of the model's output kit; otherwise
+        each keeps its own.
       seed: of the versions.
 
     Raises:
@@ -72,14 +75,15 @@ def humanize(
         )
         # Categorical heads draw velocities, too; others play the same at any seed.
         played = play(model, take, z, forced=take.grid(), seed=own)
-        made.append(
-            perform(
-                take,
-                played.velocities,
-                played.offsets,
-                amount=amount,
-                timing=timing,
-                velocity=velocity,
-            )
+        piece = perform(
+            take,
+            played.velocities,
+            played.offsets,
+            amount=amount,
+            timing=timing,
+            velocity=velocity,
         )
-    return [finish(piece, swing=swing, qpm=qpm) for piece in made]
+        if translate:
+            with_output_kit(piece, take)
+        made.append(finish(piece, swing=swing, qpm=qpm))
+    return made
