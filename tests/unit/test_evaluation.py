@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from helpers.tiny import config as tiny_config
+from helpers.tiny import prepared
 
 from groovekit.config import get_config
 from groovekit.converters.drums import DrumsConverter
 from groovekit.converters.groove import GrooveConverter
-from groovekit.datasets import load_examples
+from groovekit.datasets import Examples, load_examples
 from groovekit.errors import ConfigError
-from groovekit.evaluation import drums_of, reconstruction_metrics
+from groovekit.evaluation import (
+    Settings,
+    drums_of,
+    evaluate,
+    reconstruction_metrics,
+)
+from groovekit.generation import TrainedModel
 from groovekit.io.midi import write_midi
 from groovekit.metrics import Drums, cell_accuracy, hit_scores
 from groovekit.models import backend
@@ -127,3 +137,113 @@ def test_refuses_other_layouts():
     converter = GrooveConverter(bars=2, velocity_bins=8, offset_bins=8)
     with pytest.raises(ConfigError, match="Expected a converter of drums"):
         drums_of(np.zeros((1, 32, converter.output_depth)), converter)
+
+
+@pytest.fixture(scope="module")
+def evaluated():
+    """A model, its data, and what was found."""
+    config = tiny_config("groovae_2bar_humanize")
+    data = prepared(config, sequences=8)
+    model = TrainedModel(config, build_model(config, seed=1))
+    qpm = np.linspace(100, 140, data.evaluation.sequences)
+    settings = Settings(samples=12)
+    found = evaluate(model, data.evaluation, data.train, qpm=qpm, settings=settings)
+    return model, data, qpm, found
+
+
+class TestEvaluate:
+    """Everything about a tiny model."""
+
+    def test_figures_agree_with_the_reconstruction(self, evaluated):
+        model, data, qpm, found = evaluated
+        tempos = np.repeat(qpm, np.diff(data.evaluation.groups))
+        alone = reconstruction_metrics(
+            model.model, model.converter, data.evaluation, batch_size=4, qpm=tempos
+        )
+        table = found.figures
+        scores = table["reconstruction"]["rows"][0]["scores"]
+        for name, value in (
+            ("hit_f1", alone.hits.f1),
+            ("hit_precision", alone.hits.precision),
+            ("cell_accuracy", alone.cell_accuracy),
+            ("velocity_error", alone.velocity.mean_absolute),
+            ("timing_error_ms", alone.timing.mean_absolute),
+        ):
+            assert scores[name]["value"] == pytest.approx(value, rel=1e-3), name
+        kl = alone.losses["losses/kl_bits"]
+        assert table["kl_bits"]["value"] == pytest.approx(kl, rel=1e-4)
+        bits = alone.losses["losses/r_loss"] / np.log(2)
+        assert table["reconstruction_bits"] == pytest.approx(bits, rel=1e-4)
+        assert table["tempo"] == "own"
+
+    def test_baselines_are_in_the_table(self, evaluated):
+        table = evaluated[-1].figures
+        rows = {row["name"]: row for row in table["reconstruction"]["rows"]}
+        assert list(rows) == [
+            *("model", "silence", "frequent", "nearest"),
+            *("quantised", "means", "jitter", "humaniser"),
+        ]
+        assert rows["silence"]["scores"]["hit_f1"]["value"] == 0.0
+        assert rows["means"]["scores"]["hit_f1"]["value"] == 1.0
+        measured = [v["measure"] for v in table["reconstruction"]["verdicts"]]
+        assert measured == ["hit_f1", "velocity_error", "timing_error_ms"]
+        assert set(table["distributions"]["sets"]) >= {"samples", "humaniser"}
+        assert table["samples"]["windows"] == 12
+        assert table["interpolation"]["steps"] == 10
+
+    def test_is_json(self, evaluated):
+        text = json.dumps(evaluated[-1].figures, allow_nan=False)
+        assert json.loads(text)["schema_version"] == 1
+
+    def test_grooves_to_listen_to(self, evaluated):
+        *_, qpm, found = evaluated
+        originals = [g for g in found.listening if g.original is not None]
+        tempos = {round(g.original.tempos[0].qpm, 6) for g in originals}
+        assert tempos <= {round(q, 6) for q in qpm}
+        assert tempos
+        assert len(found.listening) == len(originals) + 4
+
+    def test_teacher_forcing(self, evaluated):
+        model, data, *_ = evaluated
+        settings = Settings(samples=0, teacher_forcing=True)
+        found = evaluate(model, data.evaluation, data.train, settings=settings).figures
+        assert found["decoding"] == "teacher forcing"
+        assert found["tempo"] == "120"
+        assert "samples" not in found
+        # The first step has no steps before it: on it alone both ways agree.
+        (batch,) = data.evaluation.batches(100)
+        mean = model.encode(batch).mean
+        logits = model.model.teacher_forced(mean, batch.outputs, None)
+        hits = backend.to_numpy(logits)[..., :9] > 0
+        truth = batch.outputs[..., :9] > 0.5
+        accuracy = found["reconstruction"]["rows"][0]["scores"]["cell_accuracy"]
+        assert accuracy["value"] == pytest.approx((hits == truth).mean(), rel=1e-4)
+
+
+def test_events_of_a_melody():
+    config = get_config("cat-mel_2bar_small").with_overrides(
+        "enc_rnn_size=[8],dec_rnn_size=[8],z_size=4"
+    )
+    rng = np.random.default_rng(0)
+    tunes = []
+    for number in range(4):
+        tune = NoteSequence(ticks_per_quarter=480, id=f"/id/{number}")
+        tune.tempos.add(qpm=120)
+        for step in range(16):
+            pitch = int(rng.integers(60, 72))
+            tune.notes.add(
+                pitch=pitch, velocity=80, start_time=step / 4, end_time=step / 4 + 0.25
+            )
+        tune.total_time = 4.0
+        tunes.append((tune.id, tune))
+    examples = Examples.from_sequences(tunes, config.converter)
+    model = TrainedModel(config, build_model(config, seed=1))
+    found = evaluate(model, examples, examples).figures
+    own, frequent = found["reconstruction"]["rows"]
+    (batch,) = examples.batches(100)
+    labels = batch.outputs.argmax(axis=-1)
+    most = np.bincount(labels.ravel()).max() / labels.size
+    value = frequent["scores"]["step_accuracy"]["value"]
+    assert value == pytest.approx(most, rel=1e-4)
+    assert 0 <= own["scores"]["step_accuracy"]["value"] <= 1
+    assert "distributions" not in found
