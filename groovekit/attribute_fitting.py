@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 STRENGTHS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 #: What counts as rising may fall by so many standard deviations in a step: many
 #: attributes have a least value, such as no open hi-hat at all.
-TOLERANCE = 0.05
+TOLERANCE = 0.1
 _BATCH = 256
 # Ridge of the regressions, as a share of the codes' mean variance.
 _RIDGE = 1e-3
@@ -41,7 +41,7 @@ _RIDGE = 1e-3
 # standard deviations): what it hardly renders is not blown up without end.
 _DAMPING = 0.02
 _CALIBRATION_WINDOWS = 256
-_STEP, _ROUNDS = 2.0, 1
+_STEP = 2.0
 
 
 def fit(
@@ -59,10 +59,10 @@ def fit(
     2. a regression of the codes on all attributes finds how codes differ on average
        where one attribute is higher and the others are equal: these are the ways,
        each as long as ``w`` predicts a unit for;
-    3. what the decoder makes of a step of one unit either way is measured on 256
-       windows, and the directions are combined by the damped inverse ``J' (J J' + d
-       I)^-1`` of these changes: so a unit is a unit as played, as far as the decoder
-       can play it, and the others stay.
+    3. what the decoder makes of a step of two units either way is measured on 256
+       windows, and the ways are combined by the damped inverse ``J' (J J' + d I)^-1``
+       of these changes: so a unit is a unit as played, as far as the decoder can
+       play it, and the others stay.
 
     The unit of an attribute is its standard deviation over the windows themselves, as
     recorded. What is fitted is what the model plays, not what the recordings have:
@@ -94,21 +94,20 @@ def fit(
     rows = np.linspace(0, len(codes) - 1, min(_CALIBRATION_WINDOWS, len(codes)))
     rows = np.unique(rows.astype(int))
     part = None if controls is None else controls[rows]
-    for _ in range(_ROUNDS):
-        sides = (
-            np.stack(
-                [
-                    _played(model, codes[rows] + side * way, part, functions) / sd
-                    for way in ways.T
-                ],
-                axis=-1,
-            )
-            for side in (-_STEP, _STEP)
+    sides = (
+        np.stack(
+            [
+                _played(model, codes[rows] + side * way, part, functions) / sd
+                for way in ways.T
+            ],
+            axis=-1,
         )
-        # What a unit of each (column) changes in each (row).
-        changes = _means(-np.subtract(*sides) / (2 * _STEP))
-        damping = _DAMPING * np.eye(len(changes))
-        ways = ways @ changes.T @ np.linalg.inv(changes @ changes.T + damping)
+        for side in (-_STEP, _STEP)
+    )
+    # What a unit of each (column) changes in each (row).
+    changes = _means(-np.subtract(*sides) / (2 * _STEP))
+    damping = _DAMPING * np.eye(len(changes))
+    ways = ways @ changes.T @ np.linalg.inv(changes @ changes.T + damping)
     return Directions(
         model.config.name,
         len(codes),

@@ -59,8 +59,9 @@ def _split(default: str) -> Callable[[F], F]:
     return click.option(
         "--split",
         type=click.Choice(["train", "validation", "test", "all"]),
-        default=default,
-        help="Part of a data set that has splits.",
+        default=None,
+        show_default=f"{default}, where the examples have splits",
+        help="Part of the examples.",
     )
 
 
@@ -133,7 +134,7 @@ def fit_attributes(
     run_dir: str | None,
     preset: str | None,
     examples: str,
-    split: str,
+    split: str | None,
     names: tuple[str, ...],
     functions: tuple[str, ...],
     output: Path | None,
@@ -162,7 +163,7 @@ def fit_attributes(
         )
     files.check_writable(target)
     model = _load(run_dir, preset)
-    windows = _windows(model, examples, split)
+    windows = _windows(model, examples, split, "train")
     if not names and not functions:
         found = _measurable(found, model, windows)
     from groovekit.attribute_fitting import fit
@@ -206,7 +207,7 @@ def measure_attributes(
     run_dir: str | None,
     preset: str | None,
     examples: str,
-    split: str,
+    split: str | None,
     path: str | None,
     backend: str | None,
     device: str | None,
@@ -224,7 +225,7 @@ def measure_attributes(
     # Before the model: functions may not be there any more.
     found = functions_of(directions)
     model = _load(run_dir, preset)
-    windows = _windows(model, examples, split)
+    windows = _windows(model, examples, split, "validation")
     from groovekit.attribute_fitting import measure
 
     with _decoding(model, "Measuring"):
@@ -282,9 +283,14 @@ def _load(run_dir: str | None, preset: str | None) -> TrainedModel:
     return TrainedModel.load(files, runtime="keras")
 
 
-def _windows(model: TrainedModel, examples: str, split: str) -> Examples:
+def _windows(
+    model: TrainedModel, examples: str, split: str | None, default: str
+) -> Examples:
     from groovekit.datasets import load_examples
+    from groovekit.io.sources import has_splits
 
+    if split is None and has_splits(examples):
+        split = default
     with Progress(None, "Reading") as progress:
 
         def update(done: int, total: int | None) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from groovekit.errors import DataError, GroovekitError, UsageError
 from groovekit.io.files import write_bytes, write_new
+from groovekit.io.tempo_map import TempoMap
 from groovekit.notes import NoteSequence
 
 SUFFIXES = (".png", ".svg")
@@ -185,12 +186,12 @@ def plot_sequence(
 def length_bars(sequence: NoteSequence) -> int:
     """How many bars a sequence has, as pictures count them: at least 1."""
     starts = [note.start_time for note in sequence.notes]
-    quarters = _quarters(sequence, np.array([*starts, sequence.total_time]))
+    quarters = TempoMap.of(sequence).quarters(np.array([*starts, sequence.total_time]))
     per_bar, _ = _metre(sequence)
     # A first note that is played early belongs to the first bar, an ending that
     # hangs over by a release does not open another one.
-    last = quarters[:-1].max(initial=0.0)
-    return max(math.floor(last / per_bar + 1e-6) + 1, round(quarters[-1] / per_bar), 1)
+    last, end = float(quarters[:-1].max(initial=0.0)), float(quarters[-1])
+    return max(math.floor(last / per_bar + 1e-6) + 1, round(end / per_bar), 1)
 
 
 def _metre(sequence: NoteSequence) -> tuple[float, str]:
@@ -243,9 +244,10 @@ def _roll(
     per_bar, metre = _metre(sequence)
     left = max(0, length_bars(sequence) - first_bar + 1)
     shown = rows >= 0
+    quarters = TempoMap.of(sequence).quarters(starts)
     tempos = sorted(sequence.tempos, key=lambda tempo: tempo.time)
     return _Roll(
-        quarters=_quarters(sequence, starts)[shown] - (first_bar - 1) * per_bar,
+        quarters=quarters[shown] - (first_bar - 1) * per_bar,
         rows=rows[shown],
         velocities=velocities[shown],
         first_bar=first_bar,
@@ -282,18 +284,6 @@ def _lines(roll: _Roll, bars_per_line: int | None) -> list[_Roll]:
             )
         )
     return lines
-
-
-def _quarters(sequence: NoteSequence, seconds: np.ndarray) -> np.ndarray:
-    """Times in quarter notes, through all changes of tempo."""
-    changes = sorted((t.time, t.qpm) for t in sequence.tempos if t.qpm > 0)
-    if not changes or changes[0][0] > 0:
-        changes.insert(0, (0.0, _DEFAULT_QPM))
-    times = np.array([time for time, _ in changes])
-    rates = np.array([qpm for _, qpm in changes]) / 60.0
-    begins = np.concatenate([[0.0], np.cumsum(np.diff(times) * rates[:-1])])
-    index = np.clip(np.searchsorted(times, seconds, side="right") - 1, 0, None)
-    return np.asarray(begins[index] + (seconds - times[index]) * rates[index])
 
 
 # Drawing -------------------------------------------------------------------------
