@@ -15,6 +15,7 @@ from groovekit.cli.options import (
     device_option,
     echo_json,
     json_option,
+    model_options,
     note,
     option,
     use_backend,
@@ -32,21 +33,7 @@ if TYPE_CHECKING:
 
 
 @click.command("evaluate")
-@click.option("--run-dir", metavar="DIR", default=None, help="Model: a run folder.")
-@click.option(
-    "--preset",
-    metavar="NAME",
-    default=None,
-    show_default="groovae_4bar",
-    help="Model: one that is ready to play (groovekit presets list), or its folder.",
-)
-@option(
-    "--checkpoint",
-    aliases=("--checkpoint-file",),
-    metavar="FILE",
-    default=None,
-    help="Model: weights (model.weights.h5) or a checkpoint (step-....npz) of a run.",
-)
+@model_options(preset="groovae_4bar")
 @click.option(
     "--config",
     metavar="NAME",

@@ -16,9 +16,9 @@ from groovekit.cli.options import (
     device_option,
     echo_json,
     json_option,
+    model_options,
     note,
     obsolete_options,
-    option,
     precision_option,
     seed_option,
     use_backend,
@@ -59,21 +59,7 @@ Modes, and the preset that each plays when no model is named:
     help="Files to make, the ends of an interpolation included; for each input "
     "where a mode takes any number of them.",
 )
-@click.option("--run-dir", metavar="DIR", default=None, help="Model: a run folder.")
-@click.option(
-    "--preset",
-    metavar="NAME",
-    default=None,
-    show_default="that of the mode, see below",
-    help="Model: one that is ready to play (groovekit presets list), or its folder.",
-)
-@option(
-    "--checkpoint",
-    aliases=("--checkpoint-file",),
-    metavar="FILE",
-    default=None,
-    help="Model: weights (model.weights.h5) or a checkpoint (step-....npz) of a run.",
-)
+@model_options(preset="that of the mode, see below")
 @click.option(
     "--output-dir",
     metavar="DIR",

@@ -162,6 +162,46 @@ json_option = click.option(
 )
 
 
+def model_options(*, preset: str) -> Callable[[F], F]:
+    """The options that say which trained model: a run, a preset or a checkpoint.
+
+    Args:
+      preset: what is taken without any, for the help.
+    """
+
+    def decorate(function: F) -> F:
+        for add in reversed(
+            (
+                click.option(
+                    "--run-dir",
+                    metavar="DIR",
+                    default=None,
+                    help="Model: a run folder.",
+                ),
+                click.option(
+                    "--preset",
+                    metavar="NAME",
+                    default=None,
+                    show_default=preset,
+                    help="Model: one that is ready to play (groovekit presets list), "
+                    "or its folder.",
+                ),
+                option(
+                    "--checkpoint",
+                    aliases=("--checkpoint-file",),
+                    metavar="FILE",
+                    default=None,
+                    help="Model: weights (model.weights.h5) or a checkpoint "
+                    "(step-....npz) of a run.",
+                ),
+            )
+        ):
+            function = add(function)
+        return function
+
+    return decorate
+
+
 def use_backend(backend: str | None = None, device: str | None = None) -> str:
     """Decides which library computes; call it before anything imports Keras.
 
