@@ -1,8 +1,8 @@
-"""The one place that speaks a backend's own API.
+"""What each backend does in its own way, for TensorFlow, JAX and PyTorch.
 
-Everything else in ``groovekit.models`` is ``keras.ops`` and Keras layers. Here:
-the LSTM over a whole sequence, loops over steps, and compiled functions for
-training, gradients and inference, for TensorFlow, JAX and PyTorch.
+Loops over steps, and compiled functions for training, gradients and inference.
+But for this and :mod:`groovekit.models.recurrence` (LSTM layers), everything in
+``groovekit.models`` is ``keras.ops`` and Keras layers.
 """
 
 from __future__ import annotations
@@ -42,54 +42,7 @@ def uses_gpu() -> bool:
     return bool(torch.cuda.is_available())
 
 
-# Recurrence ----------------------------------------------------------------------
-
-
-def lstm(
-    layer: Any, x: Tensor, state: tuple[Tensor, Tensor] | None
-) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-    """Runs a ``keras.layers.LSTM`` over a whole sequence.
-
-    Keras takes the fused kernel of TensorFlow and JAX where there is one. On
-    PyTorch its own loop's backward pass is quadratic in the number of steps, so
-    that PyTorch's LSTM runs with the same weights.
-
-    Args:
-      layer: the layer that holds the weights, with ``return_sequences`` and
-        ``return_state``.
-      x: ``(batch, steps, depth)``.
-      state: initial hidden and cell state, each ``(batch, units)``, or None.
-
-    Returns:
-      Hidden states ``(batch, steps, units)`` and the last (hidden, cell).
-    """
-    if name() != TORCH:
-        outputs, hidden, cell = layer(
-            x, initial_state=None if state is None else list(state)
-        )
-        return outputs, (hidden, cell)
-    import torch
-
-    dtype = layer.compute_dtype
-    x = ops.cast(x, dtype)
-    if state is None:
-        zeros = ops.zeros((x.shape[0], layer.units), dtype=dtype)
-        state = (zeros, zeros)
-    hidden, cell = (ops.cast(s, dtype)[None].contiguous() for s in state)
-    bias = ops.cast(layer.cell.bias, dtype)
-    weights = [
-        ops.transpose(ops.cast(layer.cell.kernel, dtype)).contiguous(),
-        ops.transpose(ops.cast(layer.cell.recurrent_kernel, dtype)).contiguous(),
-        bias,
-        ops.zeros_like(bias),
-    ]
-    # Arguments after the weights: biases, layers, dropout, training,
-    # bidirectional, batch first.
-    training = torch.is_grad_enabled()
-    outputs, hidden, cell = torch._VF.lstm(
-        x, (hidden, cell), weights, True, 1, 0.0, training, False, True
-    )
-    return outputs, (hidden[0], cell[0])
+# Loops ---------------------------------------------------------------------------
 
 
 def scan(
@@ -183,6 +136,18 @@ def _tensorflow_scan(
         output.set_shape([steps, *spec.shape])
         stacked.append(output)
     return last, stacked
+
+
+@contextlib.contextmanager
+def without_gradients() -> Iterator[None]:
+    """Inside, PyTorch keeps nothing for a backward pass; elsewhere unused parts go."""
+    if name() != TORCH:
+        yield
+        return
+    import torch
+
+    with torch.no_grad():
+        yield
 
 
 # Compiled functions --------------------------------------------------------------

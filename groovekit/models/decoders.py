@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import keras
@@ -10,7 +11,7 @@ from keras import ops
 from groovekit.errors import ConfigError
 from groovekit.models import backend
 from groovekit.models.decoder_base import CoreDecoder, Segment
-from groovekit.models.heads import Head, MultiCategoricalHead
+from groovekit.models.heads import CategoricalHead, Head, MultiCategoricalHead
 from groovekit.models.lstm import (
     LSTMStack,
     State,
@@ -156,7 +157,11 @@ class LSTMDecoder(FlatDecoder):
         # Only the loop stops each sequence's state at its own length.
         stops = keep_state and lengths is not None
         if targets is None or use_sample is not None or stops:
-            return self._loop(
+            # Samples have no gradient: once it is known what was fed, all else is
+            # teacher forcing, which is differentiated faster than the loop is.
+            again = bool(training and targets is not None and not stops)
+            again = again and not self.dropout
+            looped = self._loop(
                 z,
                 steps,
                 start=start,
@@ -167,16 +172,32 @@ class LSTMDecoder(FlatDecoder):
                 controls=controls,
                 lengths=lengths if keep_state else None,
                 training=training,
-                keep_fed=keep_fed,
+                keep_fed=keep_fed or again,
+                differentiable=not again,
             )
+            if not again:
+                return looped
+            targets = looped.fed
+            assert targets is not None  # asked for
         inputs = ops.concatenate([start[:, None], targets[:, :-1]], axis=1)
-        parts = [ops.cast(inputs, z.dtype), _repeat(z, steps)]
-        if controls is not None:
-            parts.append(controls)
+        projected = self._looks_up and self.stack.takes_projected(training=training)
+        if projected and not (training and self.dropout):
+            known = self._known_inputs(z, controls, steps, dropout=False)
+            x = self.stack.look_up(_labels(inputs)) + ops.transpose(known, (1, 0, 2))
+        else:
+            parts = [ops.cast(inputs, z.dtype), _repeat(z, steps)]
+            if controls is not None:
+                parts.append(controls)
+            projected, x = False, ops.concatenate(parts, axis=-1)
         outputs, _, state = self.stack(
-            ops.concatenate(parts, axis=-1), self.initial_state(z), training=training
+            x, self.initial_state(z), projected=projected, training=training
         )
         return Segment(self.output_layer(outputs), state, targets)
+
+    @property
+    def _looks_up(self) -> bool:
+        """Whether inputs are one-hot vectors, or zeros at the start."""
+        return isinstance(self.head, CategoricalHead)
 
     def _known_inputs(
         self, z: Tensor, controls: Tensor | None, steps: int, *, dropout: bool
@@ -208,6 +229,7 @@ class LSTMDecoder(FlatDecoder):
         lengths: Tensor | None,
         training: bool,
         keep_fed: bool,
+        differentiable: bool,
     ) -> Segment:
         dropout = bool(training and self.dropout)
         projected = self._known_inputs(z, controls, steps, dropout=dropout)
@@ -216,14 +238,18 @@ class LSTMDecoder(FlatDecoder):
         if dropout:
             batch = ops.shape(z)[0]
             masks = list(self.stack.dropout_masks(batch, steps, self.head.output_depth))
+        looks_up = self._looks_up and not dropout
 
         def step(carry: Any, xs: Any) -> Any:
             x, *flat = carry
             target, sample_now, noise, now, time, *mask = xs
             state = unflatten_state(flat)
+            known = projected[0] if constant else now
+            if looks_up:
+                known, x = known + self.stack.look_up(_labels(x)), None
             output, new = self.stack.step(
-                ops.cast(x, self.compute_dtype),
-                projected[0] if constant else now,
+                None if x is None else ops.cast(x, self.compute_dtype),
+                known,
                 state,
                 mask if dropout else None,
             )
@@ -253,7 +279,14 @@ class LSTMDecoder(FlatDecoder):
             *masks,
         ]
         carry = [start, *flatten_state(self.initial_state(z))]
-        last, outputs = backend.scan(step, carry, inputs, steps)
+        with (
+            contextlib.nullcontext() if differentiable else backend.without_gradients()
+        ):
+            last, outputs = backend.scan(step, carry, inputs, steps)
+        if not differentiable:
+            last, outputs = (
+                [ops.stop_gradient(v) for v in vs] for vs in (last, outputs)
+            )
         made, *fed = (ops.transpose(output, (1, 0, 2)) for output in outputs)
         return Segment(made, unflatten_state(last[1:]), fed[0] if fed else None)
 
@@ -345,6 +378,12 @@ class SplitLSTMDecoder(FlatDecoder):
 
 def _repeat(z: Tensor, steps: int) -> Tensor:
     return ops.repeat(z[:, None, :], steps, axis=1)
+
+
+def _labels(x: Tensor) -> Tensor:
+    """Places of the ones in one-hot vectors; -1 for vectors of zeros."""
+    labels = ops.cast(ops.argmax(x, axis=-1), "int32")
+    return ops.where(ops.any(x > 0, axis=-1), labels, -1)
 
 
 def _split(x: Tensor | None, sizes: list[int], count: int) -> list[Tensor | None]:

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from groovekit.models import backend
+from groovekit.models import recurrence
 from groovekit.seeding import derive
 
 Tensor = Any
@@ -160,7 +160,12 @@ class LSTMStack(keras.layers.Layer):
     # Whole sequences -----------------------------------------------------------
 
     def call(
-        self, x: Tensor, state: State | None = None, *, training: bool = False
+        self,
+        x: Tensor,
+        state: State | None = None,
+        *,
+        projected: bool = False,
+        training: bool = False,
     ) -> tuple[Tensor, Tensor, State]:
         """Runs all layers over a sequence.
 
@@ -168,6 +173,9 @@ class LSTMStack(keras.layers.Layer):
           x: ``(batch, steps, input_depth)``.
           state: initial (hidden, cell) of each layer, each ``(batch, units)``;
             None for zeros.
+          projected: whether ``x`` is the response to the inputs, from
+            :meth:`project` and :meth:`look_up`; only where
+            :meth:`takes_projected`, and without dropout.
           training: whether to drop inputs.
 
         Returns:
@@ -178,13 +186,22 @@ class LSTMStack(keras.layers.Layer):
         hidden = x
         last = []
         for i, lstm in enumerate(self.lstms):
-            x = self.dropouts[i](x, training=training)
-            if self.projections[i] is not None:
-                x = self.projections[i](x)
-            hidden, final = backend.lstm(lstm, x, None if state is None else state[i])
+            own = None if state is None else state[i]
+            if not (projected and i == 0):
+                x = self.dropouts[i](x, training=training)
+                if self.projections[i] is not None:
+                    x = self.projections[i](x)
+            if projected and i == 0 and self.projections[0] is None:
+                hidden, final = recurrence.lstm_of_gates(lstm, x, own)
+            else:
+                hidden, final = recurrence.lstm(lstm, x, own, training=training)
             last.append(final)
             x = hidden + x if self.residual else hidden
         return x, hidden, last
+
+    def takes_projected(self, *, training: bool) -> bool:
+        """Whether :meth:`call` can be given responses to inputs, on this backend."""
+        return self.projections[0] is not None or recurrence.is_own(training=training)
 
     # One step at a time --------------------------------------------------------
 
@@ -205,9 +222,24 @@ class LSTMStack(keras.layers.Layer):
         kernel = kernel[first : first + x.shape[-1]]
         return ops.matmul(x, ops.cast(kernel, x.dtype)) + ops.cast(bias, x.dtype)
 
+    def look_up(self, labels: Tensor) -> Tensor:
+        """The first layer's response to one-hot inputs in its first columns.
+
+        A row of the weights is the product with a one-hot vector.
+
+        Args:
+          labels: integers of any shape; negative ones stand for a vector of zeros.
+
+        Returns:
+          ``(*labels.shape, n)``, without the bias.
+        """
+        kernel = ops.convert_to_tensor(self._input_weights()[0])
+        rows = ops.take(kernel, ops.maximum(labels, 0), axis=0)
+        return rows * ops.cast(labels >= 0, rows.dtype)[..., None]
+
     def step(
         self,
-        x: Tensor,
+        x: Tensor | None,
         projected: Tensor | None,
         state: State,
         masks: list[Tensor] | None,
@@ -215,9 +247,10 @@ class LSTMStack(keras.layers.Layer):
         """One step of all layers.
 
         Args:
-          x: ``(batch, columns)``: the first columns of the input.
-          projected: response to the remaining columns, from :meth:`project`;
-            None if ``x`` is the whole input.
+          x: ``(batch, columns)``: the first columns of the input; None if
+            ``projected`` covers all of them.
+          projected: response to the remaining columns, from :meth:`project` and
+            :meth:`look_up`; None if ``x`` is the whole input.
           state: (hidden, cell) of each layer.
           masks: for each layer, what its input is multiplied with (dropout), or
             None; the first one has ``columns`` columns.
@@ -226,12 +259,16 @@ class LSTMStack(keras.layers.Layer):
           The last layer's output and the new state.
         """
         kernel, bias = self._input_weights()
-        if projected is None:
-            projected = ops.cast(bias, x.dtype)
-        if masks is not None:
-            x = x * masks[0]
-        kernel = ops.cast(kernel[: x.shape[-1]], x.dtype)
-        x = ops.matmul(x, kernel) + projected
+        if x is None:
+            x = projected
+        else:
+            if projected is None:
+                projected = ops.cast(bias, x.dtype)
+            if masks is not None:
+                x = x * masks[0]
+            kernel = ops.cast(kernel[: x.shape[-1]], x.dtype)
+            x = ops.matmul(x, kernel) + projected
+        assert x is not None  # one of the two is given
         new_state = []
         for i, lstm in enumerate(self.lstms):
             cell = lstm.cell
