@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -122,6 +123,29 @@ def obsolete_options(*names: str) -> Callable[[F], F]:
                 name, hidden=True, expose_value=False, default=None, callback=say
             )(function)
         return function
+
+    return decorate
+
+
+def files_to_show(results: str) -> Callable[[F], F]:
+    """MIDI files as arguments, and where what is made of them goes.
+
+    Args:
+      results: in the plural, e.g. ``"pictures"``.
+    """
+
+    def decorate(function: F) -> F:
+        function = click.option(
+            "--output-dir",
+            metavar="DIR",
+            type=click.Path(path_type=Path),
+            default=None,
+            show_default="the input's",
+            help=f"Folder for the {results}.",
+        )(function)
+        return click.argument("files", metavar="FILE...", nargs=-1, required=True)(
+            function
+        )
 
     return decorate
 

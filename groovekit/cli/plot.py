@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from groovekit.cli.options import echo_json, json_option, note
+from groovekit.cli.options import echo_json, files_to_show, json_option, note
 from groovekit.cli.progress import Progress
 from groovekit.errors import UsageError
 
 
 @click.command("plot")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@files_to_show("pictures")
 @click.option(
     "--output",
     metavar="FILE",
@@ -20,14 +20,6 @@ from groovekit.errors import UsageError
     default=None,
     show_default="one beside each input",
     help="One picture of all inputs, below each other.",
-)
-@click.option(
-    "--output-dir",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    default=None,
-    show_default="the input's",
-    help="Folder for the pictures.",
 )
 @click.option(
     "--format",

@@ -6,20 +6,12 @@ from pathlib import Path
 
 import click
 
-from groovekit.cli.options import echo_json, json_option
+from groovekit.cli.options import echo_json, files_to_show, json_option
 from groovekit.cli.progress import Progress
 
 
 @click.command("render")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option(
-    "--output-dir",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    default=None,
-    show_default="the input's",
-    help="Folder for the WAV files.",
-)
+@files_to_show("WAV files")
 @click.option(
     "--soundfont",
     metavar="FILE",
