@@ -25,7 +25,7 @@ from groovekit.interpolation import slerp
 from groovekit.metrics import Drums, Ratio, Resampling
 from groovekit.models import backend
 from groovekit.notes import NoteSequence
-from groovekit.performances import all_tensors, by_window, owners_of, some_windows
+from groovekit.performances import all_tensors, by_window, owners_of
 from groovekit.reconstruction import (
     Reconstruction as Reconstruction,
 )
@@ -157,7 +157,7 @@ def evaluate(
         )
     except ConfigError:
         stage("Comparing events")
-        known = all_tensors(some_windows(train, MOST_TRAINING_WINDOWS))
+        known = all_tensors(train, at_most=MOST_TRAINING_WINDOWS)
         rows = event_rows(converter, data, outputs, known, resampling)
         figures["reconstruction"] = {"rows": rows, "verdicts": []}
     else:
@@ -165,6 +165,7 @@ def evaluate(
         figures |= _drum_figures(
             model, truth, data, drums, encoding.mean, train, settings, stage
         )
+    stage("Choosing grooves to show")
     listening = _listening(model, data, outputs, by_window(qpm, examples), settings)
     return Evaluation(scoring.rounded(figures), listening)
 
@@ -231,8 +232,7 @@ def _drum_figures(
     converter = model.converter
     grid = _grid(converter)
     stage("Fitting the baselines")
-    kept = some_windows(train, MOST_TRAINING_WINDOWS)
-    known = all_tensors(kept)
+    known = all_tensors(train, at_most=MOST_TRAINING_WINDOWS)
     known_drums = drums_of(known.outputs, converter)
     baselines = fit_baselines(
         known_drums,

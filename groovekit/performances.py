@@ -9,6 +9,8 @@ from groovekit.examples import Examples
 from groovekit.generation_files import DEFAULT_QPM, join
 from groovekit.seeding import generator
 
+_AT_ONCE = 512
+
 
 def owners_of(examples: Examples) -> np.ndarray:
     """``(windows,)``: the number of the performance that each window is of.
@@ -33,20 +35,37 @@ def some_windows(examples: Examples, count: int, *, seed: int = 0) -> Examples:
 
     Args:
       examples: all of them.
-      count: windows, at least 1; a single performance may have more.
+      count: windows of an epoch, at least 1; a single performance may have more.
       seed: of the draw.
     """
-    if len(examples) <= count:
+    if examples.windows_per_epoch <= count:
         return examples
+    used = np.searchsorted(examples.groups, examples.epoch_indices(None), side="right")
+    counts = np.bincount(used - 1, minlength=examples.sequences)
     order = generator(seed, "windows").permutation(examples.sequences)
-    total = np.cumsum(np.diff(examples.groups)[order])
-    chosen = order[: max(1, int(np.searchsorted(total, count, side="right")))]
+    fitting = np.searchsorted(np.cumsum(counts[order]), count, side="right")
+    chosen = order[: max(1, int(fitting))]
     return examples.subset(np.isin(np.arange(examples.sequences), chosen))
 
 
-def all_tensors(examples: Examples) -> Tensors:
-    """All windows of an epoch as one batch, without anything random."""
-    return join(list(examples.batches(512)))
+def all_tensors(examples: Examples, *, at_most: int | None = None) -> Tensors:
+    """Windows as one batch, without anything random.
+
+    Args:
+      examples: all of them.
+      at_most: of all windows, so many at equal distances; without it those that an
+        epoch uses.
+    """
+    if at_most is None:
+        return join(list(examples.batches(_AT_ONCE)))
+    count = min(at_most, len(examples))
+    numbers = np.linspace(0, len(examples) - 1, count).astype(np.int64)
+    return join(
+        [
+            examples.converter.expand(examples.take(numbers[start : start + _AT_ONCE]))
+            for start in range(0, count, _AT_ONCE)
+        ]
+    )
 
 
 def by_window(qpm: np.ndarray | None, examples: Examples) -> np.ndarray:

@@ -146,15 +146,20 @@ def score(
 
 
 def verdicts(truth: Truth, predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
-    """Whether the model beats each measure's best baseline, in figures and words.
+    """Whether the model beats the baselines, in figures and words.
 
-    Differences are drawn together (paired). The model is better or worse where the
-    interval of the difference does not hold 0. Baselines that are given the hits have
-    no place in F1.
+    It is compared with each baseline: by F1 with those that are not given the hits, by
+    errors at the hits that both match. Differences are drawn together (paired); the
+    model is better or worse where the interval does not hold 0. It beats the
+    baselines if it beats the closest one, the one with the least favourable difference.
 
     Args:
       truth: what was played.
       predictions: the model's first.
+
+    Returns:
+      By measure the ``outcome`` against the closest baseline, the ``text``, and
+      under ``against`` the comparison with each.
     """
     model, *baselines = predictions
     own = _ratios(truth, model.drums, None)
@@ -163,31 +168,39 @@ def verdicts(truth: Truth, predictions: Sequence[Prediction]) -> list[dict[str, 
         if name not in own:
             continue
         measure = _BY_NAME[name]
-        candidates = []
+        sign = 1 if measure.higher else -1
+        against: list[dict[str, Any]] = []
         for baseline in baselines:
-            if name == "hit_f1" and baseline.given == GIVEN_HITS:
+            if measure.name == "hit_f1" and baseline.given == GIVEN_HITS:
                 continue
-            where = _where(truth, baseline, model)
-            ratio = _ratios(truth, baseline.drums, where).get(name)
-            if ratio is not None and not np.isnan(ratio.value):
-                candidates.append((ratio.value, baseline, ratio))
-        if not candidates or np.isnan(own[name].value):
+            both = model.drums.hits & baseline.drums.hits
+            first, second = (
+                _ratios(truth, row.drums, both)[name] for row in (model, baseline)
+            )
+            if np.isnan(first.value) or np.isnan(second.value):
+                continue
+            difference = truth.resampling.difference(first, second)
+            against.append(
+                {
+                    "baseline": baseline.name,
+                    "label": baseline.label,
+                    "model": first.value,
+                    "value": second.value,
+                    "difference": dataclasses.asdict(difference),
+                    "outcome": _outcome(difference, higher=measure.higher),
+                }
+            )
+        if not against:
             continue
-        pick = max if measure.higher else min
-        value, best, ratio = pick(candidates, key=lambda item: item[0])
-        difference = truth.resampling.difference(own[name], ratio)
-        outcome = _outcome(difference, higher=measure.higher)
+        closest = min(against, key=lambda row: sign * row["difference"]["value"])
         found.append(
             {
                 "measure": name,
                 "model": own[name].value,
-                "baseline": best.name,
-                "best": value,
-                "difference": dataclasses.asdict(difference),
-                "outcome": outcome,
-                "text": _sentence(
-                    measure, own[name].value, best.label, value, difference, outcome
-                ),
+                "outcome": closest["outcome"],
+                "closest": closest["baseline"],
+                "text": _sentence(measure, own[name].value, closest),
+                "against": against,
             }
         )
     return found
@@ -204,28 +217,26 @@ def _outcome(difference: Interval, *, higher: bool) -> str:
 
 
 _WORDS = {
-    "better": "beats every baseline",
-    "worse": "does NOT beat the baselines: it is worse than the best one",
-    "no different": "does NOT beat the baselines: no clear difference",
+    "better": "beats every baseline; the closest is",
+    "worse": "does NOT beat the baselines: it is worse than",
+    "no different": "does NOT beat the baselines: no clear difference from",
 }
 
 
-def _sentence(
-    measure: Measure,
-    value: float,
-    label: str,
-    best: float,
-    difference: Interval,
-    outcome: str,
-) -> str:
-    digits = 3 if not measure.unit else 1
+def _sentence(measure: Measure, value: float, closest: Mapping[str, Any]) -> str:
+    digits = 1 if measure.unit else 3
     unit = f" {measure.unit}" if measure.unit else ""
+    table = closest["difference"]
     text = (
-        f"{measure.label}: the model's {value:.{digits}f}{unit} {_WORDS[outcome]} "
-        f"({label}: {best:.{digits}f}; difference {difference.value:+.{digits}f}"
+        f"{measure.label}: the model's {value:.{digits}f}{unit} "
+        f"{_WORDS[closest['outcome']]} {closest['label']} "
+        f"({closest['value']:.{digits}f}"
     )
-    if not np.isnan(difference.low):
-        text += f", 95 % {difference.low:+.{digits}f} to {difference.high:+.{digits}f}"
+    if measure.unit:
+        text += f" against {closest['model']:.{digits}f} at the hits that both match"
+    text += f"; difference {table['value']:+.{digits}f}"
+    if not np.isnan(table["low"]):
+        text += f", 95 % {table['low']:+.{digits}f} to {table['high']:+.{digits}f}"
     return text + ")."
 
 

@@ -244,8 +244,9 @@ def _examples(
     timed = any(part.name == "offsets" for part in converter.layout)
     qpm = tempos_of(examples, own, held_out.ids) if timed else None
     note(
-        f"Evaluating on {len(held_out):,} windows of {held_out.sequences} of {every} "
-        f"performances; {len(train):,} training windows."
+        f"Evaluating on {held_out.windows_per_epoch:,} windows of "
+        f"{held_out.sequences} of {every} performances; {len(train):,} training "
+        "windows."
     )
     described = {"source": Path(examples).name or examples, "split": own}
     return held_out, train, qpm, described

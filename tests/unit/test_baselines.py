@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
+from helpers.drums import drums as builder
 
 from groovekit import baselines
 from groovekit.baselines import Case, fit_baselines
@@ -12,18 +15,7 @@ from groovekit.hit_cells import Cells
 from groovekit.metrics import Drums, class_shares
 from groovekit.seeding import generator
 
-
-def drums(*notes, windows=1, steps=8, classes=2):
-    """Drums of notes ``(window, step, class, velocity, offset)``."""
-    shape = (windows, steps, classes)
-    hits, offsets = np.zeros(shape), np.zeros(shape)
-    velocities = np.zeros(shape, np.int64)
-    for window, step, drum, velocity, offset in notes:
-        hits[window, step, drum] = 1
-        velocities[window, step, drum] = velocity
-        offsets[window, step, drum] = offset
-    return Drums(hits, velocities, offsets)
-
+drums = functools.partial(builder, steps=8, classes=2)
 
 # Bars of four steps: a kick on the first step in three of four bars.
 TRAIN = drums(

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers.drums import drums
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -13,19 +14,6 @@ from hypothesis.extra import numpy as hnp
 from groovekit import metrics
 from groovekit.errors import DataError
 from groovekit.metrics import BACKBEATS, DOWNBEATS, KICK, QUARTERS, SNARE, Drums
-
-
-def drums(*notes, windows=1, steps=16, classes=3):
-    """Drums of notes ``(window, step, class, velocity, offset)``."""
-    shape = (windows, steps, classes)
-    hits, offsets = np.zeros(shape), np.zeros(shape)
-    velocities = np.zeros(shape, np.int64)
-    for window, step, drum, velocity, offset in notes:
-        hits[window, step, drum] = 1
-        velocities[window, step, drum] = velocity
-        offsets[window, step, drum] = offset
-    return Drums(hits, velocities, offsets)
-
 
 ROCK = drums(
     (0, 0, KICK, 100, 0.0),

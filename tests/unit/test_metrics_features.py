@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from helpers.drums import drums as builder
 
 from groovekit import metrics
 from groovekit.errors import DataError
 from groovekit.metrics import CLOSED_HAT, KICK, OPEN_HAT, SNARE, Drums
 
 
-def drums(*notes, windows=1, steps=16, classes=9):
+def drums(*notes, **shape):
     """Drums of notes ``(window, step, class, velocity, lateness in steps)``."""
-    shape = (windows, steps, classes)
-    hits, offsets = np.zeros(shape), np.zeros(shape)
-    velocities = np.zeros(shape, np.int64)
-    for window, step, drum, velocity, late in notes:
-        hits[window, step, drum] = 1
-        velocities[window, step, drum] = velocity
-        offsets[window, step, drum] = -2 * late
-    return Drums(hits, velocities, offsets)
+    early = [(*note, -2 * late) for *note, late in notes]
+    return builder(*early, classes=9, **shape)
 
 
 def at(drum, *steps, late=0.0):

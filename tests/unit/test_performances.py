@@ -54,3 +54,16 @@ def test_tempos(examples, tmp_path):
     read = load_examples(tmp_path, examples.converter, cache=False)
     assert tempos_of(tmp_path, None, read.ids) == pytest.approx([90, 150], rel=1e-4)
     assert tempos_of(tmp_path, None, ["another"]) is None
+
+
+def test_windows_beyond_an_epoch(examples):
+    limited = dataclasses.replace(
+        examples, converter=dataclasses.replace(examples.converter, max_windows=1)
+    )
+    assert len(all_tensors(limited)) == 4
+    every = all_tensors(limited, at_most=100)
+    np.testing.assert_array_equal(every.outputs, all_tensors(examples).outputs)
+    few = all_tensors(limited, at_most=3)
+    chosen = [0, (len(examples) - 1) // 2, len(examples) - 1]
+    np.testing.assert_array_equal(few.outputs, every.outputs[chosen])
+    assert some_windows(limited, 3, seed=1).sequences == 3

@@ -88,23 +88,39 @@ def test_verdicts():
     assert [v["measure"] for v in verdicts] == ["velocity_error", "timing_error_ms"]
     velocity, timing = verdicts
     assert velocity["outcome"] == "better"
-    assert velocity["difference"]["value"] == pytest.approx(-20)
+    assert velocity["against"][0]["difference"]["value"] == pytest.approx(-20)
     assert velocity["text"].startswith(
-        "velocity error: the model's 10.0 of 127 beats every baseline (quantised: 30.0"
+        "velocity error: the model's 10.0 of 127 beats every baseline; the closest is "
+        "quantised (30.0 against 10.0 at the hits that both match; difference -20.0"
     )
     assert timing["outcome"] == "worse"
     assert "25.0 ms does NOT beat the baselines: it is worse" in timing["text"]
 
 
-def test_verdict_against_the_best():
+def test_errors_are_compared_at_the_hits_that_both_match():
+    # The model matches the first hit of each window, the other one but the very last.
+    velocities = np.array([[[95], [0], [100], [0]], [[95], [0], [0], [0]]])
+    hits = drums(["x.x.", "x..."]).hits
+    near = Prediction(
+        "nearest", "nearest", "the input", Drums(hits, velocities, np.zeros((2, 4, 1)))
+    )
+    _, velocity, _ = scoring.verdicts(PLAYED, [MODEL, near])
+    (row,) = velocity["against"]
+    # Over all that it matches its error would be 10 / 3.
+    assert row["value"] == pytest.approx(5)
+    assert row["model"] == pytest.approx(10)
+
+
+def test_verdict_against_the_closest():
     silence = Prediction("silence", "silence", "nothing", drums(["....", "...."]))
     near = Prediction("nearest", "nearest", "the input", drums(["x.x.", "...."], 100))
     (f1, *_) = scoring.verdicts(PLAYED, [MODEL, silence, near])
-    assert f1["baseline"] == "nearest"
+    assert f1["closest"] == "nearest"
     # 4/7 against 2 * 2 / (4 + 2): the windows disagree on who is better.
-    assert f1["best"] == pytest.approx(2 / 3)
+    assert f1["against"][1]["value"] == pytest.approx(2 / 3)
     assert f1["outcome"] == "no different"
-    assert "no clear difference" in f1["text"]
+    assert "no clear difference from nearest" in f1["text"]
+    assert [row["baseline"] for row in f1["against"]] == ["silence", "nearest"]
 
 
 def test_rounded_is_json():
