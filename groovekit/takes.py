@@ -187,11 +187,18 @@ def _check_metre(sequence: NoteSequence, converter: GrooveConverter, name: str) 
     if wrong:
         a, b = wrong[0]
         change = ", ".join(dict.fromkeys(f"{x}/{y}" for x, y in found))
+        quarters = 4 * a / max(b, 1)
+        advice = f"Choose a model for {a}/{b}"
+        if len(wrong) < len(found):
+            advice = f"Cut out the part in {wanted}/4"
+        elif quarters == round(quarters) > 0:
+            advice = (
+                f"Train a model for {a}/{b} (--hparams "
+                f"converter.quarters_per_bar={round(quarters)})"
+            )
         raise DataError(
-            f"{name} has bars of {4 * a / max(b, 1):g} quarter notes (metre {change}), "
-            f"the model takes bars of {wanted} ({wanted}/4). Cut out the part in "
-            f"{wanted}/4, or train a model for {a}/{b} (--hparams "
-            f"converter.quarters_per_bar={max(1, round(4 * a / max(b, 1)))})."
+            f"{name} has bars of {quarters:g} quarter notes (metre {change}), the "
+            f"model takes bars of {wanted} ({wanted}/4). {advice}."
         )
 
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from helpers import tiny
 from helpers.performances import EVENTS, column, rich
+from helpers.playing import made
 
 from groovekit import plugins
 from groovekit.attributes import ATTRIBUTES_FILE, Direction, Directions
 from groovekit.cli.modes import MODES
 from groovekit.io.midi import read_midi, write_midi
-from groovekit.models.builder import build_model
 from groovekit.runs import RunFolder
 
 CONFIGS = {
@@ -30,12 +30,9 @@ def runs(tmp_path_factory):
     folders = {}
     for key, name in CONFIGS.items():
         folder = tmp_path_factory.mktemp("runs") / key
-        run = RunFolder.create(folder, tiny.config(name), {})
-        model = build_model(tiny.config(name), seed=1)
-        for index, variable in enumerate(model.trainable_variables):
-            rng = np.random.default_rng(index)
-            variable.assign(rng.normal(0, 0.5, variable.shape))
-        model.save_weights(run.weights_path)
+        trained = made(name)
+        run = RunFolder.create(folder, trained.config, {})
+        trained.model.save_weights(run.weights_path)
         folders[key] = folder
     return folders
 
@@ -46,7 +43,7 @@ def takes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("takes")
     waltz = tiny.groove(1, bars=3)
     waltz.time_signatures[0].numerator = 3
-    made = {
+    sequences = {
         "rich": rich(bars=9),
         "a": tiny.groove(1, bars=4, qpm=90.0),
         "b": tiny.groove(2, bars=6),
@@ -55,7 +52,7 @@ def takes(tmp_path_factory):
     }
     return {
         name: write_midi(sequence, folder / f"{name}.mid")
-        for name, sequence in made.items()
+        for name, sequence in sequences.items()
     }
 
 
