@@ -21,9 +21,12 @@ from groovekit.errors import DataError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_CHUNK = 16
+_CHUNK = 8
 # Enough that this process has something to do while the others start.
-_HELD = 16
+_HELD = 32
+# Chunks that a process is given at once: files differ in size, and it must not wait
+# while this process works at a large one.
+_QUEUED = 3
 # Starting a process costs as much as reading a few dozen files.
 _FILES_A_WORKER = 32
 
@@ -45,7 +48,7 @@ def ordered_map(
 ) -> Generator[Result, None, None]:
     """Applies ``function`` to ``items``, in processes, in the items' order.
 
-    At most sixteen chunks a process are held, so that memory does not grow
+    A bounded number of chunks a process is held, so that memory does not grow
     with the number of items.
 
     Args:
@@ -72,24 +75,29 @@ def ordered_map(
     )
     chunks = _chunks(items)
     shares: deque[_Share[Item, Result]] = deque()
+    given: list[Future[list[Result]]] = []
+    own: _Share[Item, Result] | None = None
     try:
         while True:
             more = itertools.islice(chunks, _HELD * workers - len(shares))
             shares.extend(map(_Share, more))
             if not shares:
                 break
-            # Two each: the next one must not wait until this process looks again.
-            missing = 2 * (workers - 1) - sum(share.under_way() for share in shares)
-            for share in itertools.islice(
-                filter(_Share.waits, shares), max(missing, 0)
-            ):
+            given = [future for future in given if not future.done()]
+            missing = max(_QUEUED * (workers - 1) - len(given), 0)
+            for share in itertools.islice(filter(_Share.waits, shares), missing):
                 with _interrupts_deferred():
                     share.future = pool.submit(_apply, function, share.items)
-            own = next(filter(_Share.waits, shares), None)
-            if shares[0].ready() or own is None:
+                given.append(share.future)
+            if own is None or own.ready():
+                own = next(filter(_Share.waits, shares), None)
+                if own is not None:
+                    own.results = []
+            if own is None or shares[0].ready():
                 yield from shares.popleft().result()
             else:
-                own.results = _apply(function, own.items)
+                # One item only: then it is time to look after the others.
+                own.advance(function)
     except BrokenProcessPool as error:
         raise DataError(
             "A worker process died while reading files (perhaps for lack of "
@@ -106,7 +114,7 @@ class _Share(Generic[Item, Result]):
     Attributes:
       items: what to work on.
       future: of the worker that was given them.
-      results: of this process, if it was this one.
+      results: of this process, if it is this one, as far as it has come.
     """
 
     items: Sequence[Item]
@@ -117,13 +125,16 @@ class _Share(Generic[Item, Result]):
         """Whether no process has been given the items."""
         return self.future is None and self.results is None
 
-    def under_way(self) -> bool:
-        """Whether a worker has been given the items and has not returned them."""
-        return self.future is not None and not self.future.done()
-
     def ready(self) -> bool:
-        """Whether there are results, or an error."""
-        return not self.waits() and not self.under_way()
+        """Whether there are all results, or an error."""
+        if self.future is not None:
+            return self.future.done()
+        return self.results is not None and len(self.results) == len(self.items)
+
+    def advance(self, function: Callable[[Item], Result]) -> None:
+        """Works on the next item in this process."""
+        assert self.results is not None
+        self.results.append(function(self.items[len(self.results)]))
 
     def result(self) -> list[Result]:
         """Results in the order of the items; waits for those of a worker."""

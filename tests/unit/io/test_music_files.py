@@ -257,6 +257,18 @@ def test_a_map_over_processes_works_on_in_this_one_while_others_start():
     assert os.getpid() in {process for _, process in found}
 
 
+def test_a_map_over_processes_of_unequal_items():
+    items = [0.02 if number % 9 == 0 else 0.0 for number in range(300)]
+    found = list(ordered_map(_slept, items, workers=3))
+    assert [item for item, _ in found] == items
+    assert len({process for _, process in found}) > 1
+
+
+def _slept(item):
+    time.sleep(item)
+    return item, os.getpid()
+
+
 def _where(item):
     time.sleep(0.0005)
     return item, os.getpid()
