@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Correlation of the codes of neighbouring sections in :func:`sample_long`.
 RELATEDNESS = 0.9
+#: Windows that :func:`continue_` learns from: the last ones of a performance.
+RECENT = 16
 
 
 def sample_long(
@@ -104,14 +106,17 @@ def continue_(
     """A performance, followed by what might come next.
 
     The last window is encoded (shorter music is repeated to fill it, as a loop is),
-    and a random walk goes on from its code. A step is normal noise, in each
-    dimension as large as the root mean square of the steps between the input's own
-    consecutive windows; with a single window, as large as the posterior's standard
-    deviation. What leads from one window to the next is sampled so, not learnt: the
-    model knows no order of windows. After each step the code is brought back to the
-    length that it began with, where the decoder has been trained. The continuation
-    begins on the bar line after the last stroke, at the last tempo; strokes that
-    anticipate it stay early.
+    and a random walk goes on from its code, as the performance itself walks: with the
+    mean ``c`` of the codes of its last 16 windows, the next code is ``c + r (z - c) +
+    e``. The factor ``r`` (0..1) is the windows' own correlation with their
+    predecessors, and ``e`` is a normal draw with the covariance of what that leaves
+    unexplained. So changes are as large as the performance's own and go the same
+    ways, and a long continuation stays near it. With a single window, ``e`` is a draw
+    from its posterior. What leads from one window to the next is sampled so, not
+    learnt: the model knows no order of windows.
+
+    The continuation begins on the bar line after the last stroke, at the last tempo;
+    strokes that anticipate it stay early.
 
     Args:
       model: the trained model.
@@ -142,18 +147,12 @@ def continue_(
     even = _at_one_tempo(sequence, tempo_map, qpm)
     found = _last_windows(even, converter, qpm)
     posterior = model.encode(found, seed=seed)
-    last = posterior.mean[-1].astype(np.float64)
-    scale = posterior.stddev[-1]
-    if len(found) > 1:
-        steps = np.diff(posterior.mean, axis=0)
-        scale = np.sqrt(np.mean(np.square(steps), axis=0))
-    length = np.linalg.norm(last)
+    walk = _Walk.of(posterior.mean.astype(np.float64), posterior.stddev[-1])
     codes = []
     for piece in range(count):
-        noise, z = generator(seed, "walk", piece), last
+        noise, z = generator(seed, "walk", piece), walk.last
         for _ in range(sections):
-            z = z + scale * noise.standard_normal(len(z))
-            z = z * (length / np.linalg.norm(z))
+            z = walk.step(z, noise)
             codes.append(z)
     if hasattr(converter, "first_onset"):
         # Strokes before the bar line are before time zero.
@@ -171,6 +170,40 @@ def continue_(
     bar_line = _bars_used(even, converter, qpm) * _bar_seconds(converter, qpm)
     joint = float(tempo_map.seconds(np.array(bar_line * qpm / 60.0)))
     return [_followed_by(sequence, piece, joint) for piece in pieces]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Walk:
+    """How codes follow each other; see :func:`continue_`.
+
+    Attributes:
+      last: ``(z_size,)`` code to go on from.
+      centre: ``(z_size,)``.
+      memory: share of a code's distance from the centre that the next one keeps.
+      ways: ``(ways, z_size)``: a step is their sum, each times a normal draw.
+    """
+
+    last: np.ndarray
+    centre: np.ndarray
+    memory: float
+    ways: np.ndarray
+
+    @classmethod
+    def of(cls, codes: np.ndarray, stddev: np.ndarray) -> _Walk:
+        """Learns from consecutive codes ``(windows, z_size)``."""
+        centre = codes.mean(axis=0)
+        away = codes - centre
+        before, after = away[:-1], away[1:]
+        if not before.any():
+            return cls(codes[-1], centre, 0.0, np.diag(stddev.astype(np.float64)))
+        memory = float(np.clip(np.vdot(before, after) / np.vdot(before, before), 0, 1))
+        left = after - memory * before
+        return cls(codes[-1], centre, memory, left / np.sqrt(len(left)))
+
+    def step(self, z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The next code."""
+        drawn = rng.standard_normal(len(self.ways)) @ self.ways
+        return np.asarray(self.centre + self.memory * (z - self.centre) + drawn)
 
 
 # Windows and sections --------------------------------------------------------------
@@ -211,7 +244,8 @@ def _last_windows(sequence: NoteSequence, converter: Converter, qpm: float) -> T
             f"{sequence.filename or 'The sequence'}: {found}. The model can take "
             "nothing of it; groovekit inspect shows what a file holds."
         )
-    return converter.expand(found.take(np.arange(len(found))[::-1][::stride][::-1]))
+    recent = np.arange(len(found))[::-1][::stride][:RECENT]
+    return converter.expand(found.take(recent[::-1]))
 
 
 def _sections(converter: Converter, bars: int) -> int:

@@ -286,23 +286,34 @@ class TestContinuations:
             assert unlike(ours, end) < min(unlike(ours, o) for o in other)
 
     def test_steps_of_the_walk(self, model, codes):
-        """As large as those between the input's own windows; see the docstring."""
-        long = tiny.groove(2, bars=8)
-        windows = [_from_bar(long, bar) for bar in (0, 4)]
-        own = model.encode(windows, seed=0).mean
-        continue_(model, long, 40, seed=0, temperature=0)
-        moved = codes[-1] / np.linalg.norm(codes[-1], axis=1, keepdims=True)
-        assert np.allclose(
-            np.linalg.norm(codes[-1], axis=1), np.linalg.norm(own[1]), rtol=1e-4
-        )
-        start = own[1] / np.linalg.norm(own[1])
-        rng = np.random.default_rng(0)
-        noise = rng.normal(size=(400, 256)) * np.abs(own[1] - own[0])
-        likely = own[1] + noise
-        likely /= np.linalg.norm(likely, axis=1, keepdims=True)
-        assert np.mean(moved @ start) == pytest.approx(
-            np.mean(likely @ start), abs=0.02
-        )
+        """Those of the input's own windows, one after another; see the docstring."""
+        (long,) = sample_long(model, 1, bars=12, temperature=0, seed=4)
+        codes.clear()
+        windows = [_from_bar(long, bar) for bar in (0, 4, 8)]
+        own = model.encode(windows, seed=0).mean.astype(float)
+        centre = own.mean(axis=0)
+        first, second, third = own - centre
+        memory = (first @ second + second @ third) / (first @ first + second @ second)
+        memory = max(0.0, memory)
+        left = np.stack([second - memory * first, third - memory * second])
+        continue_(model, long, 60, bars=8, seed=0, temperature=0)
+        made = codes[-1].reshape(60, 2, -1)
+        for before, after in (
+            (np.broadcast_to(own[2], (60, 256)), made[:, 0]),
+            (made[:, 0], made[:, 1]),
+        ):
+            steps = after - centre - memory * (before - centre)
+            draws, *_ = np.linalg.lstsq(left.T, steps.T, rcond=None)
+            np.testing.assert_allclose(left.T @ draws, steps.T, atol=1e-4)
+            np.testing.assert_allclose(np.mean(draws**2), 0.5, atol=0.15)
+
+    def test_a_single_window_varies_as_its_posterior(self, model, codes):
+        posterior = model.encode(_from_bar(TAKE, 2), seed=0)
+        continue_(model, TAKE, 20, bars=8, seed=0, temperature=0)
+        draws = (codes[-1] - posterior.mean) / posterior.stddev
+        assert draws.shape == (40, 256)
+        assert draws.mean() == pytest.approx(0, abs=0.05)
+        assert draws.std() == pytest.approx(1, abs=0.05)
 
     def test_music_shorter_than_a_window_is_a_loop(self, model, codes):
         loop = tiny.groove(3, bars=1)
