@@ -1,0 +1,49 @@
+"""Adam as its authors wrote it down, on each backend's own fast path."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from groovekit.models import backend
+from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
+
+SHAPES = ((3, 4), (5,))
+STEPS = 6
+
+
+def adam(values, gradients, rate):
+    """Kingma and Ba (2015), Algorithm 1 with the order of section 2's end."""
+    moments = [(np.zeros_like(value), np.zeros_like(value)) for value in values]
+    values = [value.astype(np.float64) for value in values]
+    for step, row in enumerate(gradients, start=1):
+        factor = rate(step - 1) * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+        for index, gradient in enumerate(row):
+            m, v = moments[index]
+            m = 0.9 * m + 0.1 * gradient
+            v = 0.999 * v + 0.001 * gradient**2
+            moments[index] = m, v
+            values[index] -= factor * m / (np.sqrt(v) + 1e-8)
+    return values
+
+
+@pytest.mark.backends
+def test_adam_without_clipping():
+    rng = np.random.default_rng(0)
+    start = [rng.standard_normal(shape).astype(np.float32) for shape in SHAPES]
+    # Their joint norm is below 1.
+    gradients = [
+        [rng.uniform(-0.2, 0.2, shape).astype(np.float32) for shape in SHAPES]
+        for _ in range(STEPS)
+    ]
+    variables = [keras.Variable(value) for value in start]
+    optimizer = ClippedAdam(DecayToMinimum(1e-2, 1e-3, 0.5), grad_clip=1.0)
+    optimizer.build(variables)
+    for row in gradients:
+        optimizer.apply([keras.ops.convert_to_tensor(g) for g in row], variables)
+    expected = adam(start, gradients, lambda step: 9e-3 * 0.5**step + 1e-3)
+    for variable, value in zip(variables, expected, strict=True):
+        found = backend.to_numpy(variable.value)
+        np.testing.assert_allclose(found, value, rtol=0, atol=1e-6)
+    assert int(backend.to_numpy(optimizer.iterations.value)) == STEPS
