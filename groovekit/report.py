@@ -274,7 +274,7 @@ def _distributions(table: Mapping[str, Any]) -> str:
     ]
     for key, names in table["beyond_halves"].items():
         if key in shown and names:
-            listed = _escape(", ".join(labels_of[name] for name in names))
+            listed = _escape("; ".join(labels_of[name] for name in names))
             parts.append(
                 f"<p>Farther than twice the distance of the halves, {labels[key]}: "
                 f"{listed}.</p>"

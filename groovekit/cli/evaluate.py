@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from groovekit.cli.evaluation_tables import show
 from groovekit.cli.options import (
     backend_option,
     boolean,
@@ -191,8 +190,10 @@ def command(
         note(f"Report: {page}")
     if as_json:
         echo_json(figures)
-    else:
-        show(figures)
+        return
+    from groovekit.cli.evaluation_tables import show
+
+    show(figures)
 
 
 def _examples(

@@ -152,7 +152,7 @@ def _distributions(table: Mapping[str, Any]) -> None:
         if far:
             click.echo(
                 f"Farther than twice the halves, {titles.get(name, name)}: "
-                f"{', '.join(far)}."
+                f"{'; '.join(far)}."
             )
 
 
