@@ -20,6 +20,7 @@ from groovekit.attributes import (
     Direction,
     Directions,
     functions_of,
+    weights_digest,
 )
 from groovekit.converters.drum_tensors import drums_of
 from groovekit.errors import DataError, UsageError
@@ -111,6 +112,7 @@ def fit(
     return Directions(
         model.config.name,
         len(codes),
+        weights_digest(model),
         tuple(
             Direction(
                 name=name,

@@ -9,6 +9,7 @@ finds it, a file beside the model keeps it.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -26,7 +27,7 @@ from groovekit.errors import (
 )
 from groovekit.metrics import Drums
 from groovekit.registry import import_target
-from groovekit.runs import write_json
+from groovekit.runs import RunFolder, write_json
 
 if TYPE_CHECKING:
     from groovekit.generation import TrainedModel
@@ -68,11 +69,13 @@ class Directions:
     Attributes:
       config: name of the model's config.
       windows: how many windows they were fitted to.
+      weights: SHA-256 of the model's weights; empty where they lay in no folder.
       attributes: one each, in the order of fitting.
     """
 
     config: str
     windows: int
+    weights: str
     attributes: tuple[Direction, ...]
 
     @property
@@ -126,6 +129,7 @@ class Directions:
             "schema_version": SCHEMA_VERSION,
             "config": self.config,
             "windows": self.windows,
+            "weights": self.weights,
             "unit": "standard deviations of the attribute over the windows",
             # A list of names, as JSON files are written with sorted keys.
             "names": self.names,
@@ -153,7 +157,12 @@ class Directions:
                 row = dict(content["attributes"][name])
                 vector = np.array(row.pop("direction"), np.float32)
                 directions.append(Direction(name=name, vector=vector, **row))
-            return cls(content["config"], content["windows"], tuple(directions))
+            return cls(
+                content["config"],
+                content["windows"],
+                content["weights"],
+                tuple(directions),
+            )
         except OSError as error:
             raise RunFolderError(
                 f"Cannot read {path}: {error.strerror or error}. Fit attributes first "
@@ -175,7 +184,7 @@ def load_directions(model: TrainedModel) -> Directions:
     """The directions that are stored with a model.
 
     Raises:
-      RunFolderError: there are none.
+      RunFolderError: there are none, or they belong to other weights.
     """
     folder = model.folder
     if folder is None or not (folder / ATTRIBUTES_FILE).is_file():
@@ -183,7 +192,21 @@ def load_directions(model: TrainedModel) -> Directions:
             f"The model has no attributes yet ({folder or 'it lies in no folder'}): "
             "groovekit attributes fit --examples E computes them."
         )
-    return Directions.load(folder / ATTRIBUTES_FILE)
+    directions = Directions.load(folder / ATTRIBUTES_FILE)
+    if directions.weights != weights_digest(model):
+        raise RunFolderError(
+            f"The attributes in {folder} were fitted to other weights than it holds "
+            "now: fit them anew (groovekit attributes fit --overwrite)."
+        )
+    return directions
+
+
+def weights_digest(model: TrainedModel) -> str:
+    """SHA-256 of the weights in the model's folder; empty without one."""
+    if model.folder is None:
+        return ""
+    with RunFolder(model.folder).weights_path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # Functions -------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import types
 
 import numpy as np
@@ -23,6 +24,7 @@ from groovekit.errors import (
 )
 from groovekit.generation import TrainedModel
 from groovekit.metrics import density, swing
+from groovekit.runs import RunFolder
 from groovekit.toolbox.latent import sample_long, shift
 
 
@@ -42,6 +44,7 @@ class Machine:
 
     converter = GrooveConverter(bars=1)
     config = types.SimpleNamespace(name="machine")
+    folder = None
     axes = np.linalg.qr(np.random.default_rng(0).normal(size=(6, 6)))[0][:2]
 
     def encode(self, batch, seed):
@@ -203,6 +206,7 @@ def ways():
     return Directions(
         "c",
         7,
+        "0af",
         (
             Direction(
                 "density", "groovekit.metrics.features:density", 1.25, 0.5, 0.75, vector
@@ -215,7 +219,8 @@ class TestFiles:
     def test_round_trip(self, tmp_path):
         ways().save(tmp_path / "a.json")
         found = Directions.load(tmp_path / "a.json")
-        assert (found.config, found.windows, found.names) == ("c", 7, ["density"])
+        assert (found.config, found.windows, found.weights) == ("c", 7, "0af")
+        assert found.names == ["density"]
         (one,), (before,) = found.attributes, ways().attributes
         assert (one.function, one.mean, one.sd, one.r2) == (
             before.function,
@@ -243,6 +248,16 @@ class TestFiles:
         for folder in (None, tmp_path):
             with pytest.raises(RunFolderError, match="no attributes yet"):
                 attributes.load_directions(types.SimpleNamespace(folder=folder))
+
+    def test_other_weights(self, model, tmp_path):
+        folder = tmp_path / "r"
+        shutil.copytree(model.folder, folder)
+        stub = types.SimpleNamespace(folder=folder)
+        assert attributes.load_directions(stub).names
+        with RunFolder(folder).weights_path.open("ab") as file:
+            file.write(b"x")
+        with pytest.raises(RunFolderError, match="fitted to other weights"):
+            attributes.load_directions(stub)
 
     def test_the_preset_has_all_of_groovekits(self, model):
         found = attributes.load_directions(model)

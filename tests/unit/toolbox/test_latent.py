@@ -14,6 +14,7 @@ from groovekit.generation import TrainedModel
 from groovekit.generation_files import tempo_of
 from groovekit.interpolation import slerp
 from groovekit.notes import NoteSequence
+from groovekit.toolbox import walks
 from groovekit.toolbox.latent import continue_, grid, sample_long, shift, vary
 
 QPM = 120.0
@@ -165,6 +166,7 @@ class TestShifts:
         return Directions(
             "groovae_4bar",
             10,
+            "",
             tuple(
                 Direction(
                     name, "x:y", 0.0, 1.0, 1.0, rng.normal(size=size).astype(np.float32)
@@ -249,6 +251,14 @@ class TestLongPieces:
         monkeypatch.setattr(model, "decode_to_tensors", lambda *_, **__: tensors)
         (piece,) = sample_long(model, 1, bars=8, seed=1)
         assert [n.start_time for n in piece.notes] == [pytest.approx(8 - STEP / 4)]
+
+    def test_windows_that_may_end_early_are_cut_in_seconds(self):
+        piece = NoteSequence(total_time=8.0)
+        for start in (0.0, 5.5, 6.0):
+            piece.notes.add(pitch=60, velocity=9, start_time=start, end_time=start + 1)
+        found = walks._cut(piece, 6.0)
+        assert [(n.start_time, n.end_time) for n in found.notes] == [(0, 1), (5.5, 6)]
+        assert found.total_time == 6
 
     def test_mistakes(self, model):
         with pytest.raises(UsageError, match="bars must be at least 1, got 0"):
