@@ -15,24 +15,54 @@ Tensor = Any
 
 # Inside the logarithms, as in tf.losses.log_loss of TensorFlow 1.
 LOG_EPSILON = 1e-7
-# Velocity and offset of a forced hit are divided by this probability at least.
-LEAST_PROBABILITY = 0.1
+# Velocity and offset of a forced hit are divided by this share at least.
+LEAST_SHARE = 0.1
 
 
 class GrooveHead(Head):
     """Hits (log loss), velocities and offsets (squared error).
 
     The logits of hits go through a sigmoid, of velocities through a sigmoid, of
-    offsets through a hyperbolic tangent. Errors of velocity and offset count on
-    silent cells too. Sampling draws hits; velocities and offsets are what the
-    model says.
+    offsets through a hyperbolic tangent. Sampling draws hits; velocities and offsets
+    are what the model says.
+
+    As in the original, errors of velocity and offset count on silent cells as much
+    as on hits, where the targets are 0: what is learnt is the velocity times the
+    probability of a hit, so that an unsure hit is soft and close to the grid. With
+    a ``silent_weight`` of 0 it is the velocity that a hit would have.
+
+    Args:
+      layout: see :class:`groovekit.models.heads.Head`.
+      silent_weight: weight of errors of velocity and offset on silent cells, 0 to 1.
+        Below 1, silent cells of samples have neither, like those of recordings.
+      velocity_weight: weight of errors of velocity, at least 0.
+      offset_weight: weight of errors of offset, at least 0. Squared errors are a
+        normal distribution's log likelihood: a weight of ``1 / (2 sd ** 2)`` is a
+        distribution of that standard deviation.
 
     Raises:
-      ConfigError: the layout is not hits, velocities and offsets of equal size.
+      ConfigError: the layout is not hits, velocities and offsets of equal size, or
+        weights out of range.
     """
 
-    def __init__(self, layout: tuple[Any, ...]) -> None:
+    def __init__(
+        self,
+        layout: tuple[Any, ...],
+        *,
+        silent_weight: float = 1.0,
+        velocity_weight: float = 1.0,
+        offset_weight: float = 1.0,
+    ) -> None:
         super().__init__(layout)
+        if not (0 <= silent_weight <= 1 and min(velocity_weight, offset_weight) >= 0):
+            raise ConfigError(
+                "The groove head takes a silent_weight from 0 to 1 and weights of at "
+                f"least 0; received silent_weight={silent_weight}, "
+                f"velocity_weight={velocity_weight}, offset_weight={offset_weight}."
+            )
+        self.silent_weight = silent_weight
+        self.velocity_weight = velocity_weight
+        self.offset_weight = offset_weight
         kinds = [part.kind for part in self.layout]
         sizes = {part.size for part in self.layout}
         if kinds != ["binary", "unit", "signed"] or len(sizes) != 1:
@@ -40,6 +70,14 @@ class GrooveHead(Head):
                 "The groove head needs a layout of binary hits, unit velocities and "
                 f"signed offsets of equal size; received {describe(self.layout)}."
             )
+
+    def options(self) -> dict[str, Any]:
+        """The three weights."""
+        return {
+            "silent_weight": self.silent_weight,
+            "velocity_weight": self.velocity_weight,
+            "offset_weight": self.offset_weight,
+        }
 
     @property
     def noise_depth(self) -> int:
@@ -59,10 +97,13 @@ class GrooveHead(Head):
         hit_loss = -true_hits * ops.log(hits + LOG_EPSILON) - (
             1.0 - true_hits
         ) * ops.log(1.0 - hits + LOG_EPSILON)
+        counted = true_hits + self.silent_weight * (1.0 - true_hits)
+        velocity_loss = counted * ops.square(true_velocities - velocities)
+        offset_loss = counted * ops.square(true_offsets - offsets)
         return (
             ops.sum(hit_loss, axis=-1),
-            ops.sum(ops.square(true_velocities - velocities), axis=-1),
-            ops.sum(ops.square(true_offsets - offsets), axis=-1),
+            self.velocity_weight * ops.sum(velocity_loss, axis=-1),
+            self.offset_weight * ops.sum(offset_loss, axis=-1),
         )
 
     def loss(self, targets: Tensor, logits: Tensor) -> Tensor:
@@ -75,9 +116,9 @@ class GrooveHead(Head):
     ) -> Tensor:
         """``[hits, velocities, offsets]``; greedy: hits where the logit exceeds 0.
 
-        A number below 0 forces a hit. The errors count on silent cells too, so that
-        what is predicted is the velocity (and offset) times the probability of a
-        hit; that of a forced one is divided by its probability.
+        A number below 0 forces a hit. Where errors count on silent cells, what is
+        predicted is the velocity (and offset) times their share of the errors that
+        hits have: that of a forced one is divided by it.
         """
         hit_logits, _, _ = ops.split(ops.cast(logits, "float32"), 3, axis=-1)
         probabilities, velocities, offsets = self.activate(logits)
@@ -85,14 +126,16 @@ class GrooveHead(Head):
             hits = hit_logits > 0
         else:
             hits = uniforms < ops.sigmoid(hit_logits / temperature)
-            expected = ops.where(
-                uniforms < 0, ops.maximum(probabilities, LEAST_PROBABILITY), 1.0
-            )
-            velocities = ops.clip(velocities / expected, 0.0, 1.0)
-            offsets = ops.clip(offsets / expected, -1.0, 1.0)
-        return ops.concatenate(
-            [ops.cast(hits, "float32"), velocities, offsets], axis=-1
-        )
+            if self.silent_weight > 0:
+                silent = self.silent_weight * (1.0 - probabilities)
+                share = probabilities / (probabilities + silent)
+                share = ops.where(uniforms < 0, ops.maximum(share, LEAST_SHARE), 1.0)
+                velocities = ops.clip(velocities / share, 0.0, 1.0)
+                offsets = ops.clip(offsets / share, -1.0, 1.0)
+        hits = ops.cast(hits, "float32")
+        if self.silent_weight < 1:
+            velocities, offsets = velocities * hits, offsets * hits
+        return ops.concatenate([hits, velocities, offsets], axis=-1)
 
     def statistics(
         self, targets: Tensor, logits: Tensor, mask: Tensor

@@ -11,9 +11,8 @@ import numpy as np
 from groovekit.numpy_runtime.lstm import sigmoid
 from groovekit.numpy_runtime.stored import Stored
 
-
 #: Velocity and offset of a forced hit are divided by this probability at least.
-LEAST_PROBABILITY = np.float32(0.1)
+LEAST_SHARE = np.float32(0.1)
 
 
 class Part(Protocol):
@@ -125,8 +124,16 @@ class Boolean(Head):
 class Groove(Head):
     """Hits are drawn; velocities and offsets are what the model says."""
 
-    def __init__(self, layout: Sequence[Part]) -> None:
+    def __init__(
+        self,
+        layout: Sequence[Part],
+        *,
+        silent_weight: float = 1.0,
+        velocity_weight: float = 1.0,  # noqa: ARG002 - for training
+        offset_weight: float = 1.0,  # noqa: ARG002
+    ) -> None:
         super().__init__(layout)
+        self._silent_weight = np.float32(silent_weight)
         self.noise_depth = self.layout[0].size
 
     def sample(
@@ -141,11 +148,17 @@ class Groove(Head):
         )
         drawn[:, classes : 2 * classes] = sigmoid(velocities)
         np.tanh(offsets, out=drawn[:, 2 * classes :])
-        if uniforms is not None and (uniforms < 0).any():
-            expected = np.maximum(sigmoid(hits), LEAST_PROBABILITY)
-            expected = np.where(uniforms < 0, expected, np.float32(1))
-            drawn[:, classes:] /= np.concatenate([expected, expected], axis=1)
+        weight = self._silent_weight
+        if weight > 0 and uniforms is not None and (uniforms < 0).any():
+            probabilities = sigmoid(hits)
+            share = probabilities / (probabilities + weight * (1 - probabilities))
+            share = np.maximum(share, LEAST_SHARE)
+            share = np.where(uniforms < 0, share, np.float32(1))
+            drawn[:, classes:] /= np.concatenate([share, share], axis=1)
             np.clip(drawn, -1, 1, out=drawn)
+        if weight < 1:
+            drawn[:, classes : 2 * classes] *= drawn[:, :classes]
+            drawn[:, 2 * classes :] *= drawn[:, :classes]
         return drawn
 
 
@@ -239,4 +252,10 @@ HEADS: Mapping[str, Callable[..., Head] | Any] = {
     "groove_bins": GrooveBins,
     "multi_categorical": Categorical,
     "nade": NADE,
+}
+
+#: Options that the twins take, where heads take some.
+HEAD_OPTIONS: Mapping[str, frozenset[str]] = {
+    "groove": frozenset({"silent_weight", "velocity_weight", "offset_weight"}),
+    "nade": frozenset({"hidden"}),
 }

@@ -19,7 +19,7 @@ from groovekit.numpy_runtime.decoders import (
     SplitLSTM,
 )
 from groovekit.numpy_runtime.encoders import BidirectionalLSTM, HierarchicalLSTM
-from groovekit.numpy_runtime.heads import HEADS, Head
+from groovekit.numpy_runtime.heads import HEAD_OPTIONS, HEADS, Head
 from groovekit.numpy_runtime.lstm import Dense
 from groovekit.numpy_runtime.stored import Stored, open_stored
 from groovekit.numpy_runtime.threads import by_rows
@@ -48,8 +48,8 @@ def unsupported(config: ModelConfig) -> str | None:
         return "options of the decoder"
     if decoder.head not in HEADS:
         return f"the head {decoder.head!r}"
-    if {name for name, _ in decoder.head_options} - (
-        {"hidden"} if decoder.head == "nade" else set()
+    if {name for name, _ in decoder.head_options} - HEAD_OPTIONS.get(
+        decoder.head, frozenset()
     ):
         return "options of the head"
     if decoder_core == "split_lstm" and decoder.head != "multi_categorical":

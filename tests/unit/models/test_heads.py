@@ -11,12 +11,14 @@ from helpers import tiny
 from keras import ops
 
 from groovekit import checkpoints
+from groovekit.errors import ConfigError
 from groovekit.models.builder import build_model, build_optimizer
 from groovekit.models.decoders import LSTMDecoder
 from groovekit.models.groove_heads import GrooveBinsHead, GrooveHead
 from groovekit.models.heads import (
     BooleanHead,
     CategoricalHead,
+    Head,
     MultiCategoricalHead,
     Part,
 )
@@ -474,6 +476,36 @@ def test_metrics_of_grooves():
         "metrics/velocities_accuracy": 0.5,
         "metrics/offsets_accuracy": 0.1,
     }
+
+
+def test_errors_of_velocity_and_offset_are_weighted():
+    head = GrooveHead(GROOVE, silent_weight=0.5, velocity_weight=10, offset_weight=4)
+    targets = np.array([[[1, 0, 0.8, 0, -0.5, 0]]], np.float32)
+    velocities = 10 * (0.3**2 + 0.5 * 0.5**2)
+    offsets = 4 * 0.5**2
+    found = loss(head, targets, np.zeros((1, 1, 6), np.float32)).sum()
+    assert found == pytest.approx(2 * np.log(2) + velocities + offsets, rel=1e-5)
+    assert Head.from_dict(head.to_dict()).to_dict() == head.to_dict()
+    with pytest.raises(ConfigError, match="silent_weight from 0 to 1"):
+        GrooveHead(GROOVE, silent_weight=2)
+
+
+@pytest.mark.parametrize(
+    ("silent_weight", "hit", "silent"),
+    [
+        (1.0, [0.8, 0.4], [0.2, 0.1]),
+        (0.5, [0.5, 0.25], [0, 0]),
+        (0.0, [0.2, 0.1], [0, 0]),
+    ],
+)
+def test_forced_hits_are_as_loud_as_hits(silent_weight, hit, silent):
+    head = GrooveHead(GROOVE, silent_weight=silent_weight)
+    # The first class is hit with a probability of 0.25 and forced, the second is not.
+    logits = np.array([np.log([1 / 3, 1, 0.25, 0.25]).tolist() + [np.arctanh(0.1)] * 2])
+    uniforms = ops.convert_to_tensor(np.array([[-1, 2]], np.float32))
+    drawn = head.sample(ops.convert_to_tensor(logits.astype("f")), uniforms, 1.0)
+    expected = [1, 0, hit[0], silent[0], hit[1], silent[1]]
+    np.testing.assert_allclose(numbers(drawn), [expected], rtol=1e-5)
 
 
 def test_bins_count_where_there_are_hits():

@@ -22,6 +22,10 @@ COUNT = 3
 # Of each kind of encoder, decoder and head at least one; levels are kept short.
 MODELS = {
     "groove": ("groovae_2bar_humanize", {}),
+    "groove_hits_only": (
+        "groovae_2bar_humanize",
+        {"decoder.head_options": {"silent_weight": 0.0, "velocity_weight": 10.0}},
+    ),
     "residual": (
         "groovae_2bar_humanize",
         {
