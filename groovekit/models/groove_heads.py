@@ -15,8 +15,9 @@ Tensor = Any
 
 # Inside the logarithms, as in tf.losses.log_loss of TensorFlow 1.
 LOG_EPSILON = 1e-7
-# Velocity and offset of a forced hit are divided by this share at least.
-LEAST_SHARE = 0.1
+# Velocity and offset of a forced hit are divided by these shares at least: an offset
+# is so uncertain that more of it would be more noise (measured on validation takes).
+LEAST_VELOCITY_SHARE, LEAST_OFFSET_SHARE = 0.05, 0.5
 
 
 class GrooveHead(Head):
@@ -129,9 +130,11 @@ class GrooveHead(Head):
             if self.silent_weight > 0:
                 silent = self.silent_weight * (1.0 - probabilities)
                 share = probabilities / (probabilities + silent)
-                share = ops.where(uniforms < 0, ops.maximum(share, LEAST_SHARE), 1.0)
-                velocities = ops.clip(velocities / share, 0.0, 1.0)
-                offsets = ops.clip(offsets / share, -1.0, 1.0)
+                share = ops.where(uniforms < 0, share, 1.0)
+                louder = velocities / ops.maximum(share, LEAST_VELOCITY_SHARE)
+                velocities = ops.clip(louder, 0.0, 1.0)
+                wider = offsets / ops.maximum(share, LEAST_OFFSET_SHARE)
+                offsets = ops.clip(wider, -1.0, 1.0)
         hits = ops.cast(hits, "float32")
         if self.silent_weight < 1:
             velocities, offsets = velocities * hits, offsets * hits

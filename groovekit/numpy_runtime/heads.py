@@ -11,8 +11,8 @@ import numpy as np
 from groovekit.numpy_runtime.lstm import sigmoid
 from groovekit.numpy_runtime.stored import Stored
 
-#: Velocity and offset of a forced hit are divided by this probability at least.
-LEAST_SHARE = np.float32(0.1)
+#: See :mod:`groovekit.models.groove_heads`.
+LEAST_VELOCITY_SHARE, LEAST_OFFSET_SHARE = np.float32(0.05), np.float32(0.5)
 
 
 class Part(Protocol):
@@ -152,9 +152,9 @@ class Groove(Head):
         if weight > 0 and uniforms is not None and (uniforms < 0).any():
             probabilities = sigmoid(hits)
             share = probabilities / (probabilities + weight * (1 - probabilities))
-            share = np.maximum(share, LEAST_SHARE)
             share = np.where(uniforms < 0, share, np.float32(1))
-            drawn[:, classes:] /= np.concatenate([share, share], axis=1)
+            drawn[:, classes : 2 * classes] /= np.maximum(share, LEAST_VELOCITY_SHARE)
+            drawn[:, 2 * classes :] /= np.maximum(share, LEAST_OFFSET_SHARE)
             np.clip(drawn, -1, 1, out=drawn)
         if weight < 1:
             drawn[:, classes : 2 * classes] *= drawn[:, :classes]
