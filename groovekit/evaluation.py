@@ -25,7 +25,7 @@ from groovekit.interpolation import slerp
 from groovekit.metrics import Drums, Ratio, Resampling
 from groovekit.models import backend
 from groovekit.notes import NoteSequence
-from groovekit.performances import all_tensors, by_window, owners_of
+from groovekit.performances import all_tensors, by_window, owners_of, some_tensors
 from groovekit.reconstruction import (
     Reconstruction as Reconstruction,
 )
@@ -157,7 +157,7 @@ def evaluate(
         )
     except ConfigError:
         stage("Comparing events")
-        known = all_tensors(train, at_most=MOST_TRAINING_WINDOWS)
+        known = some_tensors(train, MOST_TRAINING_WINDOWS)
         rows = event_rows(converter, data, outputs, known, resampling)
         figures["reconstruction"] = {"rows": rows, "verdicts": []}
     else:
@@ -232,13 +232,8 @@ def _drum_figures(
     converter = model.converter
     grid = _grid(converter)
     stage("Fitting the baselines")
-    known = all_tensors(train, at_most=MOST_TRAINING_WINDOWS)
-    known_drums = drums_of(known.outputs, converter)
-    baselines = fit_baselines(
-        known_drums,
-        _inputs(known, known_drums, converter),
-        steps_per_bar=grid["steps_per_bar"],
-    )
+    known, known_inputs = _training_drums(train, converter)
+    baselines = fit_baselines(known, known_inputs, steps_per_bar=grid["steps_per_bar"])
     inputs = _inputs(data, truth.drums, converter)
     forcing = settings.teacher_forcing
     knows = "the input and the steps before" if forcing else "the input"
@@ -275,7 +270,7 @@ def _drum_figures(
             "memorising": distributions.memorising(
                 samples.hits,
                 truth.drums.hits,
-                known_drums.hits,
+                known.hits,
                 resampling=truth.resampling,
             ),
         }
@@ -334,6 +329,15 @@ def _grid(converter: Converter) -> dict[str, int]:
     quarter = int(getattr(converter, "steps_per_quarter", metrics.STEPS_PER_QUARTER))
     bar = int(getattr(converter, "quarters_per_bar", metrics.QUARTERS_PER_BAR))
     return {"steps_per_bar": quarter * bar, "steps_per_quarter": quarter}
+
+
+def _training_drums(train: Examples, converter: Converter) -> tuple[Drums, Drums]:
+    """Training windows as they were played, and as the model gets to see them."""
+    outputs, inputs = [], []
+    for part in some_tensors(train, MOST_TRAINING_WINDOWS):
+        outputs.append(drums_of(part.outputs, converter))
+        inputs.append(_inputs(part, outputs[-1], converter))
+    return Drums.concatenate(outputs), Drums.concatenate(inputs)
 
 
 def _inputs(data: Tensors, outputs: Drums, converter: Converter) -> Drums:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ def event_rows(
     converter: Converter,
     data: Tensors,
     outputs: np.ndarray,
-    known: Tensors,
+    known: Iterable[Tensors],
     resampling: Resampling,
 ) -> list[dict[str, Any]]:
     """Step accuracy of models whose outputs are labels, such as melodies.
@@ -27,13 +29,16 @@ def event_rows(
       converter: of the tensors.
       data: what was to be predicted.
       outputs: the model's.
-      known: training windows.
+      known: batches of training windows.
       resampling: of the performances of ``data``.
     """
     truth, mask = _labels(data.outputs, converter), _mask(data)
-    events = _labels(known.outputs, converter)[_mask(known) > 0]
-    kinds, counts = np.unique(events, axis=0, return_counts=True)
-    frequent = np.broadcast_to(kinds[counts.argmax()], truth.shape)
+    counted: collections.Counter[tuple[int, ...]] = collections.Counter()
+    for part in known:
+        events = _labels(part.outputs, converter)[_mask(part) > 0]
+        kinds, counts = np.unique(events, axis=0, return_counts=True)
+        counted.update(dict(zip(map(tuple, kinds.tolist()), counts, strict=True)))
+    frequent = np.broadcast_to(max(counted, key=counted.__getitem__), truth.shape)
     rows = []
     for name, label, labels in (
         (MODEL, "the model", _labels(outputs, converter)),
@@ -48,6 +53,8 @@ def event_rows(
 
 def _labels(tensors: np.ndarray, converter: Converter) -> np.ndarray:
     """``(windows, steps, parts)``: the label of each categorical part, or bits."""
+    if tensors.ndim == 2:
+        return tensors[..., None]
     found, start = [], 0
     for part in converter.layout:
         own = tensors[..., start : start + part.size]

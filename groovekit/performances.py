@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from groovekit.converters.base import Tensors
@@ -9,7 +11,8 @@ from groovekit.examples import Examples
 from groovekit.generation_files import DEFAULT_QPM, join
 from groovekit.seeding import generator
 
-_AT_ONCE = 512
+# One-hot windows are large.
+_AT_ONCE = 64
 
 
 def owners_of(examples: Examples) -> np.ndarray:
@@ -48,24 +51,21 @@ def some_windows(examples: Examples, count: int, *, seed: int = 0) -> Examples:
     return examples.subset(np.isin(np.arange(examples.sequences), chosen))
 
 
-def all_tensors(examples: Examples, *, at_most: int | None = None) -> Tensors:
-    """Windows as one batch, without anything random.
+def all_tensors(examples: Examples) -> Tensors:
+    """The windows of an epoch as one batch, without anything random."""
+    return join(list(examples.batches(512)))
+
+
+def some_tensors(examples: Examples, count: int) -> Iterator[Tensors]:
+    """Of all windows, so many at equal distances, in small batches; labels if any.
 
     Args:
-      examples: all of them.
-      at_most: of all windows, so many at equal distances; without it those that an
-        epoch uses.
+      examples: all of them, also what an epoch leaves out.
+      count: windows, at most.
     """
-    if at_most is None:
-        return join(list(examples.batches(_AT_ONCE)))
-    count = min(at_most, len(examples))
-    numbers = np.linspace(0, len(examples) - 1, count).astype(np.int64)
-    return join(
-        [
-            examples.converter.expand(examples.take(numbers[start : start + _AT_ONCE]))
-            for start in range(0, count, _AT_ONCE)
-        ]
-    )
+    numbers = np.linspace(0, len(examples) - 1, min(count, len(examples)))
+    for rows in np.array_split(numbers.astype(np.int64), -(-len(numbers) // _AT_ONCE)):
+        yield examples.converter.expand(examples.take(rows), labels=True)
 
 
 def by_window(qpm: np.ndarray | None, examples: Examples) -> np.ndarray:

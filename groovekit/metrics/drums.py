@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,20 @@ class Drums:
 
     def __len__(self) -> int:
         return len(self.hits)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Drums]) -> Drums:
+        """Joins sets of windows, at least one, that all have the same parts."""
+        velocities, offsets = (
+            None
+            if getattr(parts[0], name) is None
+            else np.concatenate([required(part, name) for part in parts])
+            for name in ("velocities", "offsets")
+        )
+        hits = np.concatenate([part.hits for part in parts])
+        if velocities is not None:
+            velocities /= MAX_VELOCITY
+        return cls(hits, velocities, offsets)
 
     @classmethod
     def from_tensor(cls, tensor: Any) -> Drums:

@@ -36,6 +36,15 @@ class TestDrums:
         assert found.hits.sum() == 1
         assert len(found) == 2
 
+    def test_concatenate(self):
+        parts = drums((0, 1, 0, 90, 0.5)), drums((1, 2, 1, 30, -0.5), windows=2)
+        found = Drums.concatenate(parts)
+        assert np.argwhere(found.hits).tolist() == [[0, 1, 0], [2, 2, 1]]
+        assert found.velocities[found.hits] == pytest.approx([90, 30])
+        assert found.offsets[found.hits].tolist() == [0.5, -0.5]
+        labels = Drums.concatenate([Drums(part.hits) for part in parts])
+        assert labels.velocities is None
+
     def test_integers_are_midi_velocities(self):
         hits = np.ones((1, 1, 1))
         midi = Drums(hits, np.array([[[100]]], np.uint8)).velocities
