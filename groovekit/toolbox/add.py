@@ -13,7 +13,7 @@ from groovekit.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
 from groovekit.takes import read_take
 from groovekit.toolbox.editing import add_hits, at_tempo, with_output_kit
-from groovekit.toolbox.playing import check_count, codes, play
+from groovekit.toolbox.playing import check_count, play
 
 if TYPE_CHECKING:
     from groovekit.generation import TrainedModel
@@ -55,7 +55,7 @@ def add(
     take = read_take(sequence, model.converter)
     converter, given = take.converter, take.grid()
     seed = one_seed(seed)
-    z = codes(model, converter.expand(take.windows), temperature=0.0, seed=seed)
+    z = model.encode(take.converter.expand(take.windows), seed=seed).mean
     missing = np.zeros(given.shape, bool)
     missing[int(take.steps.min()) :, list(converter.add_instruments)] = True
     missing &= ~given

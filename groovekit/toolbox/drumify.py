@@ -14,7 +14,7 @@ from groovekit.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
 from groovekit.takes import Take, read_take
 from groovekit.toolbox.editing import add_hits, finish, without_notes
-from groovekit.toolbox.playing import Played, check_count, codes, play
+from groovekit.toolbox.playing import Played, check_count, play
 
 if TYPE_CHECKING:
     from groovekit.generation import TrainedModel
@@ -62,7 +62,7 @@ def drumify(
     check_drumify(model.converter, model.config.name)
     take = read_take(sequence, model.converter, taps=True)
     seed = one_seed(seed)
-    z = codes(model, take.converter.expand(take.windows), temperature=0.0, seed=seed)
+    z = model.encode(take.converter.expand(take.windows), seed=seed).mean
     made = []
     for version in range(count):
         own = derive(seed, "version", version)

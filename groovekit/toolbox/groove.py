@@ -14,7 +14,7 @@ from groovekit.toolbox.editing import finish, perform, with_output_kit
 from groovekit.toolbox.playing import check_count, codes, play
 
 if TYPE_CHECKING:
-    from groovekit.generation import TrainedModel
+    from groovekit.generation import Encoding, TrainedModel
 
 # So many hits weigh as much as what stands behind them: a feel is told by few.
 _WEIGHT = 1.0
@@ -76,11 +76,15 @@ def groove(
     check_count(count)
     first, second = (read_take(item, model.converter) for item in (sequence, feel))
     seed = one_seed(seed)
+    posteriors = [
+        model.encode(take.converter.expand(take.windows), seed=seed)
+        for take in (first, second)
+    ]
     made = []
     for version in range(count):
         own = derive(seed, "version", version)
         velocities, offsets = _transfer(
-            model, first, second, temperature=temperature, seed=own
+            model, first, second, posteriors, temperature=temperature, seed=own
         )
         piece = perform(
             first, velocities, offsets, amount=amount, timing=timing, velocity=velocity
@@ -92,20 +96,24 @@ def groove(
 
 
 def _transfer(
-    model: TrainedModel, first: Take, second: Take, *, temperature: float, seed: int
+    model: TrainedModel,
+    first: Take,
+    second: Take,
+    posteriors: list[Encoding],
+    *,
+    temperature: float,
+    seed: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Velocities and offsets for each cell of the first, ``(steps, classes)``."""
     converter = first.converter
-    tensors = [converter.expand(take.windows) for take in (first, second)]
     z = codes(
-        model,
-        tensors[1],
+        posteriors[1],
         temperature=temperature,
         seed=seed,
         mean_only=not converter.humanize,
     )
     if converter.humanize:
-        own = codes(model, tensors[0], temperature=temperature, seed=seed)
+        own = codes(posteriors[0], temperature=temperature, seed=seed)
     else:
         own = np.repeat(z[:1], len(first.starts), axis=0)
     ours = play(model, first, own, forced=first.grid(), seed=seed)

@@ -61,13 +61,12 @@ def humanize(
     check_count(count)
     take = read_take(sequence, model.converter)
     seed = one_seed(seed)
-    tensors = take.converter.expand(take.windows)
+    posterior = model.encode(take.converter.expand(take.windows), seed=seed)
     made = []
     for version in range(count):
         own = derive(seed, "version", version)
         z = codes(
-            model,
-            tensors,
+            posterior,
             temperature=temperature,
             seed=own,
             # A code of the input would hold its own feel, and the hits are given.

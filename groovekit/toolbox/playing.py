@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from groovekit.converters.base import Tensors
 from groovekit.converters.drum_tensors import drums_of
 from groovekit.errors import UsageError
 from groovekit.seeding import generator
 from groovekit.takes import Take
 
 if TYPE_CHECKING:
-    from groovekit.generation import TrainedModel
+    from groovekit.generation import Encoding, TrainedModel
 
 
 class Played(NamedTuple):
@@ -32,8 +32,7 @@ class Played(NamedTuple):
 
 
 def codes(
-    model: TrainedModel,
-    tensors: Tensors,
+    posterior: Encoding,
     *,
     temperature: float,
     seed: int,
@@ -47,14 +46,20 @@ def codes(
     performance.
 
     Args:
-      model: the trained model.
-      tensors: the windows.
+      posterior: of the windows.
       temperature: at least 0.
       seed: of the direction.
-      prior: take the prior in the posterior's stead.
       mean_only: one code, the mean over all windows, for all of them.
+      prior: take the prior in the posterior's stead.
+
+    Raises:
+      UsageError: the temperature is out of range.
     """
-    mean, stddev, _ = model.encode(tensors, seed=seed)
+    if not 0 <= temperature < math.inf:
+        raise UsageError(
+            f"The temperature must be at least 0 and finite, got {temperature}."
+        )
+    mean, stddev = posterior.mean, posterior.stddev
     if prior:
         mean, stddev = np.zeros_like(mean), np.ones_like(stddev)
     if mean_only:

@@ -105,6 +105,9 @@ def test_versions(model):
     assert len({s.SerializeToString() for s in first}) == 3
     cold = model.humanize(groove, 2, temperature=0, seed=4)
     assert cold[0] == cold[1]
+    for wrong in (-1.0, float("nan")):
+        with pytest.raises(UsageError, match="temperature must be at least 0"):
+            model.humanize(groove, temperature=wrong)
 
 
 def test_ten_minutes_without_a_seam(model, tmp_path):
