@@ -493,14 +493,15 @@ def test_errors_of_velocity_and_offset_are_weighted():
 @pytest.mark.parametrize(
     ("silent_weight", "hit", "silent"),
     [
-        (1.0, [0.8, 0.4], [0.2, 0.1]),
-        (0.5, [0.5, 0.25], [0, 0]),
+        (1.0, [0.8, 0.2], [0.2, 0.1]),
+        (0.5, [0.5, 0.2], [0, 0]),
         (0.0, [0.2, 0.1], [0, 0]),
     ],
 )
 def test_forced_hits_are_as_loud_as_hits(silent_weight, hit, silent):
     head = GrooveHead(GROOVE, silent_weight=silent_weight)
     # The first class is hit with a probability of 0.25 and forced, the second is not.
+    # Offsets grow by a factor of two at most.
     logits = np.array([np.log([1 / 3, 1, 0.25, 0.25]).tolist() + [np.arctanh(0.1)] * 2])
     uniforms = ops.convert_to_tensor(np.array([[-1, 2]], np.float32))
     drawn = head.sample(ops.convert_to_tensor(logits.astype("f")), uniforms, 1.0)
