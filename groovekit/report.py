@@ -147,7 +147,9 @@ def _about(figures: Mapping[str, Any]) -> str:
         ),
         ("Seed", str(figures["seed"])),
     ]
-    return _table([], [[_escape(k), _escape(v)] for k, v in rows])
+    timed = "timing" in figures["reconstruction"]["rows"][0]
+    shown = [(k, v) for k, v in rows if timed or k != "Milliseconds"]
+    return _table([], [[_escape(k), _escape(v)] for k, v in shown])
 
 
 def _verdicts(verdicts: Sequence[Mapping[str, Any]]) -> str:

@@ -49,11 +49,12 @@ def _head(figures: Mapping[str, Any]) -> None:
         else "autoregressive, most probable choices"
     )
     tempo = "each window's own" if figures["tempo"] == "own" else figures["tempo"]
+    timed = "timing" in figures["reconstruction"]["rows"][0]
+    milliseconds = f"Tempo for milliseconds: {tempo}. " if timed else ""
     click.echo(
         f"{figures['config']} on {figures['windows']:,} windows of "
         f"{figures['performances']} performances. Decoding: from the posterior's mean, "
-        f"{decoding}. Tempo for milliseconds: {tempo}. In brackets: 95 %, by "
-        "performance."
+        f"{decoding}. {milliseconds}In brackets: 95 %, by performance."
     )
     click.echo(
         f"\nKL {interval(figures['kl_bits'], 1)} bits; reconstruction "

@@ -91,6 +91,12 @@ FIGURES = {
                     "bias": -12.0,
                     "count": 7,
                 },
+                "timing": {
+                    "median_absolute": 14.5,
+                    "spread": 23.0,
+                    "bias": 2.5,
+                    "count": 7,
+                },
                 "by_class": {"kick": {"hits": 820, "hit_f1": 0.594}},
             }
             for name, label, given, f1 in (
