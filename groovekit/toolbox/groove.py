@@ -47,8 +47,8 @@ def groove(
     given the hits alone (``groovae_2bar_humanize``) reads those of each.
 
     On halves of 16 Groove validation takes, the second's feel given to the first with
-    ``groovae_4bar`` errs by 14.8 in velocity and 16.8 ms (a constant: 23.6 and
-    19.4; the model with the code alone: 23.9 and 22.4).
+    ``groovae_4bar`` errs by 14.9 in velocity and 16.7 ms (a constant: 23.6 and
+    19.4; the model with the code alone: 22.9 and 21.5).
 
     Both may have any length and tempo, see :mod:`groovekit.takes`; timing is carried
     over in parts of a step. What is not a drum of the model stays untouched.
