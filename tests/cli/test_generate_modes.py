@@ -10,8 +10,14 @@ from helpers.performances import EVENTS, column, rich
 from helpers.playing import made
 
 from groovekit import plugins
-from groovekit.attributes import ATTRIBUTES_FILE, Direction, Directions
+from groovekit.attributes import (
+    ATTRIBUTES_FILE,
+    Direction,
+    Directions,
+    weights_digest,
+)
 from groovekit.cli.modes import MODES
+from groovekit.generation import TrainedModel
 from groovekit.io.midi import read_midi, write_midi
 from groovekit.runs import RunFolder
 
@@ -194,9 +200,9 @@ def test_attributes(generate, runs):
     assert "groovekit attributes fit" in result.stderr
     vector = np.array([2.0, -1.0, 0.5, 1.0], np.float32)
     file = runs["plain"] / ATTRIBUTES_FILE
-    Directions("groovae_4bar", 1, (Direction("density", "x:y", 0, 1, 1, vector),)).save(
-        file
-    )
+    weights = weights_digest(TrainedModel.load(runs["plain"], runtime="numpy"))
+    density = Direction("density", "x:y", 0, 1, 1, vector)
+    Directions("groovae_4bar", 1, weights, (density,)).save(file)
     (denser,) = outputs(generate("attribute", *args))
     (own,) = outputs(generate("reconstruct", "--temperature", 0))
     assert denser != own
