@@ -27,9 +27,10 @@ from preset_card import Comparison, write_card
 
 from groovekit import checkpoints, metrics
 from groovekit.converters.groove import GrooveConverter
-from groovekit.datasets import load_examples
-from groovekit.evaluation import drums_of, reconstruction_metrics
+from groovekit.datasets import load_examples, tempos_of
+from groovekit.evaluation import drums_of, evaluate, reconstruction_metrics
 from groovekit.examples import Examples
+from groovekit.generation import TrainedModel
 from groovekit.io.plotting import plot_sequence
 from groovekit.metrics import Drums
 from groovekit.models import backend
@@ -133,6 +134,14 @@ def main(
     metadata["validation"] = rounded(reconstruction.to_dict())
     target.write_config(config)
     write_json(target.metadata_path, metadata)
+    click.echo("Measuring baselines ...", err=True)
+    held_out = splits["validation"]
+    evaluation = evaluate(
+        TrainedModel.load(target.path, runtime="keras"),
+        held_out,
+        splits["train"],
+        qpm=tempos_of(groove_dir, "validation", held_out.ids),
+    )
     pictures = {}
     if plot:
         pictures = draw(
@@ -151,6 +160,7 @@ def main(
         notes=Path(notes).read_text(encoding="utf-8") if notes else "",
         pictures=pictures,
         report=splits["train"].report,
+        evaluation=evaluation.figures,
         weights_bytes=target.weights_path.stat().st_size,
     )
     write_atomic(target.path / "CARD.md", card)
