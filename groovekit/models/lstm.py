@@ -138,6 +138,7 @@ class LSTMStack(keras.layers.Layer):
                 kernel_initializer=kernel,
                 recurrent_initializer=recurrent,
                 seed=derive(seed, "lstm", i),
+                use_cudnn=recurrence.use_cudnn(self.compute_dtype),
                 dtype=self.dtype_policy,
                 name=f"lstm_{i}",
             )

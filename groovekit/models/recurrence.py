@@ -18,7 +18,7 @@ a backward pass that is quadratic in the number of steps.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from keras import ops
 
@@ -30,6 +30,15 @@ Tensor = Any
 def is_own(*, training: bool) -> bool:
     """Whether LSTM layers run in our own loops, see :func:`lstm_of_gates`."""
     return training and backend.name() == backend.TENSORFLOW and not backend.uses_gpu()
+
+
+def use_cudnn(dtype: str) -> Literal["auto", False]:
+    """What ``keras.layers.LSTM`` takes of that name, for a type to compute in.
+
+    JAX's fused kernel knows float32 only (``jax.experimental.rnn``), and Keras does
+    not look.
+    """
+    return False if backend.name() == backend.JAX and dtype != "float32" else "auto"
 
 
 def lstm(

@@ -162,3 +162,10 @@ def test_scheduled_sampling_equals_its_loop(residual, control_depth):
         return run
 
     assert_near(gradients_of(model, loss(True)), gradients_of(model, loss(False)))
+
+
+def test_the_fused_kernel_of_jax_is_for_float32():
+    fused = backend.name() != backend.JAX
+    for dtype, allowed in (("float32", True), ("mixed_bfloat16", fused)):
+        stack = LSTMStack((UNITS,), DEPTH, dtype=dtype)
+        assert stack.lstms[0].use_cudnn == ("auto" if allowed else False)
