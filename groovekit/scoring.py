@@ -151,7 +151,8 @@ def verdicts(truth: Truth, predictions: Sequence[Prediction]) -> list[dict[str, 
     It is compared with each baseline: by F1 with those that are not given the hits, by
     errors at the hits that both match. Differences are drawn together (paired); the
     model is better or worse where the interval does not hold 0. It beats the
-    baselines if it beats the closest one, the one with the least favourable difference.
+    baselines if it beats each. The closest one is, of those with the least favourable
+    outcome, the one with the least favourable difference.
 
     Args:
       truth: what was played.
@@ -192,7 +193,14 @@ def verdicts(truth: Truth, predictions: Sequence[Prediction]) -> list[dict[str, 
             )
         if not against:
             continue
-        closest = min(against, key=lambda row: sign * row["difference"]["value"])
+        # A wide interval may hold 0 though the difference is not the smallest.
+        closest = min(
+            against,
+            key=lambda row: (
+                _OUTCOMES.index(row["outcome"]),
+                sign * row["difference"]["value"],
+            ),
+        )
         found.append(
             {
                 "measure": name,
@@ -217,10 +225,12 @@ def _outcome(difference: Interval, *, higher: bool) -> str:
 
 
 _WORDS = {
-    "better": "beats every baseline; the closest is",
     "worse": "does NOT beat the baselines: it is worse than",
     "no different": "does NOT beat the baselines: no clear difference from",
+    "better": "beats every baseline; the closest is",
 }
+# The least favourable first.
+_OUTCOMES = tuple(_WORDS)
 
 
 def _sentence(measure: Measure, value: float, closest: Mapping[str, Any]) -> str:

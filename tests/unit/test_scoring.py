@@ -123,6 +123,26 @@ def test_verdict_against_the_closest():
     assert [row["baseline"] for row in f1["against"]] == ["silence", "nearest"]
 
 
+def test_an_unsure_baseline_counts_though_another_is_closer():
+    played = truth(["xxxxxxxx"] * 4)
+    rows = {
+        "model": ["xx......"] + ["xxxxxxxx"] * 3,
+        # A little worse than the model in each window.
+        "near": ["x......."] + ["xxxxxxx."] * 3,
+        # Much worse on average, but better in the first.
+        "far": ["xxxxxxxx"] + ["xx......"] * 3,
+    }
+    model, sure, unsure = (
+        Prediction(name, name, "the input", drums(row)) for name, row in rows.items()
+    )
+    f1 = scoring.verdicts(played, [model, sure, unsure])[0]
+    outcomes = [row["outcome"] for row in f1["against"]]
+    assert outcomes == ["better", "no different"]
+    assert f1["against"][0]["difference"]["value"] < 0.1
+    assert f1["against"][1]["difference"]["value"] > 0.2
+    assert (f1["outcome"], f1["closest"]) == ("no different", "far")
+
+
 def test_rounded_is_json():
     table = {"a": float("nan"), "b": [np.float64(1 / 3), True, 7, "x"], "c": math.inf}
     found = scoring.rounded(table, 3)
