@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from groovekit.errors import DataError
 from groovekit.metrics.drums import (
     CLOSED_HAT,
     OPEN_HAT,
@@ -187,7 +188,16 @@ def open_hat_share(
       drums: windows.
       open_hat: class of the open hi-hat.
       closed_hat: class of the closed one.
+
+    Raises:
+      DataError: the drums have no such classes.
     """
+    classes = drums.hits.shape[2]
+    if max(open_hat, closed_hat) >= classes:
+        raise DataError(
+            f"Expected drums with the classes {closed_hat} and {open_hat} (closed and "
+            f"open hi-hat), got {classes} classes: there are no hi-hats to measure."
+        )
     opened = drums.hits[:, :, open_hat].sum(axis=1)
     total = opened + drums.hits[:, :, closed_hat].sum(axis=1)
     return np.where(total > 0, opened / np.maximum(total, 1), np.nan)

@@ -115,3 +115,5 @@ def test_open_hat_share():
     assert found[0] == 0.25
     assert np.isnan(found[1])
     assert metrics.open_hat_share(played, open_hat=KICK)[0] == 0.25
+    with pytest.raises(DataError, match="got 3 classes"):
+        metrics.open_hat_share(Drums(played.hits[..., :3]))

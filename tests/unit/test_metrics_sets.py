@@ -148,10 +148,12 @@ class TestNeighbours:
             assert numbers.tolist() == [1, 2]
             assert distances == pytest.approx([0.0, 1 - 4 / 5])
 
-    def test_diversity(self):
-        assert metrics.mean_pairwise(hits("x...", "x...", ".x..")) == pytest.approx(
-            2 / 3
-        )
+    def test_diversity(self, monkeypatch):
+        for rows in (2, 256):
+            monkeypatch.setattr(metrics.neighbours, "_ROWS_AT_ONCE", rows)
+            assert metrics.mean_pairwise(hits("x...", "x...", ".x..")) == pytest.approx(
+                2 / 3
+            )
         assert math.isnan(metrics.mean_pairwise(hits("x...")))
 
 
