@@ -79,8 +79,10 @@ def intervals(
       low: where the axis begins.
     """
     values = [v for _, table in rows for v in table.values() if v is not None]
-    step = _round_step((max([*values, low + 1e-6]) - low) / 5)
-    ticks = low + step * np.arange(np.ceil((max([*values, low]) - low) / step) + 1)
+    # An axis has a length, even if all is 0.
+    span = max([*values, low + 1e-6]) - low
+    step = _round_step(span / 5)
+    ticks = low + step * np.arange(np.ceil(span / step) + 1)
     high = float(ticks[-1])
     left, wide, row_height = 200.0, 380.0, 22.0
     height = _TOP + len(rows) * row_height + 22

@@ -72,6 +72,14 @@ def test_axes_are_round(least, step):
     assert report_svg._round_step(least) == pytest.approx(step)
 
 
+@pytest.mark.parametrize("value", [0.0, None])
+def test_intervals_of_nothing(value):
+    table = {"value": value, "low": None, "high": None}
+    drawn = report_svg.intervals([("the model", table)], title="Hits")
+    assert "nan" not in drawn
+    assert len(parts(drawn, "circle")) == (value is not None)
+
+
 def test_histogram():
     sets = {"held_out": [0.5, 0.5], "samples": [0.0, 1.0]}
     drawn = report_svg.histogram([0, 1, 2], sets, title="density")
