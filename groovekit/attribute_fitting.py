@@ -20,6 +20,7 @@ from groovekit.attributes import (
     Direction,
     Directions,
     functions_of,
+    origin_of,
     weights_digest,
 )
 from groovekit.converters.drum_tensors import drums_of
@@ -116,7 +117,7 @@ def fit(
         tuple(
             Direction(
                 name=name,
-                function=_origin(function),
+                function=origin_of(function),
                 mean=float(mean[index]),
                 sd=float(sd[index]),
                 r2=float(r2[index]),
@@ -206,11 +207,6 @@ def _means(values: np.ndarray) -> np.ndarray:
     known = ~np.isnan(values)
     sums = np.where(known, values, 0.0).sum(axis=0)
     return np.asarray(sums / np.maximum(known.sum(axis=0), 1))
-
-
-def _origin(function: AttributeFunction) -> str:
-    name = getattr(function, "__qualname__", type(function).__qualname__)
-    return f"{getattr(function, '__module__', '?')}:{name}"
 
 
 def values_of(functions: Mapping[str, AttributeFunction], drums: Drums) -> np.ndarray:

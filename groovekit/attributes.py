@@ -259,8 +259,16 @@ def functions_of(directions: Directions) -> dict[str, AttributeFunction]:
     found = {}
     for attribute in directions.attributes:
         if attribute.name in registered:
-            found[attribute.name] = plugins.attributes.get(attribute.name)
-        else:
-            (function,) = find_functions((), [attribute.function]).values()
-            found[attribute.name] = function
+            function = plugins.attributes.get(attribute.name)
+            # A function of one's own may be called as a registered one is.
+            if origin_of(function) == attribute.function:
+                found[attribute.name] = function
+                continue
+        (found[attribute.name],) = find_functions((), [attribute.function]).values()
     return found
+
+
+def origin_of(function: AttributeFunction) -> str:
+    """Where a function is defined, ``"module:function"``."""
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    return f"{getattr(function, '__module__', '?')}:{name}"

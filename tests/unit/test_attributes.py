@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import types
@@ -274,6 +275,16 @@ class TestFunctions:
     def test_registered_by_a_plug_in(self):
         plugins.register_attribute("mine.loudness")(loudness)
         assert find_functions(["mine.loudness"]) == {"mine.loudness": loudness}
+
+    def test_ones_own_with_a_registered_name(self):
+        attribute = Direction("density", f"{__name__}:loudness", 0, 1, 1, np.zeros(4))
+        directions = Directions("c", 9, "", (attribute,))
+        assert functions_of(directions) == {"density": loudness}
+        registered = dataclasses.replace(
+            attribute, function="groovekit.metrics.features:density"
+        )
+        directions = dataclasses.replace(directions, attributes=(registered,))
+        assert functions_of(directions) == {"density": density}
 
     def test_mistakes(self):
         with pytest.raises(UnknownNameError, match="Did you mean 'density'"):
