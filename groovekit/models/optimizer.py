@@ -132,7 +132,7 @@ class ClippedAdam(_Adam):
 
         Keras's own takes sixteen, each of which passes over all weights.
         """
-        if backend.name() != backend.TENSORFLOW:
+        if backend.name() != backend.TENSORFLOW or self.amsgrad:
             super().update_step(gradient, variable, learning_rate)
             return
         import tensorflow as tf  # noqa: TID251 - Keras has no such operation

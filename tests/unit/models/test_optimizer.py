@@ -47,3 +47,20 @@ def test_adam_without_clipping():
         found = backend.to_numpy(variable.value)
         np.testing.assert_allclose(found, value, rtol=0, atol=1e-6)
     assert int(backend.to_numpy(optimizer.iterations.value)) == STEPS
+
+
+@pytest.mark.backends
+def test_amsgrad_is_keras_own():
+    found = []
+    for optimizer in (
+        ClippedAdam(1e-2, amsgrad=True),
+        keras.optimizers.Adam(1e-2, amsgrad=True, epsilon=1e-8),
+    ):
+        variable = keras.Variable(np.zeros(3, np.float32))
+        optimizer.build([variable])
+        # The largest second moment is kept while gradients shrink.
+        for size in (0.2, 1e-3, 1e-3, 1e-3):
+            gradient = keras.ops.convert_to_tensor(np.full(3, size, np.float32))
+            optimizer.apply([gradient], [variable])
+        found.append(backend.to_numpy(variable.value))
+    np.testing.assert_allclose(*found, rtol=1e-6)
