@@ -21,8 +21,8 @@ from groovekit.toolbox.playing import Played
 _MAX_OFFSET = 1.0 - 1e-7
 # Strokes on one drum keep this distance (in quarter notes), or what they had.
 _LEAST_GAP = 1.0 / 32
-# Parts of a sequence that have a time.
-_EVENTS = (
+#: Parts of a sequence that have a time.
+EVENTS = (
     "tempos",
     "time_signatures",
     "key_signatures",
@@ -208,7 +208,7 @@ def at_tempo(sequence: NoteSequence, qpm: float) -> NoteSequence:
     for note in changed.notes:
         note.start_time *= factor
         note.end_time *= factor
-    for field in _EVENTS:
+    for field in EVENTS:
         for event in getattr(changed, field):
             event.time *= factor
     for tempo in changed.tempos:

@@ -25,6 +25,7 @@ from groovekit.io.tempo_map import TempoMap
 from groovekit.notes import NoteSequence
 from groovekit.sections import one_after_another, window_seconds
 from groovekit.seeding import draw_seed, generator
+from groovekit.toolbox.editing import EVENTS
 
 if TYPE_CHECKING:
     from groovekit.generation import TrainedModel
@@ -212,10 +213,14 @@ class _Walk:
 def _at_one_tempo(
     sequence: NoteSequence, tempo_map: TempoMap, qpm: float
 ) -> NoteSequence:
-    """The sequence with its notes where they would be at an even tempo."""
+    """The sequence with all in it where it would be at an even tempo."""
     even = NoteSequence()
     even.CopyFrom(sequence)
     del even.tempos[:]
+    for field in EVENTS:
+        for event in getattr(even, field):
+            quarters = tempo_map.quarters(np.array(event.time))
+            event.time = float(quarters) * 60.0 / qpm
     even.tempos.add(qpm=qpm)
     times = np.array([(n.start_time, n.end_time) for n in sequence.notes])
     moved = tempo_map.quarters(times.reshape(-1, 2)) * (60.0 / qpm)

@@ -13,6 +13,7 @@ from groovekit.errors import DataError, UnknownNameError, UsageError
 from groovekit.generation import TrainedModel
 from groovekit.generation_files import tempo_of
 from groovekit.interpolation import slerp
+from groovekit.io.tempo_map import TempoMap
 from groovekit.notes import NoteSequence
 from groovekit.toolbox import walks
 from groovekit.toolbox.latent import continue_, grid, sample_long, shift, vary
@@ -359,6 +360,16 @@ class TestContinuations:
         new = np.array([n.start_time for n in found.notes[size:]]) - 6 * BAR
         np.testing.assert_allclose(new, 2 * old, atol=1e-3)
         assert found.tempos == slower.tempos
+
+    def test_chords_and_metres_move_with_the_notes(self):
+        sequence = tiny.groove(1, bars=4, qpm=60.0)
+        sequence.tempos.add(time=8.0, qpm=120.0)
+        sequence.time_signatures.add(time=4.0, numerator=3, denominator=4)
+        sequence.text_annotations.add(time=9.0, text="C")
+        even = walks._at_one_tempo(sequence, TempoMap.of(sequence), 120.0)
+        assert [(t.time, t.qpm) for t in even.tempos] == [(0.0, 120.0)]
+        assert [s.time for s in even.time_signatures] == [0.0, 2.0]
+        assert even.text_annotations[0].time == 5.0
 
     def test_early_strokes_after_the_bar_line_stay_early(self, model, monkeypatch):
         tensors = np.zeros((1, 64, 27), np.float32)
