@@ -60,6 +60,11 @@ class WindowModel(abc.ABC):
 
     @property
     @abc.abstractmethod
+    def forceable(self) -> bool:
+        """Whether :meth:`decode` can be told which hits there are."""
+
+    @property
+    @abc.abstractmethod
     def step_multiple(self) -> int:
         """Sequences of a multiple of so many steps can be generated."""
 

@@ -42,8 +42,6 @@ from groovekit.toolbox.reconstruct import reconstruct
 
 #: Windows that go through the model at once, unless told otherwise.
 MAX_BATCH_SIZE = 256
-# Heads that draw each hit by a number of its own, the first ones of a step.
-_FORCEABLE = ("boolean", "groove", "groove_bins", "nade")
 
 
 class Encoding(NamedTuple):
@@ -358,6 +356,11 @@ class TrainedModel:
             raise UsageError(f"steps must be {what}, got {steps}.")
         controls = self._controls(controls, len(z), steps)
         if forced is not None:
+            if not model.forceable or self.converter.layout[0].name != "hits":
+                raise UsageError(
+                    f"The head {self.config.decoder.head} of {self.config.name} does "
+                    "not draw hits: none can be forced. Choose a groove or drum model."
+                )
             forced = self._forced(forced, len(z), steps)
         return model.decode(
             z,
@@ -425,13 +428,7 @@ class TrainedModel:
         return tensors.controls, tempos
 
     def _forced(self, forced: np.ndarray, batch: int, steps: int) -> np.ndarray:
-        first, head = self.converter.layout[0], self.config.decoder.head
-        if first.name != "hits" or head not in _FORCEABLE:
-            raise UsageError(
-                f"The head {head} of {self.config.name} does not draw hits: none can "
-                "be forced. Choose a groove or drum model."
-            )
-        shape = (batch, steps, first.size)
+        shape = (batch, steps, self.converter.layout[0].size)
         if np.shape(forced) != shape:
             raise UsageError(f"Expected hits of shape {shape}, got {np.shape(forced)}.")
         return np.asarray(forced, np.float32)

@@ -48,6 +48,11 @@ class BatchedModel(WindowModel):
         return int(self.model.head.noise_depth)
 
     @property
+    def forceable(self) -> bool:
+        """Whether :meth:`decode` can be told which hits there are."""
+        return bool(self.model.head.forceable)
+
+    @property
     def step_multiple(self) -> int:
         """Sequences of a multiple of so many steps can be generated."""
         return int(self.model.decoder.step_multiple)

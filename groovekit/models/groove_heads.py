@@ -46,6 +46,8 @@ class GrooveHead(Head):
         weights out of range.
     """
 
+    forceable = True
+
     def __init__(
         self,
         layout: tuple[Any, ...],
@@ -167,6 +169,8 @@ class GrooveBinsHead(Head):
     Raises:
       ConfigError: another layout.
     """
+
+    forceable = True
 
     def __init__(self, layout: tuple[Any, ...]) -> None:
         super().__init__(layout)

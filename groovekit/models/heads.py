@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from keras import ops
@@ -36,7 +36,14 @@ class Head(abc.ABC):
 
     Args:
       layout: the converter's ``(name, size, kind)`` slices of the outputs.
+
+    Attributes:
+      forceable: whether the hits, the layout's first slice, can be forced: sampling
+        draws each where a number of its own, one of a step's first ones, lies below
+        its probability. Numbers of -1 and 2 then decide.
     """
+
+    forceable: ClassVar[bool] = False
 
     def __init__(self, layout: tuple[Any, ...]) -> None:
         self.layout = tuple(layout)
@@ -268,6 +275,8 @@ class BooleanHead(Head):
     Raises:
       ConfigError: the layout has other than binary slices.
     """
+
+    forceable = True
 
     def __init__(self, layout: tuple[Any, ...]) -> None:
         super().__init__(layout)

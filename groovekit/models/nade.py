@@ -78,6 +78,8 @@ class NADEHead(Head):
       ConfigError: the layout has other than binary slices, or no hidden units.
     """
 
+    forceable = True
+
     def __init__(self, layout: tuple[Any, ...], *, hidden: int = 128) -> None:
         super().__init__(layout)
         if not self.layout or {part.kind for part in self.layout} != {"binary"}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -37,7 +37,10 @@ class Head(abc.ABC):
       output_depth: size of samples.
       logits_depth: size of the decoder's output layer.
       noise_depth: how many uniform numbers one step's sample takes.
+      forceable: whether a step's first numbers decide on its hits.
     """
+
+    forceable: ClassVar[bool] = False
 
     def __init__(self, layout: Sequence[Part]) -> None:
         self.layout = tuple(layout)
@@ -112,6 +115,8 @@ class Categorical(Head):
 class Boolean(Head):
     """Independent yes-or-no outputs."""
 
+    forceable = True
+
     def sample(
         self, logits: np.ndarray, uniforms: np.ndarray | None, temperature: np.ndarray
     ) -> np.ndarray:
@@ -123,6 +128,8 @@ class Boolean(Head):
 
 class Groove(Head):
     """Hits are drawn; velocities and offsets are what the model says."""
+
+    forceable = True
 
     def __init__(
         self,
@@ -165,6 +172,8 @@ class Groove(Head):
 class GrooveBins(Head):
     """Hits, and velocities and offsets in bins: all are drawn."""
 
+    forceable = True
+
     def __init__(self, layout: Sequence[Part]) -> None:
         super().__init__(layout)
         self._classes = self.layout[0].size
@@ -196,6 +205,8 @@ class GrooveBins(Head):
 
 class NADE(Head):
     """Binary outputs, each given those before it in the same step."""
+
+    forceable = True
 
     def __init__(self, layout: Sequence[Part], *, hidden: int = 128) -> None:
         super().__init__(layout)

@@ -151,6 +151,11 @@ class NumpyModel(WindowModel):
         return self._head.noise_depth
 
     @property
+    def forceable(self) -> bool:
+        """Whether :meth:`decode` can be told which hits there are."""
+        return self._head.forceable
+
+    @property
     def step_multiple(self) -> int:
         """Sequences of a multiple of so many steps can be generated."""
         return self._decoder.step_multiple

@@ -69,6 +69,9 @@ class FeelHead(gk.Head):
       GroovekitError: another layout.
     """
 
+    # Hits are drawn by the first of the numbers: humanize can say which there are.
+    forceable = True
+
     def __init__(self, layout: tuple[Any, ...]) -> None:
         super().__init__(layout)
         kinds = [part.kind for part in self.layout]

@@ -161,6 +161,11 @@ def test_samples_follow_the_distributions():
     assert cold[cold != 0].std() < 0.05
     greedy = np.asarray(head.sample(logits + 1, None, 1.0))
     np.testing.assert_allclose(greedy[0, :9], 1.0)
+    # Hits that are forced, as humanize does.
+    uniforms[:, :9] = np.where(np.arange(9) < 4, -1.0, 2.0)
+    forced = np.asarray(head.sample(logits, uniforms, 1.0))[:, :9]
+    assert head.forceable
+    np.testing.assert_array_equal(forced, np.tile(np.arange(9) < 4, (4000, 1)))
 
 
 def test_head_needs_its_layout():

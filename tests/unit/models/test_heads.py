@@ -206,6 +206,22 @@ def test_losses_stay_finite(head):
 # Sampling ---------------------------------------------------------------------------
 
 
+@pytest.mark.backends
+@pytest.mark.parametrize("name", ["boolean", "groove", "groove_bins", "nade"])
+def test_forceable_heads_hit_where_their_first_numbers_say_so(name):
+    head = HEADS[name]()
+    hits = head.layout[0].size
+    rng = np.random.default_rng(4)
+    logits = rng.normal(scale=5, size=(50, head.logits_depth)).astype(np.float32)
+    uniforms = rng.random((50, head.noise_depth), np.float32)
+    wanted = rng.random((50, hits)) < 0.5
+    uniforms[:, :hits] = np.where(wanted, -1.0, 2.0)
+    logits, uniforms = map(ops.convert_to_tensor, (logits, uniforms))
+    drawn = numbers(head.sample(logits, uniforms, 0.1))
+    assert head.forceable
+    np.testing.assert_array_equal(drawn[:, :hits], wanted)
+
+
 @pytest.mark.parametrize("temperature", [1.0, 0.6])
 @pytest.mark.parametrize(
     "name", ["categorical", "multi_categorical", "boolean", "groove", "groove_bins"]

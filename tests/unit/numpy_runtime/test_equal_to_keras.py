@@ -156,7 +156,8 @@ def test_tiny_models(case, tmp_path):
     model.save_weights(path)
     keras = BatchedModel(model, max_batch_size=2)
     ours = NumpyModel.load(config, path, max_batch_size=2)
-    for name in ("z_size", "output_depth", "noise_depth", "step_multiple"):
+    names = ("z_size", "output_depth", "noise_depth", "forceable", "step_multiple")
+    for name in names:
         assert getattr(ours, name) == getattr(keras, name)
     check(ours, keras, config.converter)
 
