@@ -72,8 +72,7 @@ def humanize(
             # A code of the input would hold its own feel, and the hits are given.
             prior=take.converter.hits_as_controls,
         )
-        # Categorical heads draw velocities, too; others play the same at any seed.
-        played = play(model, take, z, forced=take.grid(), seed=own)
+        played = play(model, take, z, forced=take.grid())
         piece = perform(
             take,
             played.velocities,
