@@ -44,6 +44,8 @@ def read_midi(source: str | Path | bytes, *, name: str = "") -> NoteSequence:
     Returns:
       A sequence in seconds: notes, tempos, metres, keys, controls. ``id``,
       ``filename`` and ``collection_name`` are left empty. It may have no notes.
+      What the parser found odd, such as a tempo outside the first track (which
+      does not count), is logged.
 
     Raises:
       DataError: the file cannot be read or is not a MIDI file; the message
@@ -56,7 +58,7 @@ def read_midi(source: str | Path | bytes, *, name: str = "") -> NoteSequence:
         data = read_file(Path(source), name)
     sequence, remarks = parse_midi(data, name=name)
     for remark in remarks:
-        _LOG.debug("%s: %s", name or "MIDI data", remark)
+        _LOG.info("%s: %s", name or "MIDI data", remark)
     return sequence
 
 

@@ -206,6 +206,16 @@ def test_the_parsers_warnings_become_remarks():
     assert "non-zero tracks" in remarks[0]
 
 
+def test_who_reads_a_file_hears_the_parsers_warnings(tmp_path, caplog):
+    path = tmp_path / "a.mid"
+    path.write_bytes(midi_bytes([], [mido.MetaMessage("set_tempo", tempo=260_870)]))
+    with caplog.at_level("INFO", logger="groovekit"):
+        sequence = read_midi(path, name="a.mid")
+    assert [tempo.qpm for tempo in sequence.tempos] == [120]
+    (line,) = caplog.messages
+    assert line.startswith("a.mid: Tempo")
+
+
 def test_missing_files_are_named(tmp_path):
     with pytest.raises(DataError, match=r"no\.mid: cannot be opened: No such file"):
         read_midi(tmp_path / "no.mid")
