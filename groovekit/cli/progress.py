@@ -55,6 +55,7 @@ class Progress:
         self._began = time.monotonic()
         self._shown: float | None = None
         self._width = 0
+        self._written: int | None = None
         self._recent: collections.deque[tuple[float, int]] = collections.deque()
 
     def __enter__(self) -> Self:
@@ -71,10 +72,13 @@ class Progress:
     ) -> None:
         """Shows the final state and ends the line."""
         del kind, error, trace
-        if self._shown is not None:
+        if self._shown is None:
+            return
+        if self._on_terminal():
             self._show("")
-            if self._on_terminal():
-                click.echo(err=True)
+            click.echo(err=True)
+        elif self._written != self.done:
+            self._show("")
 
     def update(self, done: int, detail: str = "") -> None:
         """Says that ``done`` units are finished.
@@ -133,6 +137,7 @@ class Progress:
 
     def _show(self, detail: str) -> None:
         text = self.line(detail)
+        self._written = self.done
         if not self._on_terminal():
             click.echo(text, err=True)
             return

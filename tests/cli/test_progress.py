@@ -52,6 +52,17 @@ def test_plain_lines_without_a_terminal(clock, capsys):
     assert len(lines) == 4
 
 
+def test_the_last_line_comes_once(clock, capsys):
+    with Progress(1, "Drawing", unit="pictures") as shown:
+        clock(4.0)
+        shown.advance()
+        shown.message("done")
+    assert capsys.readouterr().err.splitlines() == [
+        "Drawing  [########################]  1/1 pictures  0.25/s  0:04",
+        "done",
+    ]
+
+
 def test_a_bar_on_a_terminal(clock, capsys, monkeypatch):
     monkeypatch.setattr(Progress, "_on_terminal", staticmethod(lambda: True))
     with Progress(10, "Training", unit="steps", start=5) as shown:
