@@ -130,8 +130,8 @@ def plot_sequence(
       path: where to; ``.png`` or ``.svg``. A number is added to a name that is
         taken, unless ``overwrite``.
       title: of the picture, or one for each groove.
-      kit: which pitches share a row; pitches it does not know are left out.
-        Without it, each pitch has a row.
+      kit: which pitches share a row; pitches it does not know are left out,
+        and beside drums all notes that are not. Without it, each pitch has a row.
       first_bar: bar to begin with, from 1.
       bars: bars to draw of each groove; default all that there is room for.
       bars_per_line: breaks longer music into lines of so many bars, at most 32.
@@ -222,12 +222,21 @@ def _rolls(
             name.replace("_", " ").replace("hihat", "hi-hat")
             for name in kit.class_names
         ]
-        rows = [np.asarray(kit.class_of(p)) for p in pitches]
+        rows = [
+            np.where(_drums(s), kit.class_of(p), -1)
+            for s, p in zip(sequences, pitches, strict=True)
+        ]
     titles = titles or [""] * len(sequences)
     rolls: list[_Roll] = []
     for sequence, row, own in zip(sequences, rows, titles, strict=True):
         rolls += _lines(_roll(sequence, row, own, first_bar, bars), bars_per_line)
     return names, rolls[:MAX_LINES]
+
+
+def _drums(sequence: NoteSequence) -> np.ndarray:
+    """Which notes are drums: all of them where none says so."""
+    drums = np.array([note.is_drum for note in sequence.notes], bool)
+    return drums if drums.any() else ~drums
 
 
 def _roll(
