@@ -17,6 +17,8 @@ from groovekit.errors import UsageError
 
 # Below it dividing by the temperature would overflow.
 _GREEDY = 1e-4
+# Above it there is no order left among the choices, and float32 ends soon.
+_HOTTEST = 1e30
 
 Progress = Callable[[int, int], None]
 
@@ -153,7 +155,7 @@ class WindowModel(abc.ABC):
           progress: called as ``progress(done, total)``.
         """
         greedy = temperature < _GREEDY
-        heat = np.asarray(1.0 if greedy else temperature, np.float32)
+        heat = np.asarray(1.0 if greedy else min(temperature, _HOTTEST), np.float32)
         outputs = np.empty((len(z), steps, self.output_depth), np.float32)
         for rows, size in self._parts(len(z)):
             noise = None

@@ -10,7 +10,7 @@ from helpers import tiny
 from groovekit import recipes
 from groovekit.io.tfrecord import write_records
 
-NAME = "groovae_2bar_humanize"
+NAME = "groovae_4bar_original"
 TINY = "enc_rnn_size=[6],dec_rnn_size=[6],z_size=4"
 
 
@@ -19,7 +19,7 @@ def examples(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "grooves.tfrecord"
     with write_records(path) as writer:
         for number in range(6):
-            writer.write(tiny.groove(number).SerializeToString())
+            writer.write(tiny.groove(number, bars=8).SerializeToString())
     return str(path)
 
 
@@ -37,10 +37,10 @@ def test_recipes_are_listed_and_shown(command):
     assert all(name in table for name in recipes.names())
     rows = json.loads(command("recipes", "list", "--json").stdout)
     assert [row["name"] for row in rows] == recipes.names()
-    assert "overrides.converter.hop_bars" in command("recipes", "show", NAME).stdout
+    assert "overrides.training.batch_size" in command("recipes", "show", NAME).stdout
     shown = json.loads(command("recipes", "show", NAME, "--json").stdout)
-    assert shown["config"] == NAME
-    result = command("recipes", "show", "groovae_2bar_humanise")
+    assert shown["config"] == "groovae_4bar"
+    result = command("recipes", "show", "groovae_4bar_orignal")
     assert result.exit_code == 1
     assert f"Did you mean '{NAME}'" in result.stderr
 
@@ -52,19 +52,19 @@ def test_train_follows_a_recipe_and_options_go_first(command, examples, tmp_path
     assert result.exit_code == 0, result.output
     recipe = recipes.get_recipe(NAME)
     config = json.loads((run / "config.json").read_text())
-    assert config["converter"]["hop_bars"] == 1
-    assert config["training"]["decay_rate"] == recipe.overrides["training.decay_rate"]
+    assert config["name"] == recipe.config
+    assert config["training"]["batch_size"] == recipe.overrides["training.batch_size"]
     assert config["latent"]["z_size"] == 4
     metadata = json.loads((run / "metadata.json").read_text())
     assert metadata["seed"] == recipe.seed
-    assert f"{NAME} to step 2" in result.stdout
+    assert f"{recipe.config} to step 2" in result.stdout
 
 
 def test_a_recipe_of_another_config_is_refused(command, examples):
     result = command(
-        "train", "--recipe", NAME, "--config", "groovae_4bar", "--examples", examples
+        "train", "--recipe", NAME, "--config", "groovae_8bar", "--examples", examples
     )
     assert result.exit_code == 2
-    assert f"The recipe {NAME} trains the config {NAME}, not groovae_4bar" in (
+    assert f"The recipe {NAME} trains the config groovae_4bar, not groovae_8bar" in (
         result.stderr
     )

@@ -91,6 +91,12 @@ def test_progress_is_told(model):
     assert told == [(3, 7), (6, 7), (7, 7)]
 
 
+def test_any_finite_temperature_will_do(model):
+    z = np.zeros((1, model.config.latent.z_size), np.float32)
+    hot = [model.decode_to_tensors(z, temperature=t, seed=1) for t in (1e30, 1e300)]
+    np.testing.assert_array_equal(*hot)
+
+
 def test_temperature_zero_takes_the_most_probable(model):
     z = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
     greedy = model.decode_to_tensors(z, temperature=0, seed=1)
