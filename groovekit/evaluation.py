@@ -16,6 +16,7 @@ from groovekit.baselines import Case, fit_baselines
 from groovekit.batching import Progress
 from groovekit.converters.base import Converter, Tensors
 from groovekit.converters.drum_tensors import drums_of as drums_of
+from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import ConfigError
 from groovekit.event_scores import event_rows
 from groovekit.examples import Examples
@@ -238,6 +239,14 @@ def _drum_figures(
     forcing = settings.teacher_forcing
     knows = "the input and the steps before" if forcing else "the input"
     predictions = [Prediction(scoring.MODEL, "the model", knows, drums)]
+    if _hits_known(converter) and not settings.teacher_forcing:
+        stage("Playing the true hits")
+        played = _play(model, data, truth.drums, codes, settings)
+        predictions.append(
+            Prediction(
+                scoring.PLAYER, "the model, hits given", scoring.GIVEN_HITS, played
+            )
+        )
     for baseline in baselines:
         case = Case(
             inputs,
@@ -283,6 +292,38 @@ def _drum_figures(
         hits = hits.reshape(-1, POINTS, *hits.shape[1:])
         found["interpolation"] = dataclasses.asdict(metrics.smoothness(hits))
     return found
+
+
+def _hits_known(converter: Converter) -> bool:
+    """Whether the model is told all hits and has to play them."""
+    if not isinstance(converter, GrooveConverter) or converter.max_note_dropout:
+        return False
+    whole = not (converter.tapify or converter.add_instruments)
+    return converter.hits_as_controls or (converter.humanize and whole)
+
+
+def _play(
+    model: TrainedModel,
+    data: Tensors,
+    truth: Drums,
+    codes: np.ndarray,
+    settings: Settings,
+) -> Drums:
+    """The true hits with the model's velocities and timing, as it humanises them."""
+    converter = model.converter
+    if getattr(converter, "hits_as_controls", False):
+        # A code of the window would hold the feel that is asked for.
+        codes = np.zeros_like(codes)
+    # With split instruments each drum has a step of its own.
+    hits = truth.hits.reshape(len(codes), -1, converter.layout[0].size)
+    tensors = model.decode_to_tensors(
+        codes,
+        temperature=0,
+        controls=data.controls,
+        forced=hits.astype(np.float32),
+        seed=settings.seed,
+    )
+    return drums_of(tensors, converter)
 
 
 def _distributions(

@@ -253,6 +253,7 @@ def _distributions(table: Mapping[str, Any]) -> str:
     labels = {
         "samples": "samples",
         "model": "reconstructions",
+        "player": "the model, hits given",
         "humaniser": "statistical humaniser",
         "nearest": "nearest training groove",
     }

@@ -19,6 +19,8 @@ from groovekit.metrics import Drums, Interval, Ratio, Resampling
 #: Rows that are given the hits are measured where the model hits, too.
 GIVEN_HITS = "the hits"
 MODEL = "model"
+#: The row of a model that is given the hits, as ``--mode humanize`` gives them.
+PLAYER = "player"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Prediction:
     """A row of the table.
 
     Attributes:
-      name: ``"model"`` or a baseline's.
+      name: ``"model"``, ``"player"`` or a baseline's.
       label: for people.
       given: what it knows of a window.
       drums: what it predicts.
@@ -99,7 +101,7 @@ def score(
 
     Velocity and timing errors are means of absolute differences at matched hits. Of
     baselines that are given the hits, only those count that the model matches, too:
-    it would otherwise be compared where it has an easier task.
+    it would otherwise be compared where it has an easier task. A player matches all.
 
     Args:
       truth: what was played.
@@ -112,8 +114,9 @@ def score(
       ``by_class`` (values by drum and measure).
     """
     rows = []
+    player = _player(predictions)
     for prediction in predictions:
-        where = _where(truth, prediction, predictions[0])
+        where = _where(truth, prediction, player)
         ratios = _ratios(truth, prediction.drums, where)
         by_class = {}
         for index, name in enumerate(class_names):
@@ -149,7 +152,8 @@ def verdicts(truth: Truth, predictions: Sequence[Prediction]) -> list[dict[str, 
     """Whether the model beats the baselines, in figures and words.
 
     It is compared with each baseline: by F1 with those that are not given the hits, by
-    errors at the hits that both match. Differences are drawn together (paired); the
+    errors at the hits that both match; a model that is given the hits is the one whose
+    errors count. Differences are drawn together (paired); the
     model is better or worse where the interval does not hold 0. It beats the
     baselines if it beats each. The closest one is, of those with the least favourable
     outcome, the one with the least favourable difference.
@@ -162,10 +166,12 @@ def verdicts(truth: Truth, predictions: Sequence[Prediction]) -> list[dict[str, 
       By measure the ``outcome`` against the closest baseline, the ``text``, and
       under ``against`` the comparison with each.
     """
-    model, *baselines = predictions
-    own = _ratios(truth, model.drums, None)
+    player = _player(predictions)
+    baselines = [row for row in predictions[1:] if row is not player]
     found = []
     for name in DECISIVE:
+        model = predictions[0] if name == "hit_f1" else player
+        own = _ratios(truth, model.drums, None)
         if name not in own:
             continue
         measure = _BY_NAME[name]
@@ -212,6 +218,11 @@ def verdicts(truth: Truth, predictions: Sequence[Prediction]) -> list[dict[str, 
             }
         )
     return found
+
+
+def _player(predictions: Sequence[Prediction]) -> Prediction:
+    """The model that velocities and timing are judged by."""
+    return next((row for row in predictions if row.name == PLAYER), predictions[0])
 
 
 def _outcome(difference: Interval, *, higher: bool) -> str:

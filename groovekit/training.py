@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groovekit import checkpoints, preflight
-from groovekit.config import ModelConfig
+from groovekit.config import DecoderConfig, ModelConfig
 from groovekit.datasets import Prepared
 from groovekit.errors import (
     RunFolderError,
@@ -255,7 +255,7 @@ class Trainer:
         # Keras reads what has a place and passes over the rest of a file.
         for part in ("encoder", "decoder", "latent.z_size"):
             a, b = (operator.attrgetter(part)(c) for c in (theirs, self.config))
-            if a != b:
+            if _sized(a) != _sized(b):
                 raise RunFolderError(
                     f"Cannot start {self.config.name} from {source}, whose {part} is "
                     f"{a}, not {b}: sizes must be equal (groovekit configs show)."
@@ -546,6 +546,14 @@ def _too_large(batch_size: int) -> str:
         f"A batch of {batch_size} windows does not fit into memory. "
         f"Try --batch-size {max(1, batch_size // 2)}."
     )
+
+
+def _sized(part: Any) -> Any:
+    """A part of a config without what leaves its weights' shapes as they are."""
+    if isinstance(part, DecoderConfig):
+        # Weights of the losses; other outputs do not load.
+        return dataclasses.replace(part, head_options=())
+    return part
 
 
 def _has_begun(run_dir: Path) -> bool:

@@ -2,16 +2,12 @@
 
     python tools/make_preset.py RUN_DIR PRESET_DIR --train GROOVE_DIR
 
-Everything is measured with the halved weights that are shipped. What the model
-samples from its prior is compared with the validation split, and the training
-split is put beside it: two sets of real drumming differ as well, and that is the
-yardstick.
+Everything is measured with the halved weights that are shipped.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,24 +19,22 @@ import numpy as np
 # TensorFlow's notes about the machine say nothing about the preset.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from preset_card import Comparison, write_card
+from preset_card import write_card
 
 from groovekit import checkpoints, metrics
-from groovekit.converters.groove import GrooveConverter
+from groovekit.converters.drum_tensors import drums_of
 from groovekit.datasets import load_examples, tempos_of
-from groovekit.evaluation import drums_of, evaluate, reconstruction_metrics
+from groovekit.evaluation import Settings, evaluate
 from groovekit.examples import Examples
 from groovekit.generation import TrainedModel
 from groovekit.io.plotting import plot_sequence
 from groovekit.metrics import Drums
-from groovekit.models import backend
-from groovekit.models.builder import build_model
+from groovekit.performances import all_tensors
 from groovekit.runs import RunFolder, write_atomic, write_json
 from groovekit.seeding import generator
-from groovekit.weights import halve_weights, load_weights
+from groovekit.weights import halve_weights
 
 QPM = 120.0
-BATCH = 126
 # Grooves in a picture, and bars drawn of each.
 SHOWN, BARS = 4, 4
 LICENSE = "CC-BY-4.0"
@@ -96,70 +90,55 @@ def main(
     """Makes PRESET_DIR of the trained run in RUN_DIR and prints its card."""
     run, target = RunFolder.open(run_dir), RunFolder(Path(preset_dir))
     name = name or target.path.name
-    config, converter = run.read_config(), run.read_config().converter
-    if not isinstance(converter, GrooveConverter):
-        raise click.UsageError("Only presets of groove configs can be made so far.")
+    config = run.read_config()
+    converter = config.converter
     target.path.mkdir(parents=True, exist_ok=True)
     halve_weights(run.require_weights(), target.weights_path)
-    model = build_model(config)
-    load_weights(model, target.weights_path)
-
-    splits = {
-        split: load_examples(groove_dir, converter, split=split)
-        for split in ("validation", "train")
-    }
-    click.echo(f"Reconstructing {len(splits['validation'])} windows ...", err=True)
-    reconstruction = reconstruction_metrics(
-        model, converter, splits["validation"], batch_size=BATCH, qpm=QPM
-    )
-    sets = {
-        f"{split} split": drums_of(all_outputs(examples), converter)
-        for split, examples in splits.items()
-    }
-    tensors = {}
-    for temperature in (1.0, 0.5):
-        click.echo(f"Sampling {samples} at temperature {temperature} ...", err=True)
-        tensors[temperature] = sample(
-            model, samples, converter.steps, temperature=temperature, seed=seed
-        )
-        drums = drums_of(tensors[temperature], converter)
-        sets[f"samples, T = {temperature}"] = drums
-    comparison = Comparison(
-        {label: describe(drums) for label, drums in sets.items()},
-        converter.kit_map.class_names,
-        distances(sets, reference="validation split"),
-    )
-
     metadata = public_metadata(run, name)
-    metadata["validation"] = rounded(reconstruction.to_dict())
     target.write_config(config)
     write_json(target.metadata_path, metadata)
-    click.echo("Measuring baselines ...", err=True)
-    held_out = splits["validation"]
-    evaluation = evaluate(
-        TrainedModel.load(target.path, runtime="keras"),
-        held_out,
-        splits["train"],
-        qpm=tempos_of(groove_dir, "validation", held_out.ids),
+    model = TrainedModel.load(target.path, runtime="keras")
+    validation, train = (
+        load_examples(groove_dir, converter, split=split)
+        for split in ("validation", "train")
     )
+    evaluation = evaluate(
+        model,
+        validation,
+        train,
+        qpm=tempos_of(groove_dir, "validation", validation.ids),
+        settings=Settings(seed=seed, samples=samples),
+        stage=lambda text: click.echo(f"{text} ...", err=True),
+    )
+    metadata["validation"] = headline(evaluation.figures)
+    write_json(target.metadata_path, metadata)
+    tensors = {
+        temperature: sample(model, samples, temperature=temperature, seed=seed)
+        for temperature in (1.0, 0.5)
+    }
+    sets = {
+        "validation split": drums_of(all_tensors(validation).outputs, converter),
+        "train split": drums_of(all_tensors(train).outputs, converter),
+        **{
+            f"samples, T = {temperature}": drums_of(array, converter)
+            for temperature, array in tensors.items()
+        },
+    }
     pictures = {}
     if plot:
-        pictures = draw(
-            Path(images), name, model, converter, splits["validation"], tensors
-        )
+        pictures = draw(Path(images), name, model, validation, tensors)
     card = write_card(
         name=name,
         config=config,
         metadata=metadata,
-        reconstruction=reconstruction,
-        comparison=comparison,
+        sets={label: describe(drums) for label, drums in sets.items()},
         samples=samples,
         sample_seed=seed,
         command=command,
         hardware=hardware,
         notes=Path(notes).read_text(encoding="utf-8") if notes else "",
         pictures=pictures,
-        report=splits["train"].report,
+        report=train.report,
         evaluation=evaluation.figures,
         weights_bytes=target.weights_path.stat().st_size,
     )
@@ -167,41 +146,21 @@ def main(
     click.echo(card)
 
 
-# The model's output --------------------------------------------------------------
-
-
-def all_outputs(examples: Examples) -> np.ndarray:
-    """``(windows, steps, depth)``: all windows as they were played."""
-    return np.concatenate([batch.outputs for batch in examples.batches(512)])
-
-
 def sample(
-    model: Any, count: int, steps: int, *, temperature: float, seed: int
+    model: TrainedModel, count: int, *, temperature: float, seed: int
 ) -> np.ndarray:
     """``(count, steps, depth)``: grooves drawn from the prior.
 
     Args:
       model: without controls.
       count: how many.
-      steps: of each.
       temperature: of the hits.
       seed: of codes and hits; the codes are the same at each temperature.
     """
-    decode = backend.inference(
-        model,
-        lambda z, uniforms, heat: model.decoder.generate(
-            z, steps, uniforms=uniforms, temperature=heat
-        ),
+    codes = generator(seed, "codes").standard_normal(
+        (count, model.config.latent.z_size), np.float32
     )
-    codes = generator(seed, "codes").standard_normal((count, model.z_size), np.float32)
-    shape = (steps, count, model.head.noise_depth)
-    uniforms = generator(seed, "hits").random(shape, np.float32)
-    heat = np.asarray(temperature, np.float32)
-    parts = [
-        decode(codes[i : i + BATCH], uniforms[:, i : i + BATCH], heat)
-        for i in range(0, count, BATCH)
-    ]
-    return np.concatenate([backend.to_numpy(part) for part in parts])
+    return model.decode_to_tensors(codes, temperature=temperature, seed=seed)
 
 
 # Figures -------------------------------------------------------------------------
@@ -210,7 +169,7 @@ def sample(
 def describe(drums: Drums) -> dict[str, Any]:
     """What the card says about one set of grooves."""
     features = metrics.window_features(drums)
-    return {
+    table = {
         "grooves": len(drums),
         "hits_per_bar": metrics.hits_per_bar(drums),
         "hits_per_bar_sd": float(np.std(features["hits_per_bar"])),
@@ -226,62 +185,30 @@ def describe(drums: Drums) -> dict[str, Any]:
         "backbeats_with_snare": metrics.coverage_at(
             drums, metrics.SNARE, metrics.BACKBEATS
         ),
-        "velocity": metrics.velocity_spread(drums),
-        "snare_velocity": metrics.velocity_spread(drums, drum=metrics.SNARE),
-        "microtiming_steps": metrics.microtiming_steps(drums),
-        "microtiming_ms": metrics.microtiming_ms(drums, qpm=QPM),
         "class_shares": metrics.class_shares(drums),
     }
+    if drums.velocities is not None:
+        table["velocity"] = metrics.velocity_spread(drums)
+        table["snare_velocity"] = metrics.velocity_spread(drums, drum=metrics.SNARE)
+    if drums.offsets is not None:
+        table["microtiming_steps"] = metrics.microtiming_steps(drums)
+        table["microtiming_ms"] = metrics.microtiming_ms(drums, qpm=QPM)
+    return table
 
 
-def distances(
-    sets: Mapping[str, Drums], *, reference: str
-) -> dict[str, dict[str, tuple[float, float | None]]]:
-    """How far each set lies from the reference.
-
-    Returns:
-      For each other set, by feature, Wasserstein-1 and Kolmogorov-Smirnov
-      distances of the windows' values; for drums and positions the total variation
-      alone.
-    """
-    base = sets[reference]
-    expected = metrics.window_features(base)
-    found = {}
-    for label, drums in sets.items():
-        if label == reference:
-            continue
-        features = metrics.window_features(drums)
-        table: dict[str, tuple[float, float | None]] = {
-            name: (
-                metrics.wasserstein_1(values, expected[name]),
-                metrics.kolmogorov_smirnov(values, expected[name]),
-            )
-            for name, values in features.items()
-        }
-        for name, shares in (
-            ("drums", metrics.class_shares),
-            ("positions", _position_shares),
-        ):
-            table[name] = (metrics.total_variation(shares(drums), shares(base)), None)
-        found[label] = table
-    return found
-
-
-def _position_shares(drums: Drums) -> np.ndarray:
-    """``(positions x drums,)``: where in the bar all hits lie."""
-    histogram = metrics.onset_histogram(drums).ravel()
-    return np.asarray(histogram / histogram.sum())
-
-
-def rounded(table: Mapping[str, float]) -> dict[str, float | None]:
-    """Figures with five significant digits; None (JSON knows no NaN) for none."""
+def headline(figures: Mapping[str, Any]) -> dict[str, float]:
+    """The figures of an evaluation that ``metadata.json`` holds."""
+    row = figures["reconstruction"]["rows"][0]
+    table = {
+        name: score["value"]
+        for name, score in row["scores"].items()
+        if score["value"] is not None
+    }
     return {
-        key: value
-        if isinstance(value, int)
-        else float(f"{value:.5g}")
-        if math.isfinite(value)
-        else None
-        for key, value in table.items()
+        "windows": figures["windows"],
+        "kl_bits": figures["kl_bits"]["value"],
+        "loss": figures["losses"]["loss"],
+        **table,
     }
 
 
@@ -322,8 +249,7 @@ def _without_folders(value: Any) -> Any:
 def draw(
     folder: Path,
     name: str,
-    model: Any,
-    converter: GrooveConverter,
+    model: TrainedModel,
     validation: Examples,
     samples: Mapping[float, np.ndarray],
 ) -> dict[str, Path]:
@@ -335,11 +261,11 @@ def draw(
     Returns:
       Paths by what is seen.
     """
+    converter = model.converter
     numbers = np.linspace(0, len(validation) - 1, SHOWN + 2).astype(int)[1:-1]
     batch = converter.expand(validation.take(numbers))
-    mean = model.encode(batch.inputs, batch.controls).mean
-    decoded = model.decoder.generate(mean, converter.steps, controls=batch.controls)
-    pairs = np.stack([batch.outputs, backend.to_numpy(decoded)], axis=1)
+    decoded = model.decode_to_tensors(model.encode(batch).mean, temperature=0)
+    pairs = np.stack([batch.outputs, decoded], axis=1)
     pairs = pairs[: SHOWN // 2].reshape(-1, *batch.outputs.shape[1:])
     grooves = {
         f"samples-{str(temperature).replace('.', '-')}": (
@@ -366,7 +292,7 @@ def draw(
             converter.decode(tensors, qpm=QPM),
             folder / f"{name}-{kind}.png",
             title=titles[: len(tensors)],
-            kit=converter.output_kit_map,
+            kit=getattr(converter, "output_kit_map", None),
             bars=BARS,
             overwrite=True,
         )

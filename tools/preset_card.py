@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,27 +9,11 @@ from typing import Any
 
 from groovekit.cli.modes import MODES
 from groovekit.config import ModelConfig, get_config
+from groovekit.distributions import FEATURES, SHARES
 from groovekit.errors import UnknownNameError
-from groovekit.evaluation import Reconstruction
 from groovekit.metrics import Spread
 from groovekit.reports import ExampleReport
 from groovekit.runs import differences
-
-
-@dataclasses.dataclass(frozen=True)
-class Comparison:
-    """Sets of grooves beside each other.
-
-    Attributes:
-      sets: what describes each set, by its label; the first one is the reference.
-      class_names: of the drums.
-      distances: of each other set from the reference, by feature: Wasserstein-1
-        and Kolmogorov-Smirnov, or total variation and None.
-    """
-
-    sets: Mapping[str, Mapping[str, Any]]
-    class_names: Sequence[str]
-    distances: Mapping[str, Mapping[str, tuple[float, float | None]]]
 
 
 def _number(digits: int) -> Callable[[Any], str]:
@@ -73,15 +56,21 @@ _ROWS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("microtiming, sd (steps)", "microtiming_steps", _sd(3)),
     ("microtiming, sd (ms at 120 bpm)", "microtiming_ms", _sd(1)),
 )
-_FEATURES = {
-    "hits_per_bar": "hits a bar",
-    "drums_used": "drums used",
-    "velocity_mean": "velocity, mean",
-    "velocity_sd": "velocity, sd",
-    "microtiming_mean": "microtiming, mean (steps)",
-    "microtiming_sd": "microtiming, sd (steps)",
-    "drums": "share of each drum (total variation)",
-    "positions": "place in the bar and drum (total variation)",
+# Measures of an evaluation: titles and digits.
+_MEASURES = {
+    "hit_f1": ("hit F1", 3),
+    "hit_precision": ("precision", 3),
+    "hit_recall": ("recall", 3),
+    "step_accuracy": ("steps right", 3),
+    "velocity_error": ("velocity error", 1),
+    "timing_error_ms": ("timing error, ms", 1),
+}
+# Sets of windows that an evaluation compares, by title.
+_SETS = {
+    "samples": "samples, T = 1.0",
+    "model": "reconstructions",
+    "player": "hits given",
+    "humaniser": "statistical humaniser",
 }
 
 
@@ -90,8 +79,7 @@ def write_card(
     name: str,
     config: ModelConfig,
     metadata: Mapping[str, Any],
-    reconstruction: Reconstruction,
-    comparison: Comparison,
+    sets: Mapping[str, Mapping[str, Any]],
     samples: int,
     sample_seed: int,
     command: str,
@@ -108,8 +96,8 @@ def write_card(
       name: of the preset.
       config: of the model.
       metadata: of the preset.
-      reconstruction: figures on the validation split.
-      comparison: of samples with real drumming.
+      sets: what describes sets of grooves, by their labels: samples beside real
+        drumming.
       samples: how many were sampled at each temperature.
       sample_seed: of the samples.
       command: that trained the model; empty for one made up of the metadata.
@@ -124,9 +112,14 @@ def write_card(
         _head(name, config, metadata, weights_bytes),
         _data(metadata, report),
         _training(config, metadata, command, hardware),
-        _validation(reconstruction),
-        _baselines(evaluation),
-        _comparison(comparison, samples, sample_seed),
+        _validation(evaluation),
+        _comparison(
+            sets,
+            list(evaluation["reconstruction"]["rows"][0]["by_class"]),
+            samples,
+            sample_seed,
+        ),
+        _distances(evaluation),
     ]
     if notes.strip():
         parts.append(notes.strip())
@@ -228,150 +221,148 @@ def _training(
     return "## Training\n\n" + "\n".join(lines)
 
 
-def _validation(found: Reconstruction) -> str:
-    rows = [
-        ("hit F1 (micro)", f"{found.hits.f1:.3f}"),
-        ("hit precision", f"{found.hits.precision:.3f}"),
-        ("hit recall", f"{found.hits.recall:.3f}"),
-        ("cells right, silent ones included", _percent(found.cell_accuracy)),
-    ]
-    if found.velocity:
-        rows.append(
-            (
-                "velocity error at matched hits",
-                f"{found.velocity.mean_absolute:.1f} of 127 "
-                f"(bias {found.velocity.bias:+.1f})",
-            )
-        )
-    if found.timing:
-        rows.append(
-            (
-                "timing error at matched hits",
-                f"{found.timing.mean_absolute:.1f} ms at {found.qpm:g} bpm",
-            )
-        )
-    rows += [
-        ("KL divergence", f"{found.losses['losses/kl_bits']:.1f} bits"),
-        (
-            "reconstruction loss (teacher forcing)",
-            f"{found.losses['losses/r_loss']:.1f} nats a window",
-        ),
-    ]
-    table = "\n".join(f"| {label} | {value} |" for label, value in rows)
-    where = f"the {found.windows} windows of the validation split"
-    return f"""## Validation
-
-On {where}, with these halved weights. Hits, velocities and timing: each window is \
-encoded, the posterior's mean is decoded step by step from the model's own outputs, \
-and a drum is hit where its logit exceeds 0.
-
-| figure | value |
-| --- | --- |
-{table}"""
-
-
-def _baselines(evaluation: Mapping[str, Any]) -> str:
-    measures = ("hit_f1", "velocity_error", "timing_error_ms")
-
-    def cell(scores: Mapping[str, Any], name: str) -> str:
-        found = scores.get(name)
-        if not found or found["value"] is None:
-            return "–"
-        digits = 3 if name == "hit_f1" else 1
-        value, low, high = (f"{found[k]:.{digits}f}" for k in ("value", "low", "high"))
-        return f"{value} [{low}, {high}]"
-
+def _validation(evaluation: Mapping[str, Any]) -> str:
     table = evaluation["reconstruction"]
+    measures = [name for name in _MEASURES if name in table["rows"][0]["scores"]]
+    head = ["predicted by", "given", *(_MEASURES[name][0] for name in measures)]
     rows = [
-        f"| {row['label']} | {row['given']} | "
-        + " | ".join(cell(row["scores"], name) for name in measures)
-        + " |"
+        [
+            row["label"],
+            row["given"],
+            *(
+                _interval(row["scores"].get(name), _MEASURES[name][1])
+                for name in measures
+            ),
+        ]
         for row in table["rows"]
     ]
-    verdicts = [f"- {verdict['text']}" for verdict in table["verdicts"]]
-    beyond = evaluation["distributions"]["beyond_halves"].get("samples", [])
-    if beyond:
-        verdicts.append(
-            "- Samples at temperature 1 lie farther from the validation split than "
-            "twice its halves from each other in: "
-            + ", ".join(name.replace("_", " ") for name in beyond)
-            + "."
-        )
-    newline = "\n"
-    return f"""## Beside baselines
+    verdicts = "\n".join(f"- {verdict['text']}" for verdict in table["verdicts"])
+    return f"""## Validation
 
-`groovekit evaluate` (seed {evaluation["seed"]}); in brackets 95 %, by performance; \
-timing at each window's own tempo. Baselines are fitted on the training split.
+`groovekit evaluate` with these halved weights on the {evaluation["windows"]:,} \
+windows of the validation split: each window is encoded, the posterior's mean is \
+decoded step by step from the model's own outputs, the most probable choice each time. \
+KL divergence {_interval(evaluation["kl_bits"], 1)} bits; loss \
+{evaluation["losses"]["loss"]:.1f} nats a window (teacher forcing). In brackets 95 %, \
+by performance; timing in milliseconds at each window's own tempo. Baselines are \
+fitted on the training split.
 
-| predicted by | given | hit F1 | velocity error | timing error, ms |
-| --- | --- | --- | --- | --- |
-{newline.join(rows)}
+{_table(head, rows)}
 
-{newline.join(verdicts)}"""
+{verdicts}"""
 
 
-def _comparison(comparison: Comparison, samples: int, seed: int) -> str:
-    labels = list(comparison.sets)
-    head = f"| | {' | '.join(labels)} |\n| --- |{' --- |' * len(labels)}"
+def _comparison(
+    sets: Mapping[str, Mapping[str, Any]],
+    class_names: Sequence[str],
+    samples: int,
+    seed: int,
+) -> str:
+    head = ["", *sets]
     rows = [
-        f"| {label} | "
-        + " | ".join(show(table[key]) for table in comparison.sets.values())
-        + " |"
+        [label, *(show(table[key]) for table in sets.values())]
         for label, key, show in _ROWS
+        if all(key in table for table in sets.values())
     ]
     classes = [
-        f"| {name.replace('_', ' ').replace('hihat', 'hi-hat')} | "
-        + " | ".join(
-            _percent(float(table["class_shares"][i]))
-            for table in comparison.sets.values()
-        )
-        + " |"
-        for i, name in enumerate(comparison.class_names)
+        [
+            name.replace("_", " ").replace("hihat", "hi-hat"),
+            *(_percent(float(table["class_shares"][i])) for table in sets.values()),
+        ]
+        for i, name in enumerate(class_names)
     ]
-    others = list(comparison.distances)
-    reference = labels[0]
-    distance_head = f"| | {' | '.join(others)} |\n| --- |{' --- |' * len(others)}"
-    distance_rows = []
-    for key, label in _FEATURES.items():
-        cells = []
-        for other in others:
-            first, second = comparison.distances[other][key]
-            digits = 1 if first >= 10 else 2 if first >= 1 else 3
-            text = f"{first:.{digits}f}"
-            cells.append(text if second is None else f"{text} / {second:.2f}")
-        distance_rows.append(f"| {label} | {' | '.join(cells)} |")
-    newline = "\n"
     return f"""## Does it sound like drumming?
 
 {samples} grooves were sampled from the prior at each of two temperatures (seed \
 {seed}) and compared with what the drummers played.
 
-{head}
-{newline.join(rows)}
+{_table(head, rows)}
 
 Share of each drum among all hits:
 
-{head}
-{newline.join(classes)}
+{_table(head, classes)}"""
 
-How far each set lies from the {reference}, groove by groove: Wasserstein-1 \
-distance (in the feature's unit) / Kolmogorov-Smirnov distance (0 to 1). The training \
-split is the yardstick: other real drumming differs by as much.
 
-{distance_head}
-{newline.join(distance_rows)}"""
+def _distances(evaluation: Mapping[str, Any]) -> str:
+    table = evaluation["distributions"]
+    sets = {
+        title: table["sets"][name]
+        for name, title in _SETS.items()
+        if name in table["sets"]
+    }
+    sets["two halves"] = table["halves"]
+    rows = [
+        [label, *(_distance(found.get(name)) for found in sets.values())]
+        for name, label, *_ in (*FEATURES, *SHARES)
+        if any(name in found for found in sets.values())
+    ]
+    labels = {name: label for name, label, *_ in (*FEATURES, *SHARES)}
+    far = [
+        f"- {title}, farther than twice the halves: "
+        + ("; ".join(labels[feature] for feature in table["beyond_halves"][name]) + ".")
+        for name, title in _SETS.items()
+        if table["beyond_halves"].get(name)
+    ]
+    newline = "\n"
+    return f"""How far each set lies from the validation split, window by window: \
+Wasserstein-1 distance (in the feature's unit) / Kolmogorov-Smirnov distance (0 to 1); \
+for shares the total variation. The yardstick is how far two halves of the validation \
+split's performances lie from each other.
+
+{_table(["", *sets], rows)}
+
+{newline.join(far)}""".rstrip()
+
+
+def _distance(found: Mapping[str, Any] | None) -> str:
+    if not found:
+        return "–"
+    values = {
+        key: value["value"] if isinstance(value, Mapping) else value
+        for key, value in found.items()
+    }
+    first = values.get("wasserstein", values.get("total_variation"))
+    if first is None:
+        return "–"
+    digits = 1 if first >= 10 else 2 if first >= 1 else 3
+    text = f"{first:.{digits}f}"
+    if "kolmogorov_smirnov" in values:
+        text += f" / {values['kolmogorov_smirnov']:.2f}"
+    return text
+
+
+def _interval(found: Mapping[str, Any] | None, digits: int) -> str:
+    if not found or found["value"] is None:
+        return "–"
+    if found["low"] is None:
+        return f"{found['value']:.{digits}f}"
+    value, low, high = (f"{found[k]:.{digits}f}" for k in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _limits(config: ModelConfig) -> str:
     bars = getattr(config.converter, "bars", 4)
+    played = (
+        """\
+- Tempo is not modelled. Microtiming is learnt as a share of a step, whatever the \
+tempo was; grooves come out at the tempo that you ask for.
+- Velocities and microtiming are the model's expectation for each stroke, not draws: \
+they tend to vary less than a drummer's."""
+        if config.decoder.head == "groove"
+        else """\
+- Which drums sound on which step is all: no velocities, no microtiming. `--mode \
+humanize` can play it."""
+    )
     return f"""## Limits
 
 - {bars} bars of 4/4 on a grid of sixteenths, nine drum classes, one stroke a drum \
 and step: flams, rolls, triplets and other metres cannot be written.
-- Tempo is not modelled. Microtiming is learnt as a share of a step, whatever the \
-tempo was; grooves come out at the tempo that you ask for.
-- Velocities and microtiming are the model's expectation for each stroke, not draws: \
-they tend to vary less than a drummer's.
+{played}
 - Ten drummers on one electronic kit (Roland TD-11), mostly rock, funk, jazz and \
 Latin styles: other traditions are hardly represented.
 - Grooves sampled from the prior have no style that one could ask for."""

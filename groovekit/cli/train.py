@@ -49,7 +49,10 @@ def _follow(
     if name is None:
         return None
     recipe = get_recipe(name)
-    fields = ("examples", "split", "seed", "steps", "eval_every", "patience")
+    fields = (
+        *("examples", "split", "seed", "init_from"),
+        *("steps", "eval_every", "patience"),
+    )
     context.default_map = {
         "name": recipe.config,
         **{field: getattr(recipe, field) for field in fields},

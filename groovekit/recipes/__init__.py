@@ -27,6 +27,7 @@ class Recipe:
       examples: the data set, as ``groovekit train --examples`` takes it.
       split: the part of it that is trained on; the validation split judges.
       seed: of everything random.
+      init_from: preset whose weights it starts from; None for random ones.
       steps: step to stop at.
       eval_every: steps between evaluations, each of which may find better weights.
       patience: stop after this many evaluations without a better one; None never.
@@ -40,6 +41,7 @@ class Recipe:
     overrides: dict[str, Any] = dataclasses.field(default_factory=dict)
     split: str = "train"
     seed: int = 1
+    init_from: str | None = None
     eval_every: int = 250
     patience: int | None = None
 

@@ -180,7 +180,7 @@ class TestEvaluate:
         table = evaluated[-1].figures
         rows = {row["name"]: row for row in table["reconstruction"]["rows"]}
         assert list(rows) == [
-            *("model", "silence", "frequent", "nearest"),
+            *("model", "player", "silence", "frequent", "nearest"),
             *("quantised", "means", "jitter", "humaniser"),
         ]
         assert rows["silence"]["scores"]["hit_f1"]["value"] == 0.0
@@ -190,6 +190,22 @@ class TestEvaluate:
         assert set(table["distributions"]["sets"]) >= {"samples", "humaniser"}
         assert table["samples"]["windows"] == 12
         assert table["interpolation"]["steps"] == 10
+
+    def test_a_humanising_model_plays_the_true_hits(self, evaluated):
+        model, data, _, found = evaluated
+        rows = {row["name"]: row for row in found.figures["reconstruction"]["rows"]}
+        player = rows["player"]["scores"]
+        assert player["hit_f1"]["value"] == 1.0
+        (batch,) = data.evaluation.batches(100)
+        hits = batch.outputs[..., :9]
+        made = model.decode_to_tensors(
+            model.encode(batch).mean, temperature=0, forced=hits
+        )
+        errors = np.abs(made - batch.outputs)[..., 9:18][hits > 0.5] * 127
+        assert player["velocity_error"]["value"] == pytest.approx(
+            errors.mean(), rel=1e-3
+        )
+        assert "player" in found.figures["distributions"]["sets"]
 
     def test_is_json(self, evaluated):
         text = json.dumps(evaluated[-1].figures, allow_nan=False)
@@ -218,6 +234,27 @@ class TestEvaluate:
         truth = batch.outputs[..., :9] > 0.5
         accuracy = found["reconstruction"]["rows"][0]["scores"]["cell_accuracy"]
         assert accuracy["value"] == pytest.approx((hits == truth).mean(), rel=1e-4)
+
+
+def test_hits_given_as_controls_are_played_without_the_code():
+    config = tiny_config("groovae_2bar_hits_control")
+    data = prepared(config, sequences=8)
+    model = TrainedModel(config, build_model(config, seed=1))
+    found = evaluate(
+        model, data.evaluation, data.train, settings=Settings(samples=0)
+    ).figures
+    rows = {row["name"]: row for row in found["reconstruction"]["rows"]}
+    (batch,) = data.evaluation.batches(100)
+    hits = batch.outputs[..., :9]
+    made = model.decode_to_tensors(
+        np.zeros((len(hits), config.latent.z_size)),
+        temperature=0,
+        controls=batch.controls,
+        forced=hits,
+    )
+    errors = np.abs(made - batch.outputs)[..., 9:18][hits > 0.5] * 127
+    error = rows["player"]["scores"]["velocity_error"]["value"]
+    assert error == pytest.approx(errors.mean(), rel=1e-3)
 
 
 def test_events_of_a_melody():

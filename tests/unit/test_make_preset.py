@@ -74,7 +74,7 @@ def test_preset_of_a_run(tmp_path, groove_folder, monkeypatch):
     assert table["validation"]["windows"] == 4
     card = (preset.path / "CARD.md").read_text()
     assert str(tmp_path) not in card
-    parts = ["CC BY 4.0", "Gillick", "two cores", "| hit F1 (micro) |", "| silence |"]
+    parts = ["CC BY 4.0", "Gillick", "two cores", "| hit F1 |", "| silence |"]
     for part in parts:
         assert part in card
     assert len(list(images.glob("tiny-*.png"))) == 4

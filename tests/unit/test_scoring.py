@@ -111,6 +111,24 @@ def test_errors_are_compared_at_the_hits_that_both_match():
     assert row["model"] == pytest.approx(10)
 
 
+def test_a_player_is_judged_by_its_velocities_and_the_model_by_its_hits():
+    player = Prediction(
+        "player", "the model, hits given", "the hits", drums(["x.x.", "x..x"], 75)
+    )
+    near = Prediction("nearest", "nearest", "the input", drums(["x.x.", "...."], 100))
+    rows = [MODEL, player, near, GIVEN]
+    f1, velocity, _ = scoring.verdicts(PLAYED, rows)
+    assert f1["model"] == pytest.approx(4 / 7)
+    assert [row["baseline"] for row in f1["against"]] == ["nearest"]
+    # 25 of 127, where the model that chooses its hits would have 10.
+    assert velocity["model"] == pytest.approx(25)
+    assert [row["baseline"] for row in velocity["against"]] == ["nearest", "quantised"]
+    assert velocity["closest"] == "nearest"
+    # All hits are the player's: whoever is given them is measured at all.
+    table = scoring.score(PLAYED, rows, class_names=["kick"])
+    assert [row["velocity"]["count"] for row in table] == [2, 4, 2, 4]
+
+
 def test_verdict_against_the_closest():
     silence = Prediction("silence", "silence", "nothing", drums(["....", "...."]))
     near = Prediction("nearest", "nearest", "the input", drums(["x.x.", "...."], 100))
