@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from groovekit.converters.base import Converter
+from groovekit.converters import bins
+from groovekit.converters.base import Converter, Layout
 from groovekit.errors import ConfigError
 from groovekit.metrics import Drums
 
 
 def drums_of(tensors: np.ndarray, converter: Converter) -> Drums:
     """Drums of the output tensors of drum and groove converters.
+
+    Velocities and offsets in bins are those that the bins are decoded to.
 
     Args:
       tensors: ``(windows, steps, output_depth)``, or labels ``(windows, steps)``.
@@ -23,7 +26,10 @@ def drums_of(tensors: np.ndarray, converter: Converter) -> Drums:
     layout = converter.layout
     kinds = [part.kind for part in layout]
     names = [part.name for part in layout]
-    if kinds == ["binary", "unit", "signed"]:
+    if kinds == ["binary", "unit", "signed"] or _in_bins(layout):
+        tensors = np.asarray(tensors)
+        if _in_bins(layout):
+            tensors = _from_bins(tensors, converter)
         # With split instruments each drum has a step of its own.
         classes = int(getattr(converter, "classes", layout[0].size))
         drums = (
@@ -41,7 +47,38 @@ def drums_of(tensors: np.ndarray, converter: Converter) -> Drums:
         return Drums.from_labels(np.where(labels < 2**classes, labels, 0), classes)
     found = ", ".join(f"{part.name} ({part.kind})" for part in layout)
     raise ConfigError(
-        "Expected a converter of drums (hits, velocities and offsets; labels; or a "
-        f"roll), got {type(converter).__name__} with {found}. Categorical velocities "
-        "and offsets are not measured."
+        "Expected a converter of drums (hits, velocities and offsets, as numbers or "
+        f"in bins; labels; or a roll), got {type(converter).__name__} with {found}. "
+        "Choose a config of drums or grooves (groovekit configs list)."
     )
+
+
+def _in_bins(layout: Layout) -> bool:
+    """Whether these are hits, and velocity and offset bins of each of them."""
+    hits, rest = layout[0], layout[1:]
+    return (
+        hits.kind == "binary"
+        and len(rest) == 2 * hits.size
+        and {part.kind for part in rest} == {"categorical"}
+        and all(part.name.startswith("velocities") for part in rest[: hits.size])
+        and all(part.name.startswith("offsets") for part in rest[hits.size :])
+    )
+
+
+def _from_bins(tensors: np.ndarray, converter: Converter) -> np.ndarray:
+    """``(windows, steps, 3 * hits)``: bins replaced by the numbers they stand for."""
+    layout = converter.layout
+    size = layout[0].size
+    original = getattr(converter, "bin_values", "center") == "original"
+    tables = (
+        bins.velocity_values(layout[1].size, original=original) / 127.0,
+        bins.offset_values(layout[-1].size, original=original),
+    )
+    parts, start = [tensors[..., :size]], size
+    for table in tables:
+        end = start + size * len(table)
+        shape = (*tensors.shape[:2], size, len(table))
+        chosen = np.argmax(tensors[..., start:end].reshape(shape), axis=-1)
+        parts.append(table[chosen])
+        start = end
+    return np.concatenate(parts, axis=-1)

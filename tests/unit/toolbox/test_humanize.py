@@ -6,6 +6,7 @@ from helpers import tiny
 from helpers.performances import column, rich, without
 from helpers.playing import made
 
+from groovekit.converters.bins import velocity_values
 from groovekit.errors import UsageError
 from groovekit.io.midi import read_midi, write_midi
 from groovekit.takes import read_take
@@ -173,3 +174,20 @@ def test_models_that_are_given_hits_play_from_the_prior():
 def test_models_without_velocities_are_refused():
     with pytest.raises(UsageError, match="model of grooves"):
         made("cat-drums_2bar_small").humanize(tiny.groove(1))
+
+
+def test_models_with_velocities_and_offsets_in_bins():
+    model = made(
+        **{
+            "converter.velocity_bins": 8,
+            "converter.offset_bins": 9,
+            "decoder.head": "groove_bins",
+        }
+    )
+    groove = tiny.groove(1, bars=3)
+    (played,) = model.humanize(groove, temperature=0, seed=1)
+    changed = ("velocity", "start_time", "end_time")
+    assert without(played, *changed) == without(groove, *changed)
+    known = velocity_values(8)
+    assert set(column(played, "velocity").tolist()) <= {*known.tolist(), 1}
+    assert (column(played, "velocity") != column(groove, "velocity")).any()
