@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from groovekit.converters import bins
 from groovekit.converters.base import Converter, Layout
 from groovekit.errors import ConfigError
-from groovekit.metrics import Drums
+from groovekit.metrics import QUARTERS_PER_BAR, STEPS_PER_QUARTER, Drums
 
 
 def drums_of(tensors: np.ndarray, converter: Converter) -> Drums:
-    """Drums of the output tensors of drum and groove converters.
+    """Drums of the output tensors of drum and groove converters, on their grid.
 
     Velocities and offsets in bins are those that the bins are decoded to.
 
@@ -26,25 +28,31 @@ def drums_of(tensors: np.ndarray, converter: Converter) -> Drums:
     layout = converter.layout
     kinds = [part.kind for part in layout]
     names = [part.name for part in layout]
+    drums_on_grid = functools.partial(
+        Drums,
+        steps_per_quarter=getattr(converter, "steps_per_quarter", STEPS_PER_QUARTER),
+        quarters_per_bar=getattr(converter, "quarters_per_bar", QUARTERS_PER_BAR),
+    )
     if kinds == ["binary", "unit", "signed"] or _in_bins(layout):
         tensors = np.asarray(tensors)
         if _in_bins(layout):
             tensors = _from_bins(tensors, converter)
         # With split instruments each drum has a step of its own.
         classes = int(getattr(converter, "classes", layout[0].size))
-        drums = (
+        parts = (
             array.reshape(len(tensors), -1, classes)
             for array in np.split(np.asarray(tensors, np.float64), 3, axis=-1)
         )
-        return Drums(*drums)
+        return drums_on_grid(*parts)
     if names[:1] == ["hits"] and set(kinds) == {"binary"}:
-        return Drums(np.asarray(tensors)[..., : layout[0].size])
+        return drums_on_grid(np.asarray(tensors)[..., : layout[0].size])
     classes = int(getattr(converter, "classes", 0))
     if names == ["label"] and classes and layout[0].size >= 2**classes:
         tensors = np.asarray(tensors)
         labels = np.argmax(tensors, axis=-1) if tensors.ndim == 3 else tensors
         # A label beyond all combinations of drums marks the end: nothing sounds.
-        return Drums.from_labels(np.where(labels < 2**classes, labels, 0), classes)
+        labels = np.where(labels < 2**classes, labels, 0)
+        return drums_on_grid(Drums.from_labels(labels, classes).hits)
     found = ", ".join(f"{part.name} ({part.kind})" for part in layout)
     raise ConfigError(
         "Expected a converter of drums (hits, velocities and offsets, as numbers or "

@@ -10,8 +10,6 @@ import numpy as np
 
 from groovekit.errors import DataError
 from groovekit.metrics.drums import (
-    STEPS_PER_BAR,
-    STEPS_PER_QUARTER,
     Drums,
     ratio,
     required,
@@ -59,9 +57,9 @@ def hits_per_step(drums: Drums) -> float:
     return ratio(int(drums.hits.sum()), windows * steps)
 
 
-def hits_per_bar(drums: Drums, *, steps_per_bar: int = STEPS_PER_BAR) -> float:
+def hits_per_bar(drums: Drums, *, steps_per_bar: int | None = None) -> float:
     """Mean number of hits a bar."""
-    return hits_per_step(drums) * steps_per_bar
+    return hits_per_step(drums) * (steps_per_bar or drums.steps_per_bar)
 
 
 def share_at(
@@ -69,7 +67,7 @@ def share_at(
     drum: int,
     positions: Iterable[int],
     *,
-    steps_per_bar: int = STEPS_PER_BAR,
+    steps_per_bar: int | None = None,
 ) -> float:
     """Share of a drum's hits that lie at certain steps of the bar (0..1).
 
@@ -82,7 +80,7 @@ def share_at(
       drums: windows that begin with a bar.
       drum: class.
       positions: steps of the bar, such as :data:`QUARTERS`.
-      steps_per_bar: grid.
+      steps_per_bar: grid; that of the drums by default.
     """
     of_drum = drums.hits[:, :, drum]
     return ratio(
@@ -95,7 +93,7 @@ def coverage_at(
     drum: int,
     positions: Iterable[int],
     *,
-    steps_per_bar: int = STEPS_PER_BAR,
+    steps_per_bar: int | None = None,
 ) -> float:
     """Share of certain steps of the bars at which a drum is hit (0..1).
 
@@ -120,16 +118,17 @@ def microtiming_steps(drums: Drums) -> Spread:
 
 
 def microtiming_ms(
-    drums: Drums, *, qpm: float = 120.0, steps_per_quarter: int = STEPS_PER_QUARTER
+    drums: Drums, *, qpm: float = 120.0, steps_per_quarter: int | None = None
 ) -> Spread:
     """How far hits lie from the grid, in milliseconds, positive when early.
 
     Args:
       drums: windows.
       qpm: tempo at which steps become milliseconds; the tensors have none.
-      steps_per_quarter: grid.
+      steps_per_quarter: grid; that of the drums by default.
     """
-    step_ms = step_milliseconds(qpm, steps_per_quarter=steps_per_quarter)
+    per_quarter = steps_per_quarter or drums.steps_per_quarter
+    step_ms = step_milliseconds(qpm, steps_per_quarter=per_quarter)
     return Spread.of(required(drums, "offsets")[drums.hits] / 2 * step_ms)
 
 
@@ -140,25 +139,25 @@ def class_shares(drums: Drums) -> np.ndarray:
     return counts / total if total else np.full(len(counts), np.nan)
 
 
-def onset_histogram(drums: Drums, *, steps_per_bar: int = STEPS_PER_BAR) -> np.ndarray:
+def onset_histogram(drums: Drums, *, steps_per_bar: int | None = None) -> np.ndarray:
     """``(steps_per_bar, classes)``: how often each step of a bar is hit (0..1).
 
     Args:
       drums: windows of whole bars.
-      steps_per_bar: grid.
+      steps_per_bar: grid; that of the drums by default.
 
     Raises:
       DataError: the windows are not whole bars.
     """
     windows, steps, classes = drums.hits.shape
-    if steps % steps_per_bar:
+    per_bar = steps_per_bar or drums.steps_per_bar
+    if steps % per_bar:
         raise DataError(
-            f"Expected windows of whole bars of {steps_per_bar} steps, got {steps} "
-            "steps."
+            f"Expected windows of whole bars of {per_bar} steps, got {steps} steps."
         )
-    bars = drums.hits.reshape(-1, steps_per_bar, classes)
+    bars = drums.hits.reshape(-1, per_bar, classes)
     if not windows:
-        return np.full((steps_per_bar, classes), np.nan)
+        return np.full((per_bar, classes), np.nan)
     return np.asarray(bars.mean(axis=0))
 
 
@@ -170,6 +169,8 @@ def distinct_share(drums: Drums) -> float:
     return len(np.unique(flat, axis=0)) / len(drums)
 
 
-def _at(drums: Drums, positions: Iterable[int], steps_per_bar: int) -> np.ndarray:
+def _at(
+    drums: Drums, positions: Iterable[int], steps_per_bar: int | None
+) -> np.ndarray:
     steps = np.arange(drums.hits.shape[1])
-    return np.isin(steps % steps_per_bar, list(positions))
+    return np.isin(steps % (steps_per_bar or drums.steps_per_bar), list(positions))

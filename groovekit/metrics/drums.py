@@ -34,16 +34,26 @@ class Drums:
         they are MIDI velocities, given as floats shares of 127 (0..1).
       offsets: same shape, float64 in -1..1: twice the distance from the grid in
         steps, positive when early; or None.
+      steps_per_quarter: grid; at least 1.
+      quarters_per_bar: grid; at least 1.
 
     Raises:
-      DataError: arrays of other or different shapes.
+      DataError: arrays of other or different shapes, or no such grid.
     """
 
     hits: np.ndarray
     velocities: np.ndarray | None = None
     offsets: np.ndarray | None = None
+    _: dataclasses.KW_ONLY
+    steps_per_quarter: int = STEPS_PER_QUARTER
+    quarters_per_bar: int = QUARTERS_PER_BAR
 
     def __post_init__(self) -> None:
+        if min(self.steps_per_quarter, self.quarters_per_bar) < 1:
+            raise DataError(
+                "Expected at least one step a quarter and one quarter a bar, got "
+                f"{self.steps_per_quarter} and {self.quarters_per_bar}."
+            )
         hits = np.asarray(self.hits)
         if hits.ndim != 3:
             raise DataError(
@@ -70,9 +80,20 @@ class Drums:
     def __len__(self) -> int:
         return len(self.hits)
 
+    @property
+    def steps_per_bar(self) -> int:
+        """Steps of the grid in a bar."""
+        return self.steps_per_quarter * self.quarters_per_bar
+
     @classmethod
     def concatenate(cls, parts: Sequence[Drums]) -> Drums:
-        """Joins sets of windows, at least one, that all have the same parts."""
+        """Joins sets of windows that all have the same parts and grid.
+
+        Raises:
+          DataError: no sets.
+        """
+        if not parts:
+            raise DataError("Expected at least one set of drums to join, got none.")
         velocities, offsets = (
             None
             if getattr(parts[0], name) is None
@@ -82,7 +103,13 @@ class Drums:
         hits = np.concatenate([part.hits for part in parts])
         if velocities is not None:
             velocities /= MAX_VELOCITY
-        return cls(hits, velocities, offsets)
+        return cls(
+            hits,
+            velocities,
+            offsets,
+            steps_per_quarter=parts[0].steps_per_quarter,
+            quarters_per_bar=parts[0].quarters_per_bar,
+        )
 
     @classmethod
     def from_tensor(cls, tensor: Any) -> Drums:

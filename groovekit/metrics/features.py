@@ -41,8 +41,8 @@ def syncopation(
     drums: Drums,
     *,
     streams: Sequence[Sequence[int]] = STREAMS,
-    steps_per_bar: int = STEPS_PER_BAR,
-    steps_per_quarter: int = STEPS_PER_QUARTER,
+    steps_per_bar: int | None = None,
+    steps_per_quarter: int | None = None,
 ) -> np.ndarray:
     """Syncopation a bar: Longuet-Higgins and Lee's, summed over three registers.
 
@@ -52,24 +52,34 @@ def syncopation(
     Music", Music Perception 1, 1984). As the measure is for one voice, drums are
     taken in three streams (low, middle, high), as Gomez-Marin, Jorda and Herrera
     (2020) do, and added up. Weights are those of :func:`metric_weights`. A
-    silence is not followed beyond the window.
+    silence is not followed beyond the window. On grids finer than sixteenths hits
+    belong to the nearest sixteenth: a stroke a little before the beat is no
+    syncopation.
 
     Args:
       drums: windows.
       streams: classes of each stream; those that the drums do not have are left
         out.
-      steps_per_bar: grid.
-      steps_per_quarter: grid.
+      steps_per_bar: grid; that of the drums by default.
+      steps_per_quarter: grid; that of the drums by default.
 
     Returns:
       At least 0, for each bar of a window on average.
     """
-    windows, steps, classes = drums.hits.shape
-    cycle = metric_weights(steps_per_bar, steps_per_quarter)
-    weights = cycle[np.arange(steps) % steps_per_bar]
+    grid, per_bar = drums.hits, steps_per_bar or drums.steps_per_bar
+    per_quarter = steps_per_quarter or drums.steps_per_quarter
+    if per_quarter > STEPS_PER_QUARTER:
+        window, place, _, drum = _sixteenths(drums, per_quarter)
+        windows, steps, classes = grid.shape
+        grid = np.zeros((windows, _in_sixteenths(steps, per_quarter), classes), bool)
+        grid[window, place, drum] = True
+        per_bar = _in_sixteenths(per_bar, per_quarter)
+        per_quarter = STEPS_PER_QUARTER
+    windows, steps, classes = grid.shape
+    weights = metric_weights(per_bar, per_quarter)[np.arange(steps) % per_bar]
     hits = np.stack(
         [
-            drums.hits[:, :, [drum for drum in stream if drum < classes]].any(axis=2)
+            grid[:, :, [drum for drum in stream if drum < classes]].any(axis=2)
             for stream in streams
         ],
         axis=-1,
@@ -82,7 +92,7 @@ def syncopation(
         gain = np.maximum(strongest - weights[step], 0.0)
         total += np.where(hit, gain, 0.0).sum(axis=1)
         strongest = np.where(hit, -np.inf, np.maximum(strongest, weights[step]))
-    return np.asarray(total / (steps / steps_per_bar))
+    return np.asarray(total / (steps / per_bar))
 
 
 def metric_weights(
@@ -114,22 +124,27 @@ def swing(drums: Drums) -> np.ndarray:
     if it has a hit on the beat and an upbeat: its third sixteenth, or else an
     *early* fourth one without a second one (a triplet's last third is nearest to
     the fourth sixteenth; on the grid that would be a dotted rhythm). Onsets are the
-    means over the drums of a step; the quarter's length is taken as even.
+    means over the hits of a sixteenth; the quarter's length is taken as even. On
+    other grids than sixteenths each hit belongs to the nearest sixteenth.
 
     Args:
-      drums: windows on a grid of sixteenths, with offsets.
+      drums: windows, with offsets.
 
     Returns:
       Means over each window's quarters, above 0; NaN without such quarters.
     """
-    offsets = required(drums, "offsets")
+    required(drums, "offsets")
     windows, steps, _ = drums.hits.shape
-    quarters = steps // STEPS_PER_QUARTER
-    used = quarters * STEPS_PER_QUARTER
-    counts = drums.hits[:, :used].sum(axis=2)
-    late = -(offsets * drums.hits)[:, :used].sum(axis=2) / 2 / np.maximum(counts, 1)
+    window, place, lateness, _ = _sixteenths(drums, drums.steps_per_quarter)
+    quarters = steps // drums.steps_per_quarter
+    used = place < quarters * STEPS_PER_QUARTER
     shape = (windows, quarters, STEPS_PER_QUARTER)
-    hit, late = (counts > 0).reshape(shape), late.reshape(shape)
+    cell = (window * quarters * STEPS_PER_QUARTER + place)[used]
+    size = windows * quarters * STEPS_PER_QUARTER
+    counts = np.bincount(cell, minlength=size)
+    total = np.bincount(cell, lateness[used], minlength=size)
+    hit = (counts > 0).reshape(shape)
+    late = (total / np.maximum(counts, 1)).reshape(shape)
     third = hit[..., 2]
     fourth = hit[..., 3] & ~hit[..., 1] & ~third & (late[..., 3] < 0)
     upbeat = np.where(third, 2.0 + late[..., 2], 3.0 + late[..., 3])
@@ -204,13 +219,13 @@ def open_hat_share(
 
 
 def window_features(
-    drums: Drums, *, steps_per_bar: int = STEPS_PER_BAR
+    drums: Drums, *, steps_per_bar: int | None = None
 ) -> dict[str, np.ndarray]:
     """Describes each window by numbers whose distributions can be compared.
 
     Args:
       drums: windows that begin with a bar.
-      steps_per_bar: grid.
+      steps_per_bar: grid; that of the drums by default.
 
     Returns:
       Arrays ``(windows,)``, NaN where a window has nothing to measure:
@@ -221,7 +236,7 @@ def window_features(
     hits = drums.hits
     counts = hits.sum(axis=(1, 2))
     features = {
-        "hits_per_bar": counts / hits.shape[1] * steps_per_bar,
+        "hits_per_bar": counts / hits.shape[1] * (steps_per_bar or drums.steps_per_bar),
         "drums_used": hits.any(axis=1).sum(axis=1).astype(np.float64),
     }
     for name, array in (
@@ -236,6 +251,33 @@ def window_features(
         features[f"{name}_mean"] = mean
         features[f"{name}_sd"] = np.sqrt(square / number)
     return features
+
+
+def _sixteenths(
+    drums: Drums, per_quarter: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Each hit's window, nearest sixteenth, lateness in sixteenths, and class.
+
+    Of those whose nearest sixteenth lies in the window. On a grid of sixteenths it
+    is the step itself.
+    """
+    window, step, drum = np.nonzero(drums.hits)
+    late = np.zeros(len(step))
+    if drums.offsets is not None:
+        late = -drums.offsets[window, step, drum] / 2
+    onset = (step + late) * (STEPS_PER_QUARTER / per_quarter)
+    place = step
+    if per_quarter != STEPS_PER_QUARTER:
+        place = np.floor(onset + 0.5).astype(np.int64)
+    end = _in_sixteenths(drums.hits.shape[1], per_quarter)
+    inside = (place >= 0) & (place < end)
+    window, place, drum = window[inside], place[inside], drum[inside]
+    return window, place, onset[inside] - place, drum
+
+
+def _in_sixteenths(steps: int, per_quarter: int) -> int:
+    """How many sixteenths so many steps are."""
+    return -(-steps * STEPS_PER_QUARTER // per_quarter)
 
 
 def _at_hits(drums: Drums, name: str) -> np.ndarray:

@@ -7,7 +7,6 @@ import dataclasses
 import numpy as np
 
 from groovekit.metrics.drums import (
-    STEPS_PER_QUARTER,
     Drums,
     ratio,
     required,
@@ -123,7 +122,7 @@ def timing_error(
     prediction: Drums,
     *,
     qpm: float | np.ndarray = 120.0,
-    steps_per_quarter: int = STEPS_PER_QUARTER,
+    steps_per_quarter: int | None = None,
 ) -> Deviation:
     """Errors of onset in milliseconds at cells that are hit in both.
 
@@ -132,7 +131,7 @@ def timing_error(
       prediction: of the same shape.
       qpm: tempo at which steps become milliseconds: one, or ``(windows,)`` each
         window's own.
-      steps_per_quarter: grid.
+      steps_per_quarter: grid; that of the truth by default.
 
     Returns:
       Deviations; a *negative* bias means that the prediction is later.
@@ -141,5 +140,6 @@ def timing_error(
     matched = truth.hits & prediction.hits
     difference = required(prediction, "offsets") - required(truth, "offsets")
     tempos = np.broadcast_to(np.asarray(qpm, np.float64), len(truth))[:, None, None]
-    step_ms = step_milliseconds(1.0, steps_per_quarter=steps_per_quarter) / tempos
+    per_quarter = steps_per_quarter or truth.steps_per_quarter
+    step_ms = step_milliseconds(1.0, steps_per_quarter=per_quarter) / tempos
     return Deviation.of((difference / 2 * step_ms)[matched])

@@ -61,6 +61,23 @@ class TestSyncopation:
         # In two bars the second downbeat (0) is silent, too.
         assert found.tolist() == [2.0]
 
+    def test_the_drums_know_their_bars(self):
+        # Before the second of three quarters (-2), and the next bar's first (0).
+        hits = drums(*at(KICK, 0, 3, 11), steps=24).hits
+        waltz = Drums(hits, quarters_per_bar=3)
+        assert metrics.syncopation(waltz).tolist() == [(2.0 + 4.0) / 2]
+        explicit = metrics.syncopation(
+            Drums(hits), steps_per_bar=12, steps_per_quarter=4
+        )
+        assert explicit.tolist() == [3.0]
+
+    def test_a_stroke_before_the_beat_on_a_fine_grid_is_none(self):
+        # 24 steps a quarter: two before the middle of the bar is nearest to it.
+        hits = np.zeros((2, 96, 9))
+        hits[:, 0, KICK] = hits[0, 46, KICK] = hits[1, 42, KICK] = 1
+        found = metrics.syncopation(Drums(hits, steps_per_quarter=24))
+        assert found.tolist() == [0.0, 3.0]
+
 
 class TestSwing:
     def test_even_eighths(self):
@@ -87,6 +104,23 @@ class TestSwing:
         played = at(KICK, 0, 4, 6) + at(SNARE, 2) + at(CLOSED_HAT, 2, late=0.4)
         expected = (2.2 / 1.8 + 1) / 2
         assert metrics.swing(drums(*played))[0] == pytest.approx(expected)
+
+    @pytest.mark.parametrize("per_quarter", [3, 6, 12, 24])
+    def test_other_grids(self, per_quarter):
+        def played(late):
+            """A ride: each beat, and an upbeat some quarters after it."""
+            shape = (1, 4 * per_quarter, 9)
+            hits, offsets = np.zeros(shape), np.zeros(shape)
+            for beat in range(4):
+                for quarter in (beat, beat + late):
+                    step = round(quarter * per_quarter)
+                    hits[0, step, CLOSED_HAT] = 1
+                    early = step - quarter * per_quarter
+                    offsets[0, step, CLOSED_HAT] = 2 * early
+            return Drums(hits, None, offsets, steps_per_quarter=per_quarter)
+
+        assert metrics.swing(played(2 / 3))[0] == pytest.approx(2.0)
+        assert metrics.swing(played(0.6))[0] == pytest.approx(1.5)
 
     def test_needs_offsets(self):
         with pytest.raises(DataError, match="there are no offsets"):
@@ -117,3 +151,22 @@ def test_open_hat_share():
     assert metrics.open_hat_share(played, open_hat=KICK)[0] == 0.25
     with pytest.raises(DataError, match="got 3 classes"):
         metrics.open_hat_share(Drums(played.hits[..., :3]))
+
+
+def test_windows_on_the_grid_of_the_drums():
+    hits = drums(*at(KICK, 0, 12), *at(SNARE, 12), steps=24).hits
+    waltz = Drums(hits, quarters_per_bar=3)
+    assert metrics.window_features(waltz)["hits_per_bar"].tolist() == [1.5]
+    assert metrics.hits_per_bar(waltz) == pytest.approx(1.5)
+    assert metrics.share_at(waltz, KICK, (0,)) == 1.0
+    assert metrics.coverage_at(waltz, SNARE, (0,)) == 0.5
+    assert metrics.onset_histogram(waltz)[0, KICK] == 1.0
+    fine = Drums(hits, None, np.full(hits.shape, 0.5), steps_per_quarter=12)
+    assert metrics.microtiming_ms(fine, qpm=100).mean == pytest.approx(12.5)
+    even = Drums(hits, None, np.zeros(hits.shape), steps_per_quarter=12)
+    assert metrics.timing_error(fine, even, qpm=100).mean_absolute == (
+        pytest.approx(12.5)
+    )
+    assert Drums.concatenate([waltz, waltz]).steps_per_bar == 12
+    with pytest.raises(DataError, match="got 0 and 4"):
+        Drums(hits, steps_per_quarter=0)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers import tiny
 
+from groovekit import metrics
 from groovekit.config import get_config
 from groovekit.converters.drum_tensors import drums_of
 from groovekit.converters.groove import GrooveConverter
@@ -37,6 +38,26 @@ def test_bins_are_the_numbers_that_they_are_decoded_to(split, values):
     plain = GrooveConverter(bars=2)
     recorded = drums_of(plain.encode(tiny.groove(1, bars=2)).outputs, plain)
     np.testing.assert_array_equal(drums.hits, recorded.hits)
+
+
+@pytest.mark.parametrize("per_quarter", [4, 12, 24])
+@pytest.mark.parametrize("metre", [3, 4])
+def test_attributes_do_not_depend_on_the_grid(per_quarter, metre):
+    """The same performance, written on grids from sixteenths on."""
+    groove = tiny.groove(1, bars=6)
+    groove.time_signatures[0].numerator = metre
+    found = []
+    for steps in (4, per_quarter):
+        converter = GrooveConverter(
+            bars=6, steps_per_quarter=steps, quarters_per_bar=metre
+        )
+        drums = drums_of(converter.encode(groove).outputs, converter)
+        assert drums.steps_per_bar == steps * metre
+        found.append((metrics.swing(drums), metrics.syncopation(drums)))
+    for values, others in zip(*found, strict=True):
+        np.testing.assert_allclose(values, others, rtol=1e-5)
+    # A groove of straight eighths, with a little microtiming.
+    np.testing.assert_allclose(found[0][0], 1, atol=0.1)
 
 
 def test_what_is_not_drums_is_refused():
