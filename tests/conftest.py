@@ -21,6 +21,11 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("groovekit")
 
+# Several processes share the cores already: threads would wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.setdefault(variable, "1")
+
 FakePackage = Callable[..., None]
 Command = Callable[..., Result]
 
