@@ -113,7 +113,7 @@ def fit(
     return Directions(
         model.config.name,
         len(codes),
-        weights_digest(model),
+        weights_digest(model.folder),
         tuple(
             Direction(
                 name=name,

@@ -13,7 +13,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,9 +27,6 @@ from groovekit.errors import (
 from groovekit.metrics import Drums
 from groovekit.registry import import_target
 from groovekit.runs import RunFolder, write_json
-
-if TYPE_CHECKING:
-    from groovekit.generation import TrainedModel
 
 #: A number for each window, NaN where there is nothing to measure.
 AttributeFunction = Callable[[Drums], np.ndarray]
@@ -180,32 +176,37 @@ def _short(number: float) -> float:
     return float(f"{number:.6g}")
 
 
-def load_directions(model: TrainedModel) -> Directions:
+def load_directions(folder: Path | None, path: str | Path | None = None) -> Directions:
     """The directions that are stored with a model.
+
+    Args:
+      folder: of the model; None if it lies in none.
+      path: the file, where it is not ``attributes.json`` in that folder.
 
     Raises:
       RunFolderError: there are none, or they belong to other weights.
     """
-    folder = model.folder
-    if folder is None or not (folder / ATTRIBUTES_FILE).is_file():
+    if path is None and (folder is None or not (folder / ATTRIBUTES_FILE).is_file()):
         raise RunFolderError(
             f"The model has no attributes yet ({folder or 'it lies in no folder'}): "
             "groovekit attributes fit --examples E computes them."
         )
-    directions = Directions.load(folder / ATTRIBUTES_FILE)
-    if directions.weights != weights_digest(model):
+    file = Path(folder or "", ATTRIBUTES_FILE) if path is None else Path(path)
+    directions = Directions.load(file)
+    if directions.weights != weights_digest(folder):
         raise RunFolderError(
-            f"The attributes in {folder} were fitted to other weights than it holds "
-            "now: fit them anew (groovekit attributes fit --overwrite)."
+            f"The attributes in {file} were fitted to other weights "
+            f"({directions.config}) than those in {folder}: name the model that they "
+            "were fitted to, or fit them anew (groovekit attributes fit --overwrite)."
         )
     return directions
 
 
-def weights_digest(model: TrainedModel) -> str:
-    """SHA-256 of the weights in the model's folder; empty without one."""
-    if model.folder is None:
+def weights_digest(folder: Path | None) -> str:
+    """SHA-256 of the weights in a model's folder; empty without one."""
+    if folder is None:
         return ""
-    with RunFolder(model.folder).weights_path.open("rb") as file:
+    with RunFolder(folder).weights_path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

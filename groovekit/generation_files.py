@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,7 +15,6 @@ from groovekit.converters.base import Converter, Counts, Skipped, Tensors
 from groovekit.converters.kits import get_kit
 from groovekit.converters.options import matching_kit
 from groovekit.errors import ConfigError, DataError, UsageError
-from groovekit.io.files import unwritable
 from groovekit.io.midi import read_midi
 from groovekit.notes import NoteSequence
 
@@ -302,20 +300,6 @@ def output_names(config: str, mode: str, stamp: str, count: int) -> list[str]:
     # A config read from a run folder may be called anything.
     config = re.sub(r"[^\w.-]", "_", config)
     return [f"{config}_{mode}_{stamp}-{i:03d}-of-{count:03d}.mid" for i in range(count)]
-
-
-def check_output_folder(folder: Path) -> None:
-    """Makes the folder and sees that files can be written to it.
-
-    Raises:
-      DataError: they cannot.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise unwritable(folder, error) from error
 
 
 def join(parts: list[Tensors]) -> Tensors:

@@ -44,6 +44,11 @@ class ModelFiles:
     kind: Literal["run", "preset", "checkpoint"]
     source: str
 
+    @property
+    def folder(self) -> Path | None:
+        """The run or preset folder that the weights lie in; None if in none."""
+        return _folder_of(self.weights)
+
 
 def find_model(
     *,
@@ -131,19 +136,23 @@ def _from_checkpoint(path: Path, wanted: ModelConfig | None) -> ModelFiles:
             f"{path} is not a checkpoint of groovekit's: expected a file called "
             f"...{WEIGHTS_SUFFIX} or step-...{CHECKPOINT_SUFFIX}."
         )
-    # Weights lie in the run folder, checkpoints in a folder of it.
-    absolute = path.absolute()
-    for folder in (absolute.parent, absolute.parent.parent):
-        if RunFolder.is_run(folder):
-            config = RunFolder(folder).read_config()
-            _check_config(config, wanted, f"The run folder of {path}")
-            return ModelFiles(config, path, "checkpoint", str(path))
+    folder = _folder_of(path)
+    if folder is not None:
+        config = RunFolder(folder).read_config()
+        _check_config(config, wanted, f"The run folder of {path}")
+        return ModelFiles(config, path, "checkpoint", str(path))
     if wanted is None:
         raise UsageError(
             f"{path} does not lie in a run folder, so that its config is unknown: "
             "name it (--config)."
         )
     return ModelFiles(wanted, path, "checkpoint", str(path))
+
+
+def _folder_of(weights: Path) -> Path | None:
+    """The run folder of a file: weights lie in it, checkpoints in a folder of it."""
+    parent = weights.absolute().parent
+    return next(filter(RunFolder.is_run, (parent, parent.parent)), None)
 
 
 def _is_tf1(path: Path) -> bool:

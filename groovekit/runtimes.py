@@ -19,7 +19,6 @@ from groovekit.errors import UsageError
 from groovekit.model_files import CHECKPOINT_SUFFIX, ModelFiles
 from groovekit.network_size import network_size
 from groovekit.numpy_runtime.model import NumpyModel, unsupported
-from groovekit.runs import RunFolder
 from groovekit.weights import load_weights
 
 _LOG = logging.getLogger("groovekit")
@@ -121,11 +120,7 @@ class Runtimes:
     @property
     def folder(self) -> Path | None:
         """The run or preset folder that the weights lie in; None if in none."""
-        if self._files is None:
-            return None
-        parent = self._files.weights.absolute().parent
-        # Checkpoints lie in a folder of it.
-        return next(filter(RunFolder.is_run, (parent, parent.parent)), None)
+        return None if self._files is None else self._files.folder
 
     def for_job(self, windows: int, *, steps: int | None = None) -> WindowModel:
         """The runtime for a job, see :func:`choose`."""

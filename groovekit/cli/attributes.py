@@ -161,16 +161,16 @@ def fit_attributes(
             f"{target} exists and is not overwritten. Choose another --output, or add "
             "--overwrite."
         )
-    files.check_writable(target)
-    model = _load(run_dir, preset)
-    windows = _windows(model, examples, split, "train")
-    if not names and not functions:
-        found = _measurable(found, model, windows)
-    from groovekit.attribute_fitting import fit
+    with files.output_folder(target.parent):
+        model = _load(run_dir, preset)
+        windows = _windows(model, examples, split, "train")
+        if not names and not functions:
+            found = _measurable(found, model, windows)
+        from groovekit.attribute_fitting import fit
 
-    with _decoding(model, "Fitting"):
-        directions = fit(model, windows, found)
-    directions.save(target)
+        with _decoding(model, "Fitting"):
+            directions = fit(model, windows, found)
+        directions.save(target)
     if as_json:
         echo_json(
             {
@@ -218,10 +218,10 @@ def measure_attributes(
     Grooves are encoded, shifted by strengths of -2 to 2 and decoded, taking the
     most probable values.
     """
-    from groovekit.attributes import Directions, functions_of
+    from groovekit.attributes import functions_of
 
     use_backend(backend, device)
-    directions = _stored(run_dir, preset) if path is None else Directions.load(path)
+    directions = _stored(run_dir, preset, path)
     # Before the model: functions may not be there any more.
     found = functions_of(directions)
     model = _load(run_dir, preset)
@@ -255,10 +255,12 @@ def _model_folder(run_dir: str | None, preset: str | None) -> Path:
     return find_model(run_dir=run_dir, preset=preset).weights.parent
 
 
-def _stored(run_dir: str | None, preset: str | None) -> Directions:
-    from groovekit.attributes import Directions
+def _stored(
+    run_dir: str | None, preset: str | None, path: str | None = None
+) -> Directions:
+    from groovekit.attributes import load_directions
 
-    return Directions.load(_model_folder(run_dir, preset) / _file_name())
+    return load_directions(_model_folder(run_dir, preset), path)
 
 
 def _functions(

@@ -12,6 +12,7 @@ from groovekit.cli import modes
 from groovekit.cli.generation_inputs import Inputs, read_inputs
 from groovekit.cli.generation_outputs import check_renderings, make, write
 from groovekit.cli.options import (
+    FiniteRange,
     backend_option,
     device_option,
     echo_json,
@@ -70,7 +71,7 @@ Modes, and the preset that each plays when no model is named:
 @click.option(
     "--temperature",
     metavar="T",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=0.5,
     help="Randomness of the decoder (to humanize and groove, of the code): 1 as "
     "learnt, 0 the most probable.",
@@ -112,7 +113,7 @@ Modes, and the preset that each plays when no model is named:
 @click.option(
     "--bpm",
     metavar="Q",
-    type=click.FloatRange(4, 1000),
+    type=FiniteRange(4, 1000),
     default=None,
     show_default="that of the input, else 120",
     help="Tempo of the outputs in quarter notes a minute; later changes of a whole "
@@ -121,7 +122,7 @@ Modes, and the preset that each plays when no model is named:
 @click.option(
     "--distance",
     metavar="D",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=1.0,
     help="vary: how far, in posterior standard deviations.",
 )
@@ -135,7 +136,7 @@ Modes, and the preset that each plays when no model is named:
 @click.option(
     "--amount",
     metavar="A",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=1.0,
     help="humanize, groove, attribute: how far to go from the input.",
 )
@@ -153,7 +154,7 @@ Modes, and the preset that each plays when no model is named:
 @click.option(
     "--swing",
     metavar="S",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.0,
     help="Off-beat eighths of the drums later: 1 makes triplets.",
 )
@@ -238,9 +239,10 @@ def command(
     modes.check_options(mode, given)
     paths = modes.input_paths(mode, inputs, input_midi_1, input_midi_2)
     count = modes.output_count(mode, num_outputs, len(paths))
-    modes.attributes_of(special["attribute"])
+    strengths = modes.attributes_of(special["attribute"])
     from groovekit.converters.chords import parse_chords
-    from groovekit.generation_files import check_output_folder, tempo_of, with_options
+    from groovekit.generation_files import tempo_of, with_options
+    from groovekit.io.files import output_folder
     from groovekit.seeding import draw_seed
 
     check_renderings(plot=plot, audio=audio)
@@ -255,6 +257,8 @@ def command(
     files = _find(
         mode, run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
     )
+    if mode == modes.ATTRIBUTE:
+        _check_attributes(files, strengths)
     # For their checks alone: inputs are read as long as the model was trained on.
     asked = files.config.converter
     if not asked.tiles and mode != modes.CONTINUE:
@@ -273,41 +277,43 @@ def command(
         translate=output_kit is not None,
     )
     output_dir = output_dir.expanduser()
-    check_output_folder(output_dir)
     drawn, seed = seed is None, draw_seed() if seed is None else seed
-    note(
-        f"{files.config.name} ({files.kind} {files.source}), seed {seed}"
-        + (" (drawn)." if drawn else ".")
-    )
-    runtime: Literal["numpy", "keras"] = "keras"
-    if not asked_for_keras:
-        runtime = _choose(
-            files, asked, mode, read, count, bars=bars, figures=len(figures)
+    with output_folder(output_dir):
+        note(
+            f"{files.config.name} ({files.kind} {files.source}), seed {seed}"
+            + (" (drawn)." if drawn else ".")
         )
-    model = _load(
-        files,
-        runtime,
-        backend=backend,
-        device=device,
-        kit=kit,
-        output_kit=output_kit,
-        precision=precision,
-        max_batch_size=max_batch_size,
-    )
-    sequences = make(
-        model,
-        mode,
-        read,
-        count,
-        temperature=temperature,
-        bars=bars,
-        chords=chords,
-        bpm=bpm,
-        translate=output_kit is not None,
-        seed=seed,
-        **special,
-    )
-    rows = write(sequences, output_dir, files.config.name, mode, plot=plot, audio=audio)
+        runtime: Literal["numpy", "keras"] = "keras"
+        if not asked_for_keras:
+            runtime = _choose(
+                files, asked, mode, read, count, bars=bars, figures=len(figures)
+            )
+        model = _load(
+            files,
+            runtime,
+            backend=backend,
+            device=device,
+            kit=kit,
+            output_kit=output_kit,
+            precision=precision,
+            max_batch_size=max_batch_size,
+        )
+        sequences = make(
+            model,
+            mode,
+            read,
+            count,
+            temperature=temperature,
+            bars=bars,
+            chords=chords,
+            bpm=bpm,
+            translate=output_kit is not None,
+            seed=seed,
+            **special,
+        )
+        rows = write(
+            sequences, output_dir, files.config.name, mode, plot=plot, audio=audio
+        )
     if not as_json:
         for row in rows:
             for path in row.values():
@@ -380,6 +386,14 @@ def _find(
     return find_model(
         run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
     )
+
+
+def _check_attributes(files: ModelFiles, strengths: dict[str, float]) -> None:
+    """Raises the errors of a model's attributes before it is loaded."""
+    from groovekit.attributes import load_directions
+
+    directions = load_directions(files.folder)
+    directions.shift(strengths, z_size=files.config.latent.z_size)
 
 
 def _choose(

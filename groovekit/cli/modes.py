@@ -245,7 +245,8 @@ def attributes_of(given: Iterable[str]) -> dict[str, float]:
     """Strengths by name, out of ``name=value``.
 
     Raises:
-      UsageError: another form, or one attribute twice.
+      UsageError: another form, a strength that is not finite, or one attribute
+        twice.
     """
     strengths: dict[str, float] = {}
     for text in given:
@@ -257,6 +258,10 @@ def attributes_of(given: Iterable[str]) -> dict[str, float]:
                 f"--attribute takes a name and a number, such as density=+1.5; got "
                 f"{text!r}."
             ) from None
+        if not math.isfinite(strength):
+            raise UsageError(
+                f"--attribute {name.strip()} takes a finite strength, got {strength}."
+            )
         if name.strip() in strengths:
             raise UsageError(f"--attribute {name.strip()} is given twice.")
         strengths[name.strip()] = strength

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -56,6 +57,19 @@ class AliasedOption(click.Option):
         self.secondary_opts = self.secondary_opts + self.off_aliases
         super().add_to_parser(parser, ctx)
         self.opts, self.secondary_opts = shown
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers, of which neither infinity nor NaN is one."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number of a text."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"expected a finite number, got {number}.", param, ctx)
+        return number
 
 
 def option(

@@ -40,6 +40,33 @@ def check_writable(path: Path) -> None:
         raise unwritable(path, error) from error
 
 
+@contextlib.contextmanager
+def output_folder(folder: Path) -> Iterator[None]:
+    """Makes a folder for files that the block writes.
+
+    When the block raises (Ctrl-C included), the folders made for it are removed
+    where nothing lies in them.
+
+    Raises:
+      DataError: files cannot be written to it.
+    """
+    made: list[Path] = []
+    try:
+        try:
+            made = [path for path in (folder, *folder.parents) if not path.exists()]
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        yield
+    except BaseException:
+        for path in made:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise
+
+
 def unwritable(path: Path, error: OSError) -> DataError:
     """The error for a file that cannot be written."""
     return DataError(

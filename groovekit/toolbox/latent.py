@@ -187,12 +187,13 @@ def shift(
 
     Raises:
       DataError: a sequence without such a window; says why.
-      RunFolderError: no directions are stored with the model.
+      RunFolderError: no directions are stored with the model, or those of other
+        weights.
       UnknownNameError: an attribute without a direction; suggests close names.
       UsageError: numbers out of range, directions of another model.
     """
     if directions is None:
-        directions = load_directions(model)
+        directions = load_directions(model.folder)
     strengths = {name: amount * value for name, value in attributes.items()}
     way = directions.shift(strengths, z_size=model.config.latent.z_size)
     seed = draw_seed() if seed is None else seed

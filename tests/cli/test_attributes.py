@@ -93,6 +93,27 @@ def test_a_function_of_ones_own(command, run, takes, tmp_path, monkeypatch):
     assert row.split()[0] == "strokes"
 
 
+def test_directions_of_other_weights(command, tmp_path):
+    folder = tmp_path / "r"
+    shutil.copytree(plugins.preset_folder("groovae_4bar"), folder)
+    elsewhere = tmp_path / "copy.json"
+    shutil.copy(folder / "attributes.json", elsewhere)
+    listed = command("attributes", "list", "--run-dir", folder)
+    assert listed.exit_code == 0, listed.output
+    with (folder / "model.weights.h5").open("ab") as file:
+        file.write(b"x")
+    measure = ("measure", "--run-dir", folder, "--examples", tmp_path)
+    for args in (
+        ("list", "--run-dir", folder),
+        measure,
+        (*measure, "--attributes", elsewhere),
+    ):
+        result = command("attributes", *args)
+        assert result.exit_code == 1
+        assert "fitted to other weights (groovae_4bar)" in result.stderr
+        assert "attributes fit --overwrite" in " ".join(result.stderr.split())
+
+
 def test_what_can_be_fitted(command):
     listed = command("attributes", "list")
     names = [line.split()[0] for line in listed.stdout.splitlines()]
@@ -111,3 +132,9 @@ def test_mistakes(command, run, takes, tmp_path):
     )
     assert (result.exit_code, "groovekit attributes fit" in result.stderr) == (1, True)
     assert command("attributes", "fit", "--run-dir", run).exit_code == 2
+    # No music there: no folder is left behind.
+    target = tmp_path / "new" / "a.json"
+    (tmp_path / "empty").mkdir()
+    given = ("--run-dir", run, "--examples", tmp_path / "empty", "--output", target)
+    assert command("attributes", "fit", *given).exit_code == 1
+    assert not target.parent.exists()

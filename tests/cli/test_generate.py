@@ -292,6 +292,7 @@ def test_unusable_data(command, run, tmp_path, monkeypatch, args, message):
     assert message in " ".join(result.stderr.split())
     assert not result.stdout
     assert "Traceback" not in result.stderr
+    assert not Path("generated").exists()
 
 
 def test_an_interrupted_command_leaves_whole_files(command, run, tmp_path, monkeypatch):

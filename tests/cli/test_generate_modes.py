@@ -9,7 +9,7 @@ from helpers import tiny
 from helpers.performances import EVENTS, column, rich
 from helpers.playing import made
 
-from groovekit import plugins
+from groovekit import attributes, plugins
 from groovekit.attributes import (
     ATTRIBUTES_FILE,
     Direction,
@@ -17,10 +17,15 @@ from groovekit.attributes import (
     weights_digest,
 )
 from groovekit.cli.modes import MODES
+from groovekit.errors import RunFolderError
 from groovekit.generation import TrainedModel
 from groovekit.io.midi import read_midi, write_midi
 from groovekit.runs import RunFolder
 
+DENSITY = Direction(
+    "density", "x:y", 0, 1, 1, np.array([2.0, -1.0, 0.5, 1.0], np.float32)
+)
+NONE = Directions("groovae_4bar", 1, "", (DENSITY,))
 CONFIGS = {
     "plain": "groovae_4bar",
     "humanize": "groovae_2bar_humanize",
@@ -193,21 +198,30 @@ def test_long_samples_have_sections(generate):
         assert (a.pitch, a.start_time) == (b.pitch, b.start_time)
 
 
-def test_attributes(generate, runs):
+def test_attributes(generate, runs, tmp_path, monkeypatch):
     args = ("--temperature", 0, "--attribute", "density=+1.5")
     result = generate("attribute", *args)
     assert result.exit_code == 1
     assert "groovekit attributes fit" in result.stderr
-    vector = np.array([2.0, -1.0, 0.5, 1.0], np.float32)
     file = runs["plain"] / ATTRIBUTES_FILE
-    weights = weights_digest(TrainedModel.load(runs["plain"], runtime="numpy"))
-    density = Direction("density", "x:y", 0, 1, 1, vector)
-    Directions("groovae_4bar", 1, weights, (density,)).save(file)
+    weights = weights_digest(runs["plain"])
+    Directions("groovae_4bar", 1, weights, (DENSITY,)).save(file)
     (denser,) = outputs(generate("attribute", *args))
     (own,) = outputs(generate("reconstruct", "--temperature", 0))
     assert denser != own
     (none,) = outputs(generate("attribute", *args, "--amount", 0))
     assert none == own
+    # What is wrong with a strength is known before the model is loaded.
+    monkeypatch.setattr(TrainedModel, "load", lambda *_, **__: pytest.fail("loaded"))
+    for strength, code, message in (
+        ("densitty=1", 1, "Did you mean 'density'"),
+        ("density=nan", 2, "--attribute density takes a finite strength, got nan"),
+        ("density=inf", 2, "got inf"),
+    ):
+        folder = tmp_path / "new" / "folder"
+        result = generate("attribute", "--attribute", strength, "--output-dir", folder)
+        assert (result.exit_code, message in result.stderr) == (code, True)
+        assert not folder.parent.exists()
     file.unlink()
 
 
@@ -326,6 +340,8 @@ def test_presets_of_modes(command, runs, takes, tmp_path, monkeypatch):
         ("vary --distance -1", "--distance"),
         ("humanize --amount 2", "--amount"),
         ("sample --swing 2", "--swing"),
+        ("sample --swing nan", "expected a finite number, got nan"),
+        ("vary --distance inf", "expected a finite number, got inf"),
     ],
 )  # fmt: skip
 def test_wrong_usage(generate, args, message):
@@ -350,6 +366,24 @@ def test_numbers_of_inputs(generate, mode, inputs, message):
     result = generate(mode, inputs=inputs)
     assert result.exit_code == 2, result.output
     assert message in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "sample"])
+def test_an_error_leaves_no_folder(generate, tmp_path, monkeypatch, mode):
+    def fail(*_, **__):
+        raise RunFolderError("the weights are damaged")
+
+    monkeypatch.setattr(TrainedModel, "load", fail)
+    monkeypatch.setattr(attributes, "load_directions", lambda _: NONE)
+    inputs = ("a", "b") if mode in ("interpolate", "groove") else ("a",)
+    more = ("--attribute", "density=0") if mode == "attribute" else ()
+    there = tmp_path / "there"
+    there.mkdir()
+    for folder in (tmp_path / "new", there / "new" / "folder"):
+        result = generate(mode, *more, "--output-dir", folder, inputs=inputs)
+        assert result.exit_code == 1
+        assert "the weights are damaged" in result.stderr
+    assert list(tmp_path.rglob("*")) == [there]
 
 
 def test_models_that_do_not_fit_the_mode(generate):

@@ -165,7 +165,7 @@ def model():
 
 def check(model, examples):
     """Attributes follow their strength more than others do; see the docs' table."""
-    directions = attributes.load_directions(model)
+    directions = attributes.load_directions(model.folder)
     effects = measure(model, directions, examples, strengths=(-2.0, 0.0, 2.0))
     assert effects.monotone == [True] * 6, effects.levels
     own = np.diag(effects.slopes)
@@ -248,20 +248,23 @@ class TestFiles:
     def test_models_without_attributes(self, tmp_path):
         for folder in (None, tmp_path):
             with pytest.raises(RunFolderError, match="no attributes yet"):
-                attributes.load_directions(types.SimpleNamespace(folder=folder))
+                attributes.load_directions(folder)
 
     def test_other_weights(self, model, tmp_path):
         folder = tmp_path / "r"
         shutil.copytree(model.folder, folder)
-        stub = types.SimpleNamespace(folder=folder)
-        assert attributes.load_directions(stub).names
+        elsewhere = tmp_path / "copy.json"
+        shutil.copy(folder / "attributes.json", elsewhere)
+        assert attributes.load_directions(folder).names
+        assert attributes.load_directions(folder, elsewhere).names
         with RunFolder(folder).weights_path.open("ab") as file:
             file.write(b"x")
-        with pytest.raises(RunFolderError, match="fitted to other weights"):
-            attributes.load_directions(stub)
+        for path in (None, elsewhere):
+            with pytest.raises(RunFolderError, match="fitted to other weights"):
+                attributes.load_directions(folder, path)
 
     def test_the_preset_has_all_of_groovekits(self, model):
-        found = attributes.load_directions(model)
+        found = attributes.load_directions(model.folder)
         assert found.names == plugins.attributes.names()
         assert found.windows == 4078
         assert list(functions_of(found)) == found.names
