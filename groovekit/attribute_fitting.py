@@ -23,6 +23,7 @@ from groovekit.attributes import (
     origin_of,
     weights_digest,
 )
+from groovekit.batching import Progress
 from groovekit.converters.drum_tensors import drums_of
 from groovekit.errors import DataError, UsageError
 from groovekit.metrics import Drums
@@ -50,6 +51,8 @@ def fit(
     model: TrainedModel,
     examples: Examples,
     functions: Mapping[str, AttributeFunction],
+    *,
+    progress: Progress | None = None,
 ) -> Directions:
     """Fits a direction to each attribute.
 
@@ -75,6 +78,7 @@ def fit(
       model: of drums or grooves.
       examples: windows of the model's converter; some hundreds at least.
       functions: the attributes, at least one.
+      progress: called as ``progress(done, total)`` when windows are decoded.
 
     Raises:
       DataError: too few windows, or an attribute that does not vary.
@@ -82,26 +86,25 @@ def fit(
     """
     if not functions:
         raise UsageError("Expected at least one attribute to fit, got none.")
-    codes, controls, drums = _encoded(model, examples)
+    codes, controls, own = _encoded(model, examples, functions)
     if len(codes) < 2 * len(functions) + 2:
         raise DataError(
             f"Expected some hundreds of windows to fit attributes to, got {len(codes)}."
         )
-    own = values_of(functions, drums)
     mean, sd = _standard(own, functions)
-    played = (_played(model, codes, controls, functions) - mean) / sd
+    rows = np.linspace(0, len(codes) - 1, min(_CALIBRATION_WINDOWS, len(codes)))
+    rows = np.unique(rows.astype(int))
+    player = _Player(
+        model, functions, len(codes) + 2 * len(functions) * len(rows), progress
+    )
+    played = (player.values(codes, controls) - mean) / sd
     weights, r2 = _regressions(codes, played, functions)
     ways = _partial_differences(codes, played)
     ways = ways / np.einsum("da,da->a", weights, ways)
-    rows = np.linspace(0, len(codes) - 1, min(_CALIBRATION_WINDOWS, len(codes)))
-    rows = np.unique(rows.astype(int))
     part = None if controls is None else controls[rows]
     sides = (
         np.stack(
-            [
-                _played(model, codes[rows] + side * way, part, functions) / sd
-                for way in ways.T
-            ],
+            [player.values(codes[rows] + side * way, part) / sd for way in ways.T],
             axis=-1,
         )
         for side in (-_STEP, _STEP)
@@ -129,28 +132,60 @@ def fit(
 
 
 def _encoded(
-    model: TrainedModel, examples: Examples
-) -> tuple[np.ndarray, np.ndarray | None, Drums]:
-    """Posterior means, controls, and the windows as recorded."""
-    codes, controls, outputs = [], [], []
+    model: TrainedModel,
+    examples: Examples,
+    functions: Mapping[str, AttributeFunction],
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+    """Posterior means, controls, and attributes of the windows as recorded."""
+    codes, controls, values = [], [], []
+    # The tensors of one batch at a time: those of all windows may be many.
     for batch in examples.batches(_BATCH):
         codes.append(model.encode(batch, seed=0).mean.astype(np.float64))
-        outputs.append(batch.outputs)
+        values.append(values_of(functions, drums_of(batch.outputs, model.converter)))
         if batch.controls is not None:
             controls.append(batch.controls)
-    drums = drums_of(np.concatenate(outputs), model.converter)
-    return np.concatenate(codes), np.concatenate(controls) if controls else None, drums
+    return (
+        np.concatenate(codes),
+        np.concatenate(controls) if controls else None,
+        np.concatenate(values),
+    )
 
 
-def _played(
-    model: TrainedModel,
-    codes: np.ndarray,
-    controls: np.ndarray | None,
-    functions: Mapping[str, AttributeFunction],
-) -> np.ndarray:
-    """Attributes of the most probable music of codes."""
-    tensors = model.decode_to_tensors(codes, temperature=0, controls=controls, seed=0)
-    return values_of(functions, drums_of(tensors, model.converter))
+@dataclasses.dataclass(eq=False)
+class _Player:
+    """Measures what a model plays, so many windows at a time.
+
+    Attributes:
+      model: that plays.
+      functions: what is measured.
+      total: windows to play in all, for ``progress``.
+      progress: called as ``progress(done, total)``.
+      done: windows played.
+    """
+
+    model: TrainedModel
+    functions: Mapping[str, AttributeFunction]
+    total: int
+    progress: Progress | None = None
+    done: int = 0
+
+    def values(self, codes: np.ndarray, controls: np.ndarray | None) -> np.ndarray:
+        """Attributes of the most probable music of codes."""
+        found = []
+        for start in range(0, len(codes), _BATCH):
+            rows = slice(start, start + _BATCH)
+            tensors = self.model.decode_to_tensors(
+                codes[rows],
+                temperature=0,
+                controls=None if controls is None else controls[rows],
+                seed=0,
+            )
+            drums = drums_of(tensors, self.model.converter)
+            found.append(values_of(self.functions, drums))
+            self.done += len(tensors)
+            if self.progress is not None:
+                self.progress(self.done, self.total)
+        return np.concatenate(found)
 
 
 def _standard(
@@ -225,7 +260,7 @@ def values_of(functions: Mapping[str, AttributeFunction], drums: Drums) -> np.nd
                 f"({len(drums)},), and gives shape {column.shape}."
             )
         columns.append(np.where(np.isfinite(column), column, np.nan))
-    return np.stack(columns, axis=1)
+    return np.stack(columns, axis=1) if columns else np.zeros((len(drums), 0))
 
 
 # Measuring -------------------------------------------------------------------------
@@ -298,6 +333,7 @@ def measure(
     functions: Mapping[str, AttributeFunction] | None = None,
     *,
     strengths: Sequence[float] = STRENGTHS,
+    progress: Progress | None = None,
 ) -> Effects:
     """Shifts windows along each direction and measures all attributes.
 
@@ -310,6 +346,7 @@ def measure(
       examples: other windows than those fitted to.
       functions: of the directions' attributes; imported by default.
       strengths: at least two, rising.
+      progress: called as ``progress(done, total)`` when windows are decoded.
 
     Raises:
       PluginLoadError: a function that cannot be imported any more.
@@ -319,7 +356,9 @@ def measure(
         raise UsageError(f"Expected rising strengths, got {list(strengths)}.")
     if functions is None:
         functions = functions_of(directions)
-    codes, controls, _ = _encoded(model, examples)
+    codes, controls, _ = _encoded(model, examples, {})
+    total = len(codes) * len(strengths) * len(directions.names)
+    player = _Player(model, functions, total, progress)
     mean = np.array([attribute.mean for attribute in directions.attributes])
     sd = np.array([attribute.sd for attribute in directions.attributes])
     levels = []
@@ -327,8 +366,7 @@ def measure(
         played = []
         for strength in strengths:
             way = directions.shift({name: strength}, z_size=codes.shape[1])
-            values = _played(model, codes + way, controls, functions)
-            played.append((values - mean) / sd)
+            played.append((player.values(codes + way, controls) - mean) / sd)
         cube = np.stack(played)
         complete = ~np.isnan(cube).any(axis=0)
         levels.append([_means(np.where(complete, level, np.nan)) for level in cube])

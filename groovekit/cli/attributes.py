@@ -168,8 +168,8 @@ def fit_attributes(
             found = _measurable(found, model, windows)
         from groovekit.attribute_fitting import fit
 
-        with _decoding(model, "Fitting"):
-            directions = fit(model, windows, found)
+        with Progress(None, "Fitting", unit="windows") as progress:
+            directions = fit(model, windows, found, progress=_shown_by(progress))
         directions.save(target)
     if as_json:
         echo_json(
@@ -228,8 +228,10 @@ def measure_attributes(
     windows = _windows(model, examples, split, "validation")
     from groovekit.attribute_fitting import measure
 
-    with _decoding(model, "Measuring"):
-        effects = measure(model, directions, windows, found)
+    with Progress(None, "Measuring", unit="windows") as progress:
+        effects = measure(
+            model, directions, windows, found, progress=_shown_by(progress)
+        )
     if as_json:
         echo_json(effects.to_dict())
         return
@@ -294,12 +296,9 @@ def _windows(
     if split is None and has_splits(examples):
         split = default
     with Progress(None, "Reading") as progress:
-
-        def update(done: int, total: int | None) -> None:
-            progress.total = total
-            progress.update(done)
-
-        found = load_examples(examples, model.converter, split=split, progress=update)
+        found = load_examples(
+            examples, model.converter, split=split, progress=_shown_by(progress)
+        )
     note(f"{len(found):,} windows of {found.sequences:,} sequences.")
     return found
 
@@ -322,15 +321,12 @@ def _measurable(
     return kept
 
 
-def _decoding(model: TrainedModel, label: str) -> Progress:
-    progress = Progress(None, label, unit="windows")
-
-    def update(done: int, total: int) -> None:
+def _shown_by(progress: Progress) -> Callable[[int, int | None], None]:
+    def update(done: int, total: int | None) -> None:
         progress.total = total
         progress.update(done)
 
-    model.progress = update
-    return progress
+    return update
 
 
 def _show_fit(directions: Directions) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 import types
+import weakref
 
 import numpy as np
 import pytest
@@ -115,6 +116,46 @@ class TestFitting:
             found.attributes[0].vector, machine.axes[0], atol=0.1
         )
 
+    def test_no_more_than_a_batch_is_held(self, monkeypatch):
+        machine = Machine()
+        whole = machine.examples(500)
+        (tensors,) = whole.batches(1)
+        alive, decoded, seen = [], [], []
+
+        def batches(_):
+            for start in range(0, 500, 50):
+                rows = slice(start, start + 50)
+                outputs = tensors.outputs[rows].copy()
+                alive.append(weakref.ref(outputs))
+                yield Tensors(tensors.inputs[rows], outputs, None, np.full(50, 16))
+                # The last one is in the caller's hands still.
+                del outputs
+                assert sum(ref() is not None for ref in alive) <= 1
+
+        def play(z):
+            decoded.append(len(z))
+            return Machine.play(machine, z)
+
+        monkeypatch.setattr(attribute_fitting, "_BATCH", 64)
+        monkeypatch.setattr(machine, "play", play, raising=False)
+        examples = types.SimpleNamespace(batches=batches)
+        found = fit(machine, examples, BOTH, progress=lambda *given: seen.append(given))
+        # All windows, and 256 of them either way for two attributes.
+        assert max(decoded) == 64
+        assert sum(decoded) == 500 + 4 * 256
+        assert seen[0] == (64, 1524)
+        assert seen[-1] == (1524, 1524)
+        for ours, theirs in zip(
+            found.attributes, fit(machine, whole, BOTH).attributes, strict=True
+        ):
+            np.testing.assert_allclose(ours.vector, theirs.vector, atol=1e-6)
+            assert (ours.mean, ours.sd) == (theirs.mean, theirs.sd)
+        effects = measure(
+            machine, found, examples, BOTH, progress=lambda *given: seen.append(given)
+        )
+        assert effects.windows == 500
+        assert seen[-1] == (5000, 5000)
+
     def test_mistakes(self):
         machine = Machine()
         examples = machine.examples(50)
@@ -136,8 +177,7 @@ class TestFitting:
 
 def _values(machine, examples):
     (batch,) = examples.batches(1)
-    _, _, drums = attribute_fitting._encoded(machine, examples)
-    return batch, attribute_fitting.values_of(BOTH, drums)
+    return batch, attribute_fitting._encoded(machine, examples, BOTH)[2]
 
 
 class TestMonotone:
