@@ -17,6 +17,7 @@ from groovekit.converters.options import matching_kit
 from groovekit.errors import ConfigError, DataError, UsageError
 from groovekit.io.midi import read_midi
 from groovekit.notes import NoteSequence
+from groovekit.refusals import refusal
 
 #: Tempo of what has none, in quarter notes a minute.
 DEFAULT_QPM = 120.0
@@ -80,10 +81,7 @@ def excerpt(
     """
     found = converter.extract(sequence)
     if isinstance(found, Skipped):
-        raise DataError(
-            f"{name}: {found}. The model can take nothing of it; groovekit inspect "
-            "shows what a file holds."
-        )
+        raise refusal(found, sequence, converter, name=name)
     if not 1 <= window <= len(found):
         count = f"{len(found)} window" + ("s" if len(found) > 1 else "")
         raise DataError(f"{name} has {count}, but no window {window}.")

@@ -11,12 +11,11 @@ import dataclasses
 
 import numpy as np
 
-from groovekit.converters.base import Converter, Counts, Skipped, Windows
+from groovekit.converters.base import Converter, Counts, Reason, Skipped, Windows
 from groovekit.converters.groove import GrooveConverter
 from groovekit.converters.groove_inputs import TAP_CLASS
 from groovekit.converters.notes_out import drum_sequences
 from groovekit.converters.quantize import (
-    DEFAULT_METRE,
     Columns,
     Obstacle,
     read_columns,
@@ -26,6 +25,7 @@ from groovekit.converters.selection import map_pitches, select_drums
 from groovekit.errors import DataError, UsageError
 from groovekit.io.tempo_map import TempoMap
 from groovekit.notes import NoteSequence
+from groovekit.refusals import check_metre, refusal
 
 # Windows are cut from a copy at this tempo.
 _QPM = 60.0
@@ -144,9 +144,12 @@ def read_take(
             f"a {type(converter).__name__}: choose a groovae config or preset."
         )
     name = name or sequence.filename or sequence.id or "The sequence"
-    _check_metre(sequence, converter, name)
+    check_metre(sequence, converter, name=name)
     columns = read_columns(sequence)
-    notes, classes = _drums(columns, converter, taps=taps, name=name)
+    found = _drums(columns, converter, taps=taps)
+    if isinstance(found, Skipped):
+        raise refusal(found, sequence, converter, name=name)
+    notes, classes, unmapped = found
     total, tempo_map = len(columns), TempoMap.of(sequence)
     quarters = tempo_map.quarters(columns.start[notes])
     steps = to_steps(quarters, converter.steps_per_quarter)
@@ -154,11 +157,13 @@ def read_take(
         raise DataError(f"{name} has notes before time zero.")
     bars = _bars(columns.take(notes), classes, quarters, converter)
     if isinstance(bars, Skipped):
-        raise DataError(f"{name}: {bars}. The model can take nothing of it.")
+        raise refusal(bars, sequence, converter, name=name)
     windows, starts = _windows(bars, converter)
-    drums = total if taps else int(np.count_nonzero(columns.is_drum)) or total
     counts = dataclasses.replace(
-        bars.counts, notes=total, unmapped=drums - len(notes), ignored=total - drums
+        bars.counts,
+        notes=total,
+        unmapped=unmapped,
+        ignored=total - len(notes) - unmapped,
     )
     return Take(
         sequence,
@@ -176,58 +181,34 @@ def read_take(
     )
 
 
-def _check_metre(sequence: NoteSequence, converter: GrooveConverter, name: str) -> None:
-    """Refuses bars of another length than the model's."""
-    metres = sorted(sequence.time_signatures, key=lambda event: event.time)
-    found = [(event.numerator, event.denominator) for event in metres]
-    if not metres or metres[0].time > 0:
-        found.insert(0, DEFAULT_METRE)
-    wanted = converter.quarters_per_bar
-    wrong = [(a, b) for a, b in found if 4 * a != wanted * b]
-    if wrong:
-        a, b = wrong[0]
-        change = ", ".join(dict.fromkeys(f"{x}/{y}" for x, y in found))
-        quarters = 4 * a / max(b, 1)
-        advice = f"Choose a model for {a}/{b}"
-        if len(wrong) < len(found):
-            advice = f"Cut out the part in {wanted}/4"
-        elif quarters == round(quarters) > 0:
-            advice = (
-                f"Train a model for {a}/{b} (--hparams "
-                f"converter.quarters_per_bar={round(quarters)})"
-            )
-        raise DataError(
-            f"{name} has bars of {quarters:g} quarter notes (metre {change}), the "
-            f"model takes bars of {wanted} ({wanted}/4). {advice}."
-        )
-
-
 def _drums(
-    columns: Columns, converter: GrooveConverter, *, taps: bool, name: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the notes to use, and their classes."""
+    columns: Columns, converter: GrooveConverter, *, taps: bool
+) -> tuple[np.ndarray, np.ndarray, int] | Skipped:
+    """Positions of the notes to use, their classes, and how many have none."""
     if not len(columns):
-        raise DataError(f"{name} has no notes.")
+        return Skipped(Reason.EMPTY)
     if taps:
         drums = columns.is_drum.any()
         notes = np.flatnonzero(columns.is_drum | (not drums))
-        return notes, np.full(len(notes), TAP_CLASS)
+        return notes, np.full(len(notes), TAP_CLASS), 0
     # Positions stand for the onsets, so that they come out again.
     numbered = dataclasses.replace(
         columns, start=np.arange(len(columns), dtype=np.float64)
     )
     selected = select_drums(numbered, converter.kit_map, converter.instruments)
     if isinstance(selected, Obstacle):
-        raise DataError(f"{name}: {selected.skipped(len(columns))}.")
+        return selected.skipped(len(columns))
     classes = map_pitches(selected.pitch, converter.kit_map, converter.unmapped)
     known = classes >= 0
     if not known.any():
         pitches = ", ".join(map(str, np.unique(selected.pitch)[:8]))
-        raise DataError(
-            f"{name}: the kit map {converter.kit} knows none of its pitches "
-            f"({pitches}). Choose another one (--kit)."
-        )
-    return selected.start[known].astype(np.int64), classes[known].astype(np.int64)
+        detail = f"kit {converter.kit}, pitches {pitches}"
+        return Skipped(Reason.NO_MAPPED_PITCHES, detail)
+    return (
+        selected.start[known].astype(np.int64),
+        classes[known].astype(np.int64),
+        int(np.count_nonzero(~known)),
+    )
 
 
 def _bars(

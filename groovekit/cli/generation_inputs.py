@@ -69,7 +69,7 @@ def read_inputs(
             mode, converter, paths, config=config, window=window, chords=chords
         )
     kept = mode in modes.KEEPING and not translate
-    _tell(converter, inputs, kept=kept)
+    _tell(mode, converter, inputs, kept=kept)
     return inputs
 
 
@@ -135,13 +135,13 @@ def _read_takes(
 
 
 def _read_whole(converter: Converter, paths: tuple[str, ...]) -> Inputs:
-    """Performances to continue; what the model cannot take is told by its errors."""
-    from groovekit.converters.base import Windows
+    """Performances to continue."""
+    from groovekit.toolbox.walks import read_ending
 
     sequences = [_read(path) for path in paths]
-    found = [converter.extract(sequence) for sequence in sequences]
-    windows = sum(len(item) if isinstance(item, Windows) else 1 for item in found)
-    counts = [item.counts for item in found]
+    found = [read_ending(sequence, converter) for sequence in sequences]
+    windows = sum(len(ending.windows) for ending in found)
+    counts = [ending.counts for ending in found]
     return Inputs(paths, sequences=sequences, windows=windows, counts=counts)
 
 
@@ -156,7 +156,7 @@ def _read(path: str) -> NoteSequence:
     return sequence
 
 
-def _tell(converter: Converter, inputs: Inputs, *, kept: bool) -> None:
+def _tell(mode: str, converter: Converter, inputs: Inputs, *, kept: bool) -> None:
     kits = [getattr(converter, field, None) for field in ("kit", "output_kit")]
     if not all(kits):
         return
@@ -166,7 +166,11 @@ def _tell(converter: Converter, inputs: Inputs, *, kept: bool) -> None:
     unmapped = sum(counts.unmapped for counts in inputs.counts)
     notes = sum(counts.notes for counts in inputs.counts)
     text = f"{unmapped} of {notes} notes had no class"
-    if kept:
+    if mode == modes.DRUMIFY:
+        # Taps have no pitch.
+        taps = notes - sum(counts.ignored for counts in inputs.counts)
+        note(f"Reading {taps} of {notes} notes as taps, writing with {kits[1]}.")
+    elif kept:
         note(f"Reading with the kit map {kits[0]}; {text}. All keep their pitches.")
     else:
         note(f"Reading with the kit map {kits[0]}, writing with {kits[1]}; {text}.")

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groovekit.converters.base import Converter, Reason, Skipped, Tensors
+from groovekit.converters.base import Converter, Counts, Reason, Skipped, Windows
 from groovekit.converters.quantize import steps_per_second, to_steps
-from groovekit.errors import DataError, UsageError
+from groovekit.errors import UsageError
 from groovekit.generation_files import (
     DEFAULT_QPM,
     DEFAULT_TEMPERATURE,
@@ -23,6 +23,7 @@ from groovekit.generation_files import (
 )
 from groovekit.io.tempo_map import TempoMap
 from groovekit.notes import NoteSequence
+from groovekit.refusals import refusal
 from groovekit.sections import one_after_another, window_seconds
 from groovekit.seeding import draw_seed, generator
 from groovekit.toolbox.editing import EVENTS
@@ -143,10 +144,8 @@ def continue_(
     bars = own if bars is None else bars
     sections = _sections(converter, bars)
     seed = draw_seed() if seed is None else seed
-    tempo_map = TempoMap.of(sequence)
-    qpm = float(60.0 * tempo_map.rates[-1])
-    even = _at_one_tempo(sequence, tempo_map, qpm)
-    found = _last_windows(even, converter, qpm)
+    ending = read_ending(sequence, converter)
+    found, qpm = converter.expand(ending.windows), ending.qpm
     posterior = model.encode(found, seed=seed)
     walk = _Walk.of(posterior.mean.astype(np.float64), posterior.stddev[-1])
     codes = []
@@ -168,8 +167,8 @@ def continue_(
         seed=seed,
         controls=None if found.controls is None else found.controls[-1:],
     )
-    bar_line = _bars_used(even, converter, qpm) * _bar_seconds(converter, qpm)
-    joint = float(tempo_map.seconds(np.array(bar_line * qpm / 60.0)))
+    bar_line = ending.bars * _bar_seconds(converter, qpm)
+    joint = float(TempoMap.of(sequence).seconds(np.array(bar_line * qpm / 60.0)))
     return [_followed_by(sequence, piece, joint) for piece in pieces]
 
 
@@ -210,6 +209,54 @@ class _Walk:
 # Windows and sections --------------------------------------------------------------
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Ending:
+    """What a performance is continued from.
+
+    Attributes:
+      windows: the last ones in their order, the last of them ending with the last
+        bar; at least one.
+      qpm: the last tempo.
+      bars: length up to the last onset.
+      counts: what happened to the notes of the whole performance.
+    """
+
+    windows: Windows
+    qpm: float
+    bars: int
+    counts: Counts
+
+
+def read_ending(sequence: NoteSequence, converter: Converter) -> Ending:
+    """Reads the end of a performance, which may change its tempo.
+
+    Args:
+      sequence: the performance.
+      converter: of the model.
+
+    Raises:
+      DataError: music that the model cannot take; says why.
+    """
+    tempo_map = TempoMap.of(sequence)
+    qpm = float(60.0 * tempo_map.rates[-1])
+    even = _at_one_tempo(sequence, tempo_map, qpm)
+    bars = _bars_used(even, converter, qpm)
+    own = int(getattr(converter, "bars", 1))
+    # A window from each bar on, so that one of them ends where the music does.
+    stride = own if hasattr(converter, "hop_bars") else 1
+    if stride > 1:
+        converter = _changed(converter, hop_bars=1)
+    found = converter.extract(even)
+    counts = found.counts
+    if isinstance(found, Skipped) and found.reason is Reason.TOO_SHORT:
+        seconds = bars * _bar_seconds(converter, qpm)
+        found = converter.extract(one_after_another([even] * -(-own // bars), seconds))
+    if isinstance(found, Skipped):
+        raise refusal(found, even, converter, name=sequence.filename or "The sequence")
+    recent = np.arange(len(found))[::-1][::stride][:RECENT]
+    return Ending(found.take(recent[::-1]), qpm, bars, counts)
+
+
 def _at_one_tempo(
     sequence: NoteSequence, tempo_map: TempoMap, qpm: float
 ) -> NoteSequence:
@@ -227,30 +274,6 @@ def _at_one_tempo(
     for note, (start, end) in zip(even.notes, moved.tolist(), strict=True):
         note.start_time, note.end_time = start, end
     return even
-
-
-def _last_windows(sequence: NoteSequence, converter: Converter, qpm: float) -> Tensors:
-    """Consecutive windows that end with the last bar, in their order."""
-    own = int(getattr(converter, "bars", 1))
-    # A window from each bar on, so that one of them ends where the music does.
-    stride = own if hasattr(converter, "hop_bars") else 1
-    if stride > 1:
-        converter = _changed(converter, hop_bars=1)
-    found = converter.extract(sequence)
-    if isinstance(found, Skipped) and found.reason is Reason.TOO_SHORT:
-        bars = _bars_used(sequence, converter, qpm)
-        found = converter.extract(
-            one_after_another(
-                [sequence] * -(-own // bars), bars * _bar_seconds(converter, qpm)
-            )
-        )
-    if isinstance(found, Skipped):
-        raise DataError(
-            f"{sequence.filename or 'The sequence'}: {found}. The model can take "
-            "nothing of it; groovekit inspect shows what a file holds."
-        )
-    recent = np.arange(len(found))[::-1][::stride][:RECENT]
-    return converter.expand(found.take(recent[::-1]))
 
 
 def _sections(converter: Converter, bars: int) -> int:

@@ -163,12 +163,35 @@ def test_vary(generate):
 def test_continue(generate, takes):
     result = generate("continue", "--bars", 3, "--bpm", 60, inputs=("b",))
     (longer,) = outputs(result)
+    assert "; 0 of " in result.stderr
     given = read_midi(takes["b"])
     first = [n for n in longer.notes if n.start_time < 23]
     assert len(longer.notes) > len(given.notes) >= len(first) > 0
     # Nine bars at half the tempo.
     assert 32 < max(n.start_time for n in longer.notes) < 36
     assert longer.tempos[0].qpm == pytest.approx(60)
+
+
+def test_notes_that_are_not_read_are_counted(generate, takes):
+    notes = len(read_midi(takes["rich"]).notes)
+    result = generate("continue", "--temperature", 1, inputs=("rich",))
+    assert result.exit_code == 0, result.output
+    # Of the file, which changes its tempo; the bass is no drum.
+    assert f"; 1 of {notes} notes had no class." in " ".join(result.stderr.split())
+    result = generate("drumify", "--json", inputs=("rich",))
+    assert f"Reading {notes - 1} of {notes} notes as taps" in result.stderr
+    found = json.loads(result.stdout)
+    assert (found["notes"], found["unmapped"]) == (notes, 0)
+
+
+@pytest.mark.parametrize("mode", ["reconstruct", "vary", "interpolate"])
+def test_what_to_do_where_the_tempo_changes(generate, mode):
+    inputs = ("rich", "a") if mode == "interpolate" else ("rich",)
+    result = generate(mode, inputs=inputs)
+    assert result.exit_code == 1
+    message = " ".join(result.stderr.split())
+    assert "from 120 to 80 quarter notes a minute" in message
+    assert "continue or, with models of grooves, humanize" in message
 
 
 def test_a_grid_between_four_inputs(generate):
@@ -393,10 +416,17 @@ def test_models_that_do_not_fit_the_mode(generate):
         assert f"A model of the config {CONFIGS[model]}" in result.stderr
 
 
-@pytest.mark.parametrize("mode", ["humanize", "drumify", "add"])
+@pytest.mark.parametrize(
+    "mode",
+    ["humanize", "drumify", "add", "groove", "reconstruct", "vary", "interpolate",
+     "continue"],
+)  # fmt: skip
 def test_a_waltz_is_refused_with_a_reason(generate, takes, mode):
-    result = generate(mode, inputs=("waltz",))
+    two = mode in ("groove", "interpolate")
+    result = generate(mode, inputs=("a", "waltz") if two else ("waltz",))
     assert result.exit_code == 1
+    # Before a model is loaded.
+    assert "seed" not in result.stderr
     message = " ".join(result.stderr.split())
     assert f"{takes['waltz']} has bars of 3 quarter notes (metre 3/4)" in message
     assert "the model takes bars of 4" in message
