@@ -144,6 +144,8 @@ def _encoded(
         values.append(values_of(functions, drums_of(batch.outputs, model.converter)))
         if batch.controls is not None:
             controls.append(batch.controls)
+    if not codes:
+        raise DataError("Expected some hundreds of windows, got none.")
     return (
         np.concatenate(codes),
         np.concatenate(controls) if controls else None,

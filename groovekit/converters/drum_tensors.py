@@ -39,8 +39,9 @@ def drums_of(tensors: np.ndarray, converter: Converter) -> Drums:
             tensors = _from_bins(tensors, converter)
         # With split instruments each drum has a step of its own.
         classes = int(getattr(converter, "classes", layout[0].size))
+        shape = (len(tensors), tensors.shape[1] * layout[0].size // classes, classes)
         parts = (
-            array.reshape(len(tensors), -1, classes)
+            array.reshape(shape)
             for array in np.split(np.asarray(tensors, np.float64), 3, axis=-1)
         )
         return drums_on_grid(*parts)

@@ -11,6 +11,7 @@ import numpy as np
 from groovekit.errors import DataError
 from groovekit.metrics.drums import (
     Drums,
+    flat,
     ratio,
     required,
     step_milliseconds,
@@ -165,8 +166,8 @@ def distinct_share(drums: Drums) -> float:
     """Share of different hit patterns among the windows (1: no two are alike)."""
     if not len(drums):
         return float("nan")
-    flat = np.packbits(drums.hits.reshape(len(drums), -1), axis=1)
-    return len(np.unique(flat, axis=0)) / len(drums)
+    packed = np.packbits(flat(drums.hits), axis=1)
+    return len(np.unique(packed, axis=0)) / len(drums)
 
 
 def _at(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,8 +29,9 @@ class Drums:
     """Windows of drumming on a grid.
 
     Attributes:
-      hits: ``(windows, steps, classes)`` bool. Numbers are taken as hits above
-        0.5, so probabilities are allowed too.
+      hits: ``(windows, steps, classes)`` bool, of any number of windows, none
+        included. Numbers are taken as hits above 0.5, so probabilities are allowed
+        too.
       velocities: same shape, float64 MIDI velocities, or None. Given as integers
         they are MIDI velocities, given as floats shares of 127 (0..1).
       offsets: same shape, float64 in -1..1: twice the distance from the grid in
@@ -59,6 +61,11 @@ class Drums:
             raise DataError(
                 "Expected hits of shape (windows, steps, classes), got "
                 f"{hits.shape}. A single window needs a first axis of 1."
+            )
+        if not hits.shape[1] or not hits.shape[2]:
+            raise DataError(
+                f"Expected at least one step and one class, got hits of shape "
+                f"{hits.shape}."
             )
         velocities, offsets = self.velocities, self.offsets
         if velocities is not None:
@@ -150,6 +157,11 @@ def step_milliseconds(
 
 
 # For the other modules of this package -------------------------------------------
+
+
+def flat(windows: np.ndarray, *, axes: int = 1) -> np.ndarray:
+    """The same array with all axes behind the first ones as one, also if empty."""
+    return windows.reshape(*windows.shape[:axes], math.prod(windows.shape[axes:]))
 
 
 def ratio(part: int, whole: int) -> float:

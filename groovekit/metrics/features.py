@@ -17,6 +17,7 @@ from groovekit.metrics.drums import (
     STEPS_PER_BAR,
     STEPS_PER_QUARTER,
     Drums,
+    flat,
     required,
 )
 
@@ -163,8 +164,7 @@ def velocity_range(drums: Drums) -> np.ndarray:
     which one stray hit decides; the range is the dynamic range of performance
     studies, in the only unit that MIDI has.
     """
-    velocities = required(drums, "velocities").reshape(len(drums), -1)
-    hits = drums.hits.reshape(len(drums), -1)
+    velocities, hits = flat(required(drums, "velocities")), flat(drums.hits)
     # What is silent goes to the end.
     ordered = np.sort(np.where(hits, velocities, np.inf), axis=1)
     counts = hits.sum(axis=1)
@@ -282,8 +282,7 @@ def _in_sixteenths(steps: int, per_quarter: int) -> int:
 
 def _at_hits(drums: Drums, name: str) -> np.ndarray:
     """``(windows, cells)``: values at hits, NaN elsewhere."""
-    values = np.where(drums.hits, required(drums, name), np.nan)
-    return values.reshape(len(drums), -1)
+    return flat(np.where(drums.hits, required(drums, name), np.nan))
 
 
 def _means(values: np.ndarray) -> np.ndarray:

@@ -12,6 +12,8 @@ import dataclasses
 
 import numpy as np
 
+from groovekit.metrics.drums import flat
+
 # Cells of reference windows that are compared at once: 16 MB in float32.
 _AT_ONCE = 1 << 22
 # Windows whose distances to all others are held at once.
@@ -25,7 +27,7 @@ def dice_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
       first: ``(m, steps, classes)`` bool.
       second: ``(n, steps, classes)`` bool.
     """
-    a, b = (hits.reshape(len(hits), -1).astype(np.float32) for hits in (first, second))
+    a, b = (flat(hits).astype(np.float32) for hits in (first, second))
     # Exact: counts are far below 2 ** 24.
     total = a.sum(axis=1)[:, None] + b.sum(axis=1)
     common = a @ b.T
@@ -101,8 +103,7 @@ def smoothness(ways: np.ndarray) -> Smoothness:
     Args:
       ways: ``(ways, points, steps, classes)`` bool, at least two points.
     """
-    count, points = ways.shape[:2]
-    cells = ways.reshape(count, points, -1)
+    points, cells = ways.shape[1], flat(ways, axes=2)
     changed = (cells[:, 1:] != cells[:, :-1]).sum(axis=2)
     from_start = (cells != cells[:, :1]).sum(axis=2)
     to_end = (cells != cells[:, -1:]).sum(axis=2)

@@ -169,6 +169,8 @@ class TestFitting:
                 fit(machine, examples, {name: function})
         with pytest.raises(UsageError, match="at least one attribute"):
             fit(machine, examples, {})
+        with pytest.raises(DataError, match=r"some hundreds of windows, got none"):
+            fit(machine, types.SimpleNamespace(batches=lambda _: []), BOTH)
         with pytest.raises(DataError, match=r"some hundreds of windows .* got 3"):
             fit(machine, machine.examples(3), BOTH)
         with pytest.raises(UsageError, match="rising strengths"):

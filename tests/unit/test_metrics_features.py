@@ -170,3 +170,40 @@ def test_windows_on_the_grid_of_the_drums():
     assert Drums.concatenate([waltz, waltz]).steps_per_bar == 12
     with pytest.raises(DataError, match="got 0 and 4"):
         Drums(hits, steps_per_quarter=0)
+
+
+NONE = Drums(*np.zeros((3, 0, 16, 9)))
+
+
+@pytest.mark.parametrize(
+    "feature",
+    [
+        metrics.density,
+        metrics.syncopation,
+        metrics.swing,
+        metrics.velocity_range,
+        metrics.laid_back,
+        metrics.open_hat_share,
+    ],
+)
+def test_no_windows_have_no_values(feature):
+    assert feature(NONE).shape == (0,)
+
+
+def test_sets_without_windows():
+    assert {len(x) for x in metrics.window_features(NONE).values()} == {0}
+    assert len(Drums.concatenate([NONE, NONE])) == 0
+    assert np.isnan(metrics.hits_per_bar(NONE))
+    assert np.isnan(metrics.onset_histogram(NONE)).all()
+    assert np.isnan(metrics.distinct_share(NONE))
+    assert metrics.hit_scores(NONE, NONE).true_positives == 0
+    assert metrics.timing_error(NONE, NONE).count == 0
+    one = np.ones((1, 16, 9), bool)
+    assert metrics.dice_distances(NONE.hits, one).shape == (0, 1)
+    assert [len(x) for x in metrics.nearest(NONE.hits, one)] == [0, 0]
+    assert metrics.smoothness(np.zeros((0, 3, 16, 9), bool)).ways == 0
+    with pytest.raises(DataError, match="at least one set of drums"):
+        Drums.concatenate([])
+    for shape in ((2, 0, 9), (2, 16, 0)):
+        with pytest.raises(DataError, match="at least one step and one class"):
+            Drums(np.zeros(shape))

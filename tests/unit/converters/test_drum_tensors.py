@@ -9,6 +9,7 @@ from helpers import tiny
 from groovekit import metrics
 from groovekit.config import get_config
 from groovekit.converters.drum_tensors import drums_of
+from groovekit.converters.drums import DrumsConverter
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import ConfigError
 
@@ -58,6 +59,21 @@ def test_attributes_do_not_depend_on_the_grid(per_quarter, metre):
         np.testing.assert_allclose(values, others, rtol=1e-5)
     # A groove of straight eighths, with a little microtiming.
     np.testing.assert_allclose(found[0][0], 1, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    "converter",
+    [
+        GrooveConverter(bars=2),
+        GrooveConverter(bars=2, split_instruments=True),
+        GrooveConverter(bars=2, velocity_bins=4, offset_bins=4),
+        DrumsConverter(bars=2),
+    ],
+    ids=["groove", "split", "bins", "labels"],
+)
+def test_no_windows(converter):
+    tensors = np.zeros((0, converter.steps, converter.output_depth))
+    assert drums_of(tensors, converter).hits.shape == (0, 32, 9)
 
 
 def test_what_is_not_drums_is_refused():
