@@ -8,6 +8,7 @@ is taken from the window in which it lies most centrally.
 from __future__ import annotations
 
 import dataclasses
+from typing import TypeGuard
 
 import numpy as np
 
@@ -27,6 +28,12 @@ from groovekit.io.tempo_map import TempoMap
 from groovekit.notes import NoteSequence
 from groovekit.refusals import check_metre, refusal
 
+# What is read of a groove converter: its grid must be even.
+_OPTIONS = (
+    *("bars", "hop_bars", "max_windows", "steps_per_quarter", "quarters_per_bar"),
+    *("classes", "kit", "kit_map", "output_kit_map", "instruments", "unmapped"),
+    *("humanize", "hits_as_controls"),
+)
 # Windows are cut from a copy at this tempo.
 _QPM = 60.0
 
@@ -130,7 +137,8 @@ def read_take(
 
     Args:
       sequence: the performance.
-      converter: of the model; one of grooves.
+      converter: of the model; :class:`GrooveConverter`, or one with the same parts
+        and options.
       taps: read any instrument as taps: the drum notes, or all where there are none.
       name: how to call the sequence in messages.
 
@@ -138,10 +146,12 @@ def read_take(
       DataError: no notes that the model knows, or another metre; says why.
       UsageError: a converter of another kind.
     """
-    if not isinstance(converter, GrooveConverter):
+    if not _of_grooves(converter):
+        lacking = [name for name in _OPTIONS if not hasattr(converter, name)]
+        why = f" without {', '.join(lacking)}" if _plays_grooves(converter) else ""
         raise UsageError(
             "Expected a model of grooves (hits, velocities and offsets), got one with "
-            f"a {type(converter).__name__}: choose a groovae config or preset."
+            f"a {type(converter).__name__}{why}: choose a groovae config or preset."
         )
     name = name or sequence.filename or sequence.id or "The sequence"
     check_metre(sequence, converter, name=name)
@@ -179,6 +189,19 @@ def read_take(
         len(bars),
         counts,
     )
+
+
+def _of_grooves(converter: Converter) -> TypeGuard[GrooveConverter]:
+    """Whether a converter, perhaps of a plug-in, has what takes need."""
+    return _plays_grooves(converter) and all(
+        hasattr(converter, name) for name in _OPTIONS
+    )
+
+
+def _plays_grooves(converter: Converter) -> bool:
+    # In bins, each drum has velocities and offsets of its own.
+    parts = {part.name.partition("_")[0] for part in converter.layout}
+    return parts == {"hits", "velocities", "offsets"}
 
 
 def _drums(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import UsageError
 from groovekit.generation_files import DEFAULT_TEMPERATURE
 from groovekit.notes import NoteSequence
@@ -78,7 +77,7 @@ def add(
 
 def check_add(converter: object, name: str) -> None:
     """Raises a UsageError unless a model of a converter adds instruments."""
-    if not isinstance(converter, GrooveConverter) or not converter.add_instruments:
+    if not getattr(converter, "add_instruments", ()):
         raise UsageError(
             f"A model of the config {name} has not learnt to add instruments: choose "
             "one whose converter has add_instruments, such as "

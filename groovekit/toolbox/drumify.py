@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groovekit.converters.groove import GrooveConverter
 from groovekit.converters.selection import loudest_of_each
 from groovekit.errors import UsageError
 from groovekit.generation_files import DEFAULT_TEMPERATURE
@@ -80,7 +79,7 @@ def drumify(
 
 def check_drumify(converter: object, name: str) -> None:
     """Raises a UsageError unless a model of a converter reads taps."""
-    if not isinstance(converter, GrooveConverter) or not converter.tapify:
+    if not getattr(converter, "tapify", False):
         raise UsageError(
             f"A model of the config {name} was not trained on taps: choose one whose "
             "converter has tapify, such as groovae_2bar_tap_fixed_velocity."

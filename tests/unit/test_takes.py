@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import types
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from groovekit.io.midi import read_midi
 from groovekit.io.tempo_map import TempoMap
 from groovekit.notes import NoteSequence
 from groovekit.takes import read_take
+from groovekit.toolbox.add import check_add
+from groovekit.toolbox.drumify import check_drumify
 
 TWO, FOUR = GrooveConverter(bars=2), GrooveConverter(bars=4)
 GROOVE = os.environ.get("GROOVEKIT_GROOVE_DIR")
@@ -173,8 +176,30 @@ def test_what_cannot_be_taken_is_told():
         read_take(NoteSequence(), FOUR, name="x")
     with pytest.raises(DataError, match=r"kit roland_td11, pitches 100\)"):
         read_take(drums(0, pitch=100), FOUR)
-    with pytest.raises(UsageError, match="model of grooves"):
+    with pytest.raises(UsageError, match=r"model of grooves .* a DrumsConverter: ch"):
         read_take(drums(0), get_config("cat-drums_2bar_small").converter)
+
+
+def test_converters_of_plug_ins():
+    """What a converter can do decides, not its class."""
+    own = {k: v for k, v in vars(GrooveConverter).items() if k != "__dict__"}
+    like = type("Like", GrooveConverter.__bases__, own)(bars=2)
+    assert not isinstance(like, GrooveConverter)
+    groove = tiny.groove(1, bars=5)
+    one, other = read_take(groove, TWO), read_take(groove, like)
+    assert other.converter is like
+    np.testing.assert_array_equal(one.grid(), other.grid())
+    for name, array in one.windows.arrays.items():
+        np.testing.assert_array_equal(other.windows.arrays[name], array)
+    check_add(dataclasses.replace(like, add_instruments=(2,)), "x")
+    check_drumify(dataclasses.replace(like, tapify=True), "x")
+    for check in (check_add, check_drumify):
+        with pytest.raises(UsageError, match="A model of the config x"):
+            check(like, "x")
+    # An uneven grid has no steps a quarter.
+    uneven = types.SimpleNamespace(layout=TWO.layout, bars=2, kit="roland_td11")
+    with pytest.raises(UsageError, match=r"without hop_bars, .*steps_per_quarter"):
+        read_take(groove, uneven)
 
 
 def test_notes_are_counted():
