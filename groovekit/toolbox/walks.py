@@ -23,7 +23,7 @@ from groovekit.generation_files import (
 )
 from groovekit.io.tempo_map import TempoMap
 from groovekit.notes import NoteSequence
-from groovekit.refusals import refusal
+from groovekit.refusals import check_metre, refusal
 from groovekit.sections import one_after_another, window_seconds
 from groovekit.seeding import draw_seed, generator
 from groovekit.toolbox.editing import EVENTS
@@ -237,6 +237,9 @@ def read_ending(sequence: NoteSequence, converter: Converter) -> Ending:
     Raises:
       DataError: music that the model cannot take; says why.
     """
+    name = sequence.filename or "The sequence"
+    # Whatever the converter would leave out: bar lines are counted from the start.
+    check_metre(sequence, converter, name=name)
     tempo_map = TempoMap.of(sequence)
     qpm = float(60.0 * tempo_map.rates[-1])
     even = _at_one_tempo(sequence, tempo_map, qpm)
@@ -252,7 +255,7 @@ def read_ending(sequence: NoteSequence, converter: Converter) -> Ending:
         seconds = bars * _bar_seconds(converter, qpm)
         found = converter.extract(one_after_another([even] * -(-own // bars), seconds))
     if isinstance(found, Skipped):
-        raise refusal(found, even, converter, name=sequence.filename or "The sequence")
+        raise refusal(found, even, converter, name=name)
     recent = np.arange(len(found))[::-1][::stride][:RECENT]
     return Ending(found.take(recent[::-1]), qpm, bars, counts)
 

@@ -9,6 +9,7 @@ import pytest
 from helpers import tiny
 
 from groovekit.attributes import Direction, Directions
+from groovekit.converters.drums import DrumsConverter
 from groovekit.errors import DataError, UnknownNameError, UsageError
 from groovekit.generation import TrainedModel
 from groovekit.generation_files import tempo_of
@@ -385,6 +386,11 @@ class TestContinuations:
             continue_(model, TAKE, bars=0)
         with pytest.raises(DataError, match=r"sequence has no notes\. Choose another"):
             continue_(model, NoteSequence())
+        # Models of labels read the part in 4/4, which is not where this one ends.
+        changing = tiny.groove(1, bars=8)
+        changing.time_signatures.add(time=4 * BAR, numerator=3, denominator=4)
+        with pytest.raises(DataError, match="Cut out the part in 4/4"):
+            walks.read_ending(changing, DrumsConverter(bars=2))
 
 
 def _from_bar(sequence, bar):
