@@ -14,6 +14,7 @@ from groovekit.errors import UnknownNameError
 from groovekit.metrics import Spread
 from groovekit.reports import ExampleReport
 from groovekit.runs import differences
+from groovekit.scoring import GIVEN_HITS
 
 
 def _number(digits: int) -> Callable[[Any], str]:
@@ -65,6 +66,7 @@ _MEASURES = {
     "velocity_error": ("velocity error", 1),
     "timing_error_ms": ("timing error, ms", 1),
 }
+_OF_HITS = ("hit_f1", "hit_precision", "hit_recall", "step_accuracy")
 # Sets of windows that an evaluation compares, by title.
 _SETS = {
     "samples": "samples, T = 1.0",
@@ -230,7 +232,9 @@ def _validation(evaluation: Mapping[str, Any]) -> str:
             row["label"],
             row["given"],
             *(
-                _interval(row["scores"].get(name), _MEASURES[name][1])
+                "given"
+                if row["given"] == GIVEN_HITS and name in _OF_HITS
+                else _interval(row["scores"].get(name), _MEASURES[name][1])
                 for name in measures
             ),
         ]
