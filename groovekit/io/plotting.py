@@ -40,6 +40,8 @@ _BAND, _STEP_LINE, _BEAT_LINE, _BAR_LINE = "#f3f4f8", "#d9dde6", "#aab2c0", "#4a
 # Quiet to loud: light to dark in one direction, so that it also works in grey.
 _SHADES = ("#fcd9b0", "#f6a15f", "#dd5b4a", "#a12a5e", "#4b1560")
 
+# Pitches of other instruments than drums are numbered from here.
+_OTHERS = 128
 # General MIDI percussion in a few letters, for drawings without a kit map.
 _PITCH_NAMES = {
     35: "kick 2",
@@ -131,7 +133,8 @@ def plot_sequence(
         taken, unless ``overwrite``.
       title: of the picture, or one for each groove.
       kit: which pitches share a row; pitches it does not know are left out,
-        and beside drums all notes that are not. Without it, each pitch has a row.
+        and beside drums all notes that are not. Without it, each pitch has a row,
+        and other instruments theirs above the drums.
       first_bar: bar to begin with, from 1.
       bars: bars to draw of each groove; default all that there is room for.
       bars_per_line: breaks longer music into lines of so many bars, at most 32.
@@ -214,9 +217,16 @@ def _rolls(
     """Names of the rows, and the lines of the picture."""
     pitches = [np.array([n.pitch for n in s.notes], np.int64) for s in sequences]
     if kit is None:
-        found = np.unique(np.concatenate(pitches))
-        names = [_PITCH_NAMES.get(int(p), f"pitch {p}") for p in found] or [""]
-        rows = [np.searchsorted(found, p) for p in pitches]
+        # Of other instruments the pitches have rows of their own, above the drums.
+        keys = [
+            np.where(_drums(s), p, p + _OTHERS)
+            for s, p in zip(sequences, pitches, strict=True)
+        ]
+        found = np.unique(np.concatenate(keys))
+        names = [
+            _PITCH_NAMES.get(int(key), f"pitch {key % _OTHERS}") for key in found
+        ] or [""]
+        rows = [np.searchsorted(found, key) for key in keys]
     else:
         names = [
             name.replace("_", " ").replace("hihat", "hi-hat")

@@ -126,6 +126,14 @@ class TestNotes:
         _, roll = self.roll(sequence)
         assert roll.quarters.tolist() == [0.0, 2.0]
 
+    def test_a_bass_beside_drums_has_rows_of_its_own(self):
+        sequence = groove((0, 36, 1), (0.5, 38, 1), (1, 36, 1))
+        sequence.notes[0].is_drum = sequence.notes[2].is_drum = True
+        sequence.notes[1].pitch = 36
+        names, roll = self.roll(sequence, kit=None)
+        assert names == ["kick", "pitch 36"]
+        assert roll.rows.tolist() == [0, 1, 0]
+
     def test_changes_of_tempo(self):
         sequence = groove((1.0, 36, 1), (3.0, 36, 1), total=4.0)
         sequence.tempos.add(qpm=60, time=2.0)
