@@ -154,7 +154,8 @@ def without_gradients() -> Iterator[None]:
 
 
 def to_numpy(value: Tensor) -> np.ndarray:
-    """A tensor of the backend as a NumPy array (waits for it)."""
+    """A tensor or variable of the backend as a NumPy array (waits for it)."""
+    value = value.value if isinstance(value, keras.Variable) else value
     if name() == TORCH:
         # NumPy has no bfloat16.
         value = value.detach().cpu()

@@ -14,6 +14,8 @@ from groovekit.testing.configs import check_and_save, check_reloading
 CONVERTERS = [e.name for e in plugins.converters.entries() if e.builtin]
 CONFIGS = [e.name for e in plugins.configs.entries() if e.builtin]
 UNITS = 6
+# Enough to show that the suite runs on every backend.
+ON_ALL_BACKENDS = ("groovae_4bar",)
 
 
 def small(name):
@@ -69,7 +71,15 @@ def test_converter(name):
     check_converter(plugins.converters.get(name)())
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.backends)
+        if name in ON_ALL_BACKENDS
+        else name
+        for name in CONFIGS
+    ],
+)
 def test_config(name, saved):
     check_and_save(small(name), saved(name))
 
