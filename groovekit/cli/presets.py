@@ -8,6 +8,8 @@ import click
 
 from groovekit import plugins
 from groovekit.cli import listing, options
+from groovekit.cli.modes import MODES
+from groovekit.recipes import get_recipe
 
 CARD_FILE = "CARD.md"
 
@@ -20,8 +22,15 @@ def command() -> None:
 @command.command("list")
 @options.json_option
 def list_presets(as_json: bool) -> None:
-    """List every preset by name, with the package it comes from."""
-    listing.show_entries(plugins.presets, as_json=as_json)
+    """List every preset: what it plays, or the package it comes from."""
+    listing.show_entries(plugins.presets, as_json=as_json, describe=_describe)
+
+
+def _describe(name: str) -> str:
+    """What a preset plays, and the modes that take it unless told otherwise."""
+    description = get_recipe(name).description
+    played = [mode for mode, own in MODES.items() if own.preset == name]
+    return f"{description} (--mode {', '.join(played)})" if played else description
 
 
 @command.command("show")

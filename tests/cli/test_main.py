@@ -330,7 +330,10 @@ def test_presets(command, fake_package, tmp_path):
         {"groovekit.presets": {"swing.tiny": "swing_kit:tiny"}},
         f"tiny = {str(folder)!r}",
     )
-    assert "swing.tiny" in command("presets", "list").stdout
+    listed = command("presets", "list").stdout
+    assert "swing.tiny" in listed
+    assert "Four bars of drumming" in listed
+    assert "(--mode humanize, groove)" in listed
     assert command("presets", "show", "swing.tiny").stdout.startswith("# Tiny\n")
     shown = json.loads(command("presets", "show", "swing.tiny", "--json").stdout)
     assert shown == {
