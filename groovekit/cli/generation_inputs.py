@@ -171,6 +171,8 @@ def _tell(mode: str, converter: Converter, inputs: Inputs, *, kept: bool) -> Non
         taps = notes - sum(counts.ignored for counts in inputs.counts)
         note(f"Reading {taps} of {notes} notes as taps, writing with {kits[1]}.")
     elif kept:
+        drums = notes - sum(counts.ignored for counts in inputs.counts)
+        text = f"{unmapped} of {drums} drum notes had no class"
         note(f"Reading with the kit map {kits[0]}; {text}. All keep their pitches.")
     else:
         note(f"Reading with the kit map {kits[0]}, writing with {kits[1]}; {text}.")

@@ -110,7 +110,7 @@ def test_playing_hits(generate, takes, mode):
         assert getattr(played, field) == getattr(given, field)
     assert (column(played, "velocity") != column(given, "velocity")).any()
     assert "1 of " in result.stderr
-    assert "notes had no class. All keep their pitches." in result.stderr
+    assert "drum notes had no class. All keep their pitches." in result.stderr
     (same,) = outputs(generate(mode, "--amount", 0, inputs=inputs))
     assert same.notes == given.notes
     (timing,) = outputs(generate(mode, "--timing-only", inputs=inputs))
