@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from groovekit.generation import TrainedModel
 
 #: Correlation of the codes of neighbouring sections in :func:`sample_long`.
-RELATEDNESS = 0.9
+RELATEDNESS = 0.95
 #: Windows that :func:`continue_` learns from: the last ones of a performance.
 RECENT = 16
 

@@ -38,7 +38,7 @@ def test_fit_list_and_measure(command, run, takes):
     given = ("--run-dir", run, "--examples", takes)
     result = command("attributes", "fit", *given, *names)
     assert result.exit_code == 0, result.output
-    assert "9 windows of 3 sequences" in result.stderr
+    assert "27 windows of 3 sequences" in result.stderr
     path = run / "attributes.json"
     assert result.stdout.splitlines()[-1] == f"Wrote {path}"
     content = json.loads(path.read_text())
@@ -55,7 +55,7 @@ def test_fit_list_and_measure(command, run, takes):
     measured = command("attributes", "measure", *given, "--json")
     assert measured.exit_code == 0, measured.output
     value = json.loads(measured.stdout)
-    assert value["windows"] == 9
+    assert value["windows"] == 27
     assert value["strengths"] == [-2, -1, 0, 1, 2]
     assert set(value["attributes"]["density"]["slopes"]) == set(FITTED)
 

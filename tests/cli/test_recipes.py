@@ -7,8 +7,9 @@ import json
 import pytest
 from helpers import tiny
 
-from groovekit import recipes
+from groovekit import plugins, recipes
 from groovekit.io.tfrecord import write_records
+from groovekit.runs import RunFolder
 
 NAME = "groovae_4bar_original"
 TINY = "enc_rnn_size=[6],dec_rnn_size=[6],z_size=4"
@@ -58,6 +59,26 @@ def test_train_follows_a_recipe_and_options_go_first(command, examples, tmp_path
     metadata = json.loads((run / "metadata.json").read_text())
     assert metadata["seed"] == recipe.seed
     assert f"{recipe.config} to step 2" in result.stdout
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_recipes_start_from_presets_of_equal_layers(name):
+    recipe = recipes.get_recipe(name)
+    if recipe.init_from is not None:
+        folder = plugins.preset_folder(recipe.init_from)
+        start = RunFolder.open(folder).read_config()
+        config = recipe.model_config()
+        assert config.encoder == start.encoder
+        assert config.decoder.rnn_size == start.decoder.rnn_size
+
+
+def test_a_recipe_starts_from_its_preset(command, examples, tmp_path):
+    name = "groovae_2bar_humanize"
+    options = ("--hparams", TINY, "--split", "all", "--run-dir", tmp_path / "run")
+    result = command("train", "--recipe", name, "--examples", examples, *options)
+    # Other sizes than the preset's.
+    assert result.exit_code == 1
+    assert f"Cannot start {name} from groovae_4bar_original" in result.stderr
 
 
 def test_a_recipe_of_another_config_is_refused(command, examples):

@@ -308,7 +308,7 @@ class TestFiles:
     def test_the_preset_has_all_of_groovekits(self, model):
         found = attributes.load_directions(model.folder)
         assert found.names == plugins.attributes.names()
-        assert found.windows == 4078
+        assert found.windows == 15_694
         assert list(functions_of(found)) == found.names
 
 

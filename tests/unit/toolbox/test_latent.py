@@ -18,6 +18,7 @@ from groovekit.io.tempo_map import TempoMap
 from groovekit.notes import NoteSequence
 from groovekit.toolbox import walks
 from groovekit.toolbox.latent import continue_, grid, sample_long, shift, vary
+from groovekit.toolbox.walks import RELATEDNESS
 
 QPM = 120.0
 STEP, BAR = 0.125, 2.0
@@ -227,7 +228,7 @@ class TestLongPieces:
         assert sizes.min() > 0.85
         assert sizes.max() < 1.15
         steps = [np.corrcoef(a, b)[0, 1] for p in z for a, b in itertools.pairwise(p)]
-        assert np.mean(steps) == pytest.approx(0.9, abs=0.02)
+        assert np.mean(steps) == pytest.approx(RELATEDNESS, abs=0.02)
 
     def test_any_length(self, model):
         (long,) = sample_long(model, 1, bars=9, qpm=60.0, seed=2)
