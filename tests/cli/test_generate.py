@@ -217,9 +217,9 @@ def test_the_default_preset(command, run, tmp_path, monkeypatch):
     for more in ((), ("--preset", "tests.tiny"), ("--preset", run)):
         result = command(*args, *more)
         assert result.exit_code == 0, result.output
-    result = command(*args, "--config", "groovae_2bar_add_closed_hh")
+    result = command(*args, "--config", "groovae_8bar")
     assert result.exit_code == 1
-    assert "no trained model for the config groovae_2bar_add_closed_hh" in result.stderr
+    assert "no trained model for the config groovae_8bar" in result.stderr
 
 
 # Mistakes ---------------------------------------------------------------------------
