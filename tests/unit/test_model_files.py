@@ -111,7 +111,7 @@ def test_a_config_alone_stands_for_its_preset(monkeypatch, run):
     from groovekit import plugins
 
     with pytest.raises(RunFolderError, match=r"no trained model.*Available"):
-        find_model(config="groovae_2bar_add_closed_hh")
+        find_model(config="groovae_8bar")
     plugins.register_preset("tests.tiny")(run.path)
     monkeypatch.setattr("groovekit.model_files.DEFAULT_PRESET", "tests.tiny")
     assert find_model().weights == run.weights_path
