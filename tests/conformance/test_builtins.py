@@ -71,15 +71,19 @@ def test_converter(name):
     check_converter(plugins.converters.get(name)())
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.backends)
-        if name in ON_ALL_BACKENDS
-        else name
-        for name in CONFIGS
-    ],
-)
+def cases():
+    """All configs; those that differ in nothing but sizes from another one are slow."""
+    known, found = [], []
+    for name in CONFIGS:
+        shape = small(name).replace(name="", description="")
+        marks = [pytest.mark.slow] if shape in known else []
+        marks += [pytest.mark.backends] if name in ON_ALL_BACKENDS else []
+        known.append(shape)
+        found.append(pytest.param(name, marks=marks))
+    return found
+
+
+@pytest.mark.parametrize("name", cases())
 def test_config(name, saved):
     check_and_save(small(name), saved(name))
 

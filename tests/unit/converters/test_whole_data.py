@@ -11,7 +11,8 @@ import pytest
 from groovekit.converters.base import Counts, Reason, Skipped
 from groovekit.converters.drums import DrumsConverter
 from groovekit.converters.groove import GrooveConverter
-from groovekit.notes import NoteSequence, load
+from groovekit.io.midi import read_midi
+from groovekit.notes import NoteSequence
 
 FULL = DrumsConverter(kit="full_61", output_kit="full_61", roll_output=True)
 
@@ -19,14 +20,12 @@ FULL = DrumsConverter(kit="full_61", output_kit="full_61", roll_output=True)
 @pytest.fixture(scope="session")
 def takes(groove_dir: Path) -> dict[str, list[NoteSequence]]:
     """The parsed takes of each split."""
-    midi_io = load("midi_io")
     found: dict[str, list[NoteSequence]] = {"train": [], "validation": []}
     with (groove_dir / "info.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             path = groove_dir / row["midi_filename"]
             if row["split"] in found and path.exists():
-                sequence = midi_io.midi_to_note_sequence(path.read_bytes())
-                found[row["split"]].append(sequence)
+                found[row["split"]].append(read_midi(path))
     return found
 
 
