@@ -239,7 +239,7 @@ def _drum_figures(
     forcing = settings.teacher_forcing
     knows = "the input and the steps before" if forcing else "the input"
     predictions = [Prediction(scoring.MODEL, "the model", knows, drums)]
-    if _hits_known(converter) and not settings.teacher_forcing:
+    if _hits_known(converter) and not forcing:
         stage("Playing the true hits")
         played = _play(model, data, truth.drums, codes, settings)
         predictions.append(

@@ -44,9 +44,8 @@ def refusal(
       name: how to call the sequence.
     """
     if found.reason in (Reason.METRE, Reason.METRE_CHANGE):
-        try:
-            check_metre(sequence, converter, name=name)
-        except DataError as error:
+        error = _other_metre(sequence, converter, name)
+        if error is not None:
             return error
     advice = _ADVICE.get(found.reason, f"The model can take nothing of it; {_INSPECT}.")
     return DataError(f"{name} {found}. {advice}")
@@ -63,6 +62,15 @@ def check_metre(sequence: NoteSequence, converter: Converter, *, name: str) -> N
     Raises:
       DataError: there are such bars; says what would take them.
     """
+    error = _other_metre(sequence, converter, name)
+    if error is not None:
+        raise error
+
+
+def _other_metre(
+    sequence: NoteSequence, converter: Converter, name: str
+) -> DataError | None:
+    """The error for bars of another length than the model's; None without such."""
     metres = sorted(sequence.time_signatures, key=lambda event: event.time)
     found = [(event.numerator, event.denominator) for event in metres]
     if not metres or metres[0].time > 0:
@@ -70,7 +78,7 @@ def check_metre(sequence: NoteSequence, converter: Converter, *, name: str) -> N
     wanted = int(getattr(converter, "quarters_per_bar", 4))
     wrong = [(a, b) for a, b in found if 4 * a != wanted * b]
     if not wrong:
-        return
+        return None
     a, b = wrong[0]
     change = ", ".join(dict.fromkeys(f"{x}/{y}" for x, y in found))
     quarters = 4 * a / max(b, 1)
@@ -82,7 +90,7 @@ def check_metre(sequence: NoteSequence, converter: Converter, *, name: str) -> N
             f"Choose or train a model for {a}/{b} (groovekit train --hparams "
             f"converter.quarters_per_bar={round(quarters)})"
         )
-    raise DataError(
+    return DataError(
         f"{name} has bars of {quarters:g} quarter notes (metre {change}), the "
         f"model takes bars of {wanted} ({wanted}/4). {advice}."
     )

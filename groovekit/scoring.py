@@ -152,11 +152,11 @@ def verdicts(truth: Truth, predictions: Sequence[Prediction]) -> list[dict[str, 
     """Whether the model beats the baselines, in figures and words.
 
     It is compared with each baseline: by F1 with those that are not given the hits, by
-    errors at the hits that both match; a model that is given the hits is the one whose
-    errors count. Differences are drawn together (paired); the
-    model is better or worse where the interval does not hold 0. It beats the
-    baselines if it beats each. The closest one is, of those with the least favourable
-    outcome, the one with the least favourable difference.
+    errors at the hits that both match; where the model has been given the hits, the
+    errors are those that it then makes. Differences are drawn together (paired); the
+    model is better or worse where the interval does not hold 0. It beats the baselines
+    if it beats each. The closest one is, of those with the least favourable outcome,
+    the one with the least favourable difference.
 
     Args:
       truth: what was played.
@@ -166,12 +166,13 @@ def verdicts(truth: Truth, predictions: Sequence[Prediction]) -> list[dict[str, 
       By measure the ``outcome`` against the closest baseline, the ``text``, and
       under ``against`` the comparison with each.
     """
-    player = _player(predictions)
+    free, player = predictions[0], _player(predictions)
     baselines = [row for row in predictions[1:] if row is not player]
+    ratios = _ratios(truth, free.drums, None)
+    played = ratios if player is free else _ratios(truth, player.drums, None)
     found = []
     for name in DECISIVE:
-        model = predictions[0] if name == "hit_f1" else player
-        own = _ratios(truth, model.drums, None)
+        model, own = (free, ratios) if name == "hit_f1" else (player, played)
         if name not in own:
             continue
         measure = _BY_NAME[name]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from groovekit.cli.evaluation_tables import interval
 from groovekit.cli.modes import MODES
 from groovekit.config import ModelConfig, get_config
 from groovekit.distributions import FEATURES, SHARES
@@ -338,10 +339,7 @@ def _distance(found: Mapping[str, Any] | None) -> str:
 def _interval(found: Mapping[str, Any] | None, digits: int) -> str:
     if not found or found["value"] is None:
         return "–"
-    if found["low"] is None:
-        return f"{found['value']:.{digits}f}"
-    value, low, high = (f"{found[k]:.{digits}f}" for k in ("value", "low", "high"))
-    return f"{value} [{low}, {high}]"
+    return interval(found, digits)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -169,7 +169,7 @@ def fit_attributes(
         from groovekit.attribute_fitting import fit
 
         with Progress(None, "Fitting", unit="windows") as progress:
-            directions = fit(model, windows, found, progress=_shown_by(progress))
+            directions = fit(model, windows, found, progress=progress.follow)
         directions.save(target)
     if as_json:
         echo_json(
@@ -229,9 +229,7 @@ def measure_attributes(
     from groovekit.attribute_fitting import measure
 
     with Progress(None, "Measuring", unit="windows") as progress:
-        effects = measure(
-            model, directions, windows, found, progress=_shown_by(progress)
-        )
+        effects = measure(model, directions, windows, found, progress=progress.follow)
     if as_json:
         echo_json(effects.to_dict())
         return
@@ -297,7 +295,7 @@ def _windows(
         split = default
     with Progress(None, "Reading") as progress:
         found = load_examples(
-            examples, model.converter, split=split, progress=_shown_by(progress)
+            examples, model.converter, split=split, progress=progress.follow
         )
     note(f"{len(found):,} windows of {found.sequences:,} sequences.")
     return found
@@ -319,14 +317,6 @@ def _measurable(
         else:
             kept[name] = function
     return kept
-
-
-def _shown_by(progress: Progress) -> Callable[[int, int | None], None]:
-    def update(done: int, total: int | None) -> None:
-        progress.total = total
-        progress.update(done)
-
-    return update
 
 
 def _show_fit(directions: Directions) -> None:

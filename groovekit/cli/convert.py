@@ -103,10 +103,6 @@ def command(
     ):
         problems = 0
 
-        def update(done: int, total: int) -> None:
-            progress.total = total
-            progress.update(done)
-
         def on_error(name: str, reason: str) -> None:
             nonlocal problems
             problems += 1
@@ -121,7 +117,7 @@ def command(
             workers=workers,
             split=split,
             overwrite=overwrite,
-            progress=update,
+            progress=progress.follow,
             on_error=on_error,
         )
     if problems > _SHOWN_PROBLEMS:

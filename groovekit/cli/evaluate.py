@@ -219,12 +219,7 @@ def _examples(
         )
     own = (split or "validation") if splits else None
     with Progress(None, "Converting examples") as progress:
-
-        def update(done: int, total: int | None) -> None:
-            progress.total = total
-            progress.update(done)
-
-        options["progress"] = update
+        options["progress"] = progress.follow
         held_out = load_examples(examples, converter, split=own, **options)
         if train_examples is not None:
             known = "train" if has_splits(train_examples) else None
@@ -274,10 +269,6 @@ def _evaluate(
             progress = bars.enter_context(Progress(None, text, unit="windows"))
             note(f"{text} ...")
 
-        def update(done: int, total: int) -> None:
-            progress.total = total
-            progress.update(done)
-
         return evaluate(
             model,
             held_out,
@@ -285,7 +276,7 @@ def _evaluate(
             qpm=qpm,
             settings=settings,
             stage=stage,
-            progress=update,
+            progress=lambda done, total: progress.follow(done, total),
         )
 
 

@@ -27,6 +27,7 @@ from groovekit.cli.options import (
 from groovekit.errors import RunFolderError
 
 if TYPE_CHECKING:
+    from groovekit.attributes import Directions
     from groovekit.converters.base import Converter
     from groovekit.generation import TrainedModel
     from groovekit.model_files import ModelFiles
@@ -257,8 +258,7 @@ def command(
     files = _find(
         mode, run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
     )
-    if mode == modes.ATTRIBUTE:
-        _check_attributes(files, strengths)
+    directions = _directions(files, strengths) if mode == modes.ATTRIBUTE else None
     # For their checks alone: inputs are read as long as the model was trained on.
     asked = files.config.converter
     if not asked.tiles and mode != modes.CONTINUE:
@@ -309,6 +309,7 @@ def command(
             bpm=bpm,
             translate=output_kit is not None,
             seed=seed,
+            directions=directions,
             **special,
         )
         rows = write(
@@ -388,12 +389,13 @@ def _find(
     )
 
 
-def _check_attributes(files: ModelFiles, strengths: dict[str, float]) -> None:
-    """Raises the errors of a model's attributes before it is loaded."""
+def _directions(files: ModelFiles, strengths: dict[str, float]) -> Directions:
+    """A model's attributes, whose errors come before it is loaded."""
     from groovekit.attributes import load_directions
 
     directions = load_directions(files.folder)
     directions.shift(strengths, z_size=files.config.latent.z_size)
+    return directions
 
 
 def _choose(

@@ -41,12 +41,7 @@ def make(
         mode has not are passed over.
     """
     with Progress(None, "Generating", unit="windows") as progress:
-
-        def update(done: int, total: int) -> None:
-            progress.total = total
-            progress.update(done)
-
-        model.progress = update
+        model.progress = progress.follow
         sequences = _make(model, mode, inputs, count, **given)
     if mode in _SWUNG_AS_NOTES and given["swing"]:
         from groovekit.toolbox.editing import swung
@@ -70,7 +65,8 @@ def _make(
     if mode == modes.ATTRIBUTE:
         rows = [item for item in excerpts for _ in range(count)]
         strengths = modes.attributes_of(given["attribute"])
-        return model.shift(rows, strengths, amount=given["amount"], **common)
+        common |= {"amount": given["amount"], "directions": given["directions"]}
+        return model.shift(rows, strengths, **common)
     if mode == modes.INTERPOLATE and len(excerpts) > 2:
         side = modes.grid_side(count)
         return model.grid(excerpts, side, side, **common)

@@ -80,6 +80,16 @@ class Progress:
         elif self._written != self.done:
             self._show("")
 
+    def follow(self, done: int, total: int | None) -> None:
+        """What functions of the library take as ``progress``.
+
+        Args:
+          done: all units finished so far.
+          total: as known by now; None if it is not.
+        """
+        self.total = total
+        self.update(done)
+
     def update(self, done: int, detail: str = "") -> None:
         """Says that ``done`` units are finished.
 

@@ -304,11 +304,6 @@ def _prepare(
     from groovekit.datasets import prepare
 
     with Progress(None, "Converting examples") as progress:
-
-        def update(done: int, total: int | None) -> None:
-            progress.total = total
-            progress.update(done)
-
         return prepare(
             examples,
             config.converter,
@@ -318,7 +313,7 @@ def _prepare(
             cache=cache,
             verify_cache=verify_cache,
             workers=workers,
-            progress=update,
+            progress=progress.follow,
         )
 
 
