@@ -28,7 +28,7 @@ def played(command, mode, *arguments):
     result = command("generate", *options, "--json")
     assert result.exit_code == 0, result.output
     (file,) = json.loads(result.stdout)["files"]
-    return read_midi(file if isinstance(file, str) else file["path"])
+    return read_midi(file["path"])
 
 
 def pitches(sequence):
