@@ -19,7 +19,7 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 
 from groovekit.hit_cells import Cells, parts_of
-from groovekit.metrics import MAX_VELOCITY, STEPS_PER_BAR, Drums, nearest
+from groovekit.metrics import MAX_VELOCITY, Drums, nearest
 
 #: What a baseline knows of the window that it predicts.
 Given = Literal["nothing", "the input", "the hits"]
@@ -87,10 +87,10 @@ class FrequentPattern(Baseline):
     bar: Drums
 
     @classmethod
-    def fit(cls, train: Drums, *, steps_per_bar: int) -> FrequentPattern:
+    def fit(cls, train: Drums) -> FrequentPattern:
         """Finds the bar; of equally frequent ones the first in order of bits."""
         hits, velocities, offsets = (
-            _bars(part, steps_per_bar) for part in parts_of(train)
+            _bars(part, train.steps_per_bar) for part in parts_of(train)
         )
         flat = np.packbits(hits.reshape(len(hits), -1), axis=1)
         patterns, numbers, counts = np.unique(
@@ -284,15 +284,12 @@ class Humaniser(Baseline):
         return _played(case.hits, velocities, offsets)
 
 
-def fit_baselines(
-    train: Drums, inputs: Drums, *, steps_per_bar: int = STEPS_PER_BAR
-) -> list[Baseline]:
+def fit_baselines(train: Drums, inputs: Drums) -> list[Baseline]:
     """All baselines that make sense for the data, fitted.
 
     Args:
       train: training windows as they were played, which begin with a bar.
       inputs: the same windows as a model gets to see them.
-      steps_per_bar: grid.
 
     Returns:
       Silence, the most frequent bar and the nearest groove; where the windows have
@@ -303,12 +300,12 @@ def fit_baselines(
     """
     found: list[Baseline] = [
         Silence(),
-        FrequentPattern.fit(train, steps_per_bar=steps_per_bar),
+        FrequentPattern.fit(train),
         NearestGroove(inputs.hits, train),
     ]
     if train.velocities is None or train.offsets is None:
         return found
-    cells = Cells.fit(train, steps_per_bar=steps_per_bar)
+    cells = Cells.fit(train)
     velocities, offsets = train.velocities[train.hits], train.offsets[train.hits]
     return [
         *found,

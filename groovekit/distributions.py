@@ -29,6 +29,14 @@ FEATURES = (
     ("velocity", "velocity of hits", "of 127"),
     ("microtiming", "microtiming of hits", "steps"),
 )
+#: Sets of windows that an evaluation compares with the held-out one, by title.
+TITLES = {
+    "samples": "samples",
+    "model": "reconstructions",
+    "player": "the model, hits given",
+    "humaniser": "statistical humaniser",
+    "nearest": "nearest training groove",
+}
 #: Shares of hits, compared by total variation.
 SHARES = (("classes", "share of each drum"), ("positions", "drum and place in the bar"))
 _RESAMPLES, _SPLITS, _BINS = 200, 20, 24
@@ -51,23 +59,15 @@ class Described:
     shares: Mapping[str, np.ndarray]
 
     @classmethod
-    def of(
-        cls,
-        drums: Drums,
-        *,
-        steps_per_bar: int = metrics.STEPS_PER_BAR,
-        steps_per_quarter: int = metrics.STEPS_PER_QUARTER,
-    ) -> Described:
+    def of(cls, drums: Drums) -> Described:
         """Measures windows that begin with a bar."""
-        by_window = metrics.window_features(drums, steps_per_bar=steps_per_bar)
+        by_window = metrics.window_features(drums)
         del by_window["hits_per_bar"]
         by_window["density"] = metrics.density(drums)
-        by_window["syncopation"] = metrics.syncopation(
-            drums, steps_per_bar=steps_per_bar, steps_per_quarter=steps_per_quarter
-        )
+        by_window["syncopation"] = metrics.syncopation(drums)
         if drums.hits.shape[2] > metrics.OPEN_HAT:
             by_window["open_hat_share"] = metrics.open_hat_share(drums)
-        if drums.offsets is not None and steps_per_quarter == 4:
+        if drums.offsets is not None:
             by_window["swing"] = metrics.swing(drums)
         values = {}
         for name, array in by_window.items():
@@ -81,10 +81,9 @@ class Described:
         if drums.offsets is not None:
             values["microtiming"] = drums.offsets[drums.hits][pool] / 2, window[pool]
         windows, steps, classes = drums.hits.shape
-        position = np.arange(steps) % steps_per_bar
-        by_position = np.zeros((windows, min(steps, steps_per_bar), classes))
+        by_position = np.zeros((windows, min(steps, drums.steps_per_bar), classes))
         for step in range(steps):
-            by_position[:, position[step]] += drums.hits[:, step]
+            by_position[:, step % drums.steps_per_bar] += drums.hits[:, step]
         shares = {
             "classes": drums.hits.sum(axis=1).astype(np.float64),
             "positions": by_position.reshape(windows, -1),

@@ -151,10 +151,7 @@ def evaluate(
     }
     try:
         truth = Truth(
-            drums_of(data.outputs, converter),
-            by_window(qpm, examples),
-            resampling,
-            int(getattr(converter, "steps_per_quarter", metrics.STEPS_PER_QUARTER)),
+            drums_of(data.outputs, converter), by_window(qpm, examples), resampling
         )
     except ConfigError:
         stage("Comparing events")
@@ -231,10 +228,9 @@ def _drum_figures(
     stage: Callable[[str], None],
 ) -> dict[str, Any]:
     converter = model.converter
-    grid = _grid(converter)
     stage("Fitting the baselines")
     known, known_inputs = _training_drums(train, converter)
-    baselines = fit_baselines(known, known_inputs, steps_per_bar=grid["steps_per_bar"])
+    baselines = fit_baselines(known, known_inputs)
     inputs = _inputs(data, truth.drums, converter)
     forcing = settings.teacher_forcing
     knows = "the input and the steps before" if forcing else "the input"
@@ -253,10 +249,9 @@ def _drum_figures(
             truth.drums.hits,
             generator(settings.seed, "baseline", baseline.name),
         )
+        predicted = baseline.predict(case).on_grid_of(truth.drums)
         predictions.append(
-            Prediction(
-                baseline.name, baseline.label, baseline.given, baseline.predict(case)
-            )
+            Prediction(baseline.name, baseline.label, baseline.given, predicted)
         )
     stage("Scoring")
     class_names = _class_names(converter, truth.drums.hits.shape[2])
@@ -284,7 +279,7 @@ def _drum_figures(
             ),
         }
     stage("Comparing distributions")
-    found["distributions"] = _distributions(truth, predictions, samples, grid, settings)
+    found["distributions"] = _distributions(truth, predictions, samples, settings)
     stage("Interpolating")
     ways = _ways(model, data, codes, truth.resampling.owners, settings)
     if len(ways):
@@ -330,21 +325,20 @@ def _distributions(
     truth: Truth,
     predictions: Sequence[Prediction],
     samples: Drums | None,
-    grid: dict[str, int],
     settings: Settings,
 ) -> dict[str, Any]:
     """Predictions and samples against the held-out windows."""
-    human = distributions.Described.of(truth.drums, **grid)
+    human = distributions.Described.of(truth.drums)
     weights = distributions.performance_weights(truth.resampling)
     sets = {
-        row.name: (distributions.Described.of(row.drums, **grid), weights)
+        row.name: (distributions.Described.of(row.drums), weights)
         for row in predictions
         if row.drums.hits.any()
     }
     if samples is not None and samples.hits.any():
         rng = generator(settings.seed, "samples")
         draws = distributions.independent_weights(len(samples), rng)
-        sets["samples"] = distributions.Described.of(samples, **grid), draws
+        sets["samples"] = distributions.Described.of(samples), draws
     shown = {"held_out": human}
     shown |= {name: sets[name][0] for name in ("samples", "model") if name in sets}
     rng = generator(settings.seed, "halves")
@@ -364,12 +358,6 @@ def _distributions(
         },
         "histograms": distributions.histograms(shown),
     }
-
-
-def _grid(converter: Converter) -> dict[str, int]:
-    quarter = int(getattr(converter, "steps_per_quarter", metrics.STEPS_PER_QUARTER))
-    bar = int(getattr(converter, "quarters_per_bar", metrics.QUARTERS_PER_BAR))
-    return {"steps_per_bar": quarter * bar, "steps_per_quarter": quarter}
 
 
 def _training_drums(train: Examples, converter: Converter) -> tuple[Drums, Drums]:

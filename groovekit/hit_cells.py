@@ -38,7 +38,7 @@ class Cells:
     offsets: np.ndarray
 
     @classmethod
-    def fit(cls, train: Drums, *, steps_per_bar: int) -> Cells:
+    def fit(cls, train: Drums) -> Cells:
         """Sorts the hits of windows that begin with a bar.
 
         Raises:
@@ -49,7 +49,7 @@ class Cells:
             raise DataError("Expected training grooves with hits, got silence only.")
         _, all_velocities, all_offsets = parts_of(train)
         velocities, offsets = all_velocities[train.hits], all_offsets[train.hits]
-        classes = train.hits.shape[2]
+        steps_per_bar, classes = train.steps_per_bar, train.hits.shape[2]
         cell = steps % steps_per_bar * classes + drums
         order = np.lexsort((offsets, cell))
         by_cell = np.split(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from groovekit import report_svg
-from groovekit.distributions import FEATURES, SHARES
+from groovekit.distributions import FEATURES, SHARES, TITLES
 from groovekit.errors import GroovekitError, UsageError
 from groovekit.io.files import make_parent, write_bytes
 from groovekit.io.midi_encoding import encode_midi
@@ -250,14 +250,7 @@ def _samples(table: Mapping[str, Any]) -> str:
 
 def _distributions(table: Mapping[str, Any]) -> str:
     sets, halves = table["sets"], table["halves"]
-    labels = {
-        "samples": "samples",
-        "model": "reconstructions",
-        "player": "the model, hits given",
-        "humaniser": "statistical humaniser",
-        "nearest": "nearest training groove",
-    }
-    shown = [name for name in labels if name in sets]
+    shown = [name for name in TITLES if name in sets]
     cells = []
     labels_of = {name: label for name, label, *_ in (*FEATURES, *SHARES)}
     units = {name: f" ({unit})" for name, _, unit in FEATURES if unit}
@@ -267,7 +260,7 @@ def _distributions(table: Mapping[str, Any]) -> str:
         line = [_escape(label + units.get(name, ""))]
         line += [_distance(sets[key].get(name)) for key in shown]
         cells.append([*line, _distance(halves.get(name))])
-    head = ["feature", *(labels[name] for name in shown), "two halves of the held out"]
+    head = ["feature", *(TITLES[name] for name in shown), "two halves of the held out"]
     parts = [
         "<h2>Distributions</h2><p>Distance from the held-out windows: Wasserstein-1 in "
         "the feature's unit, below it the Kolmogorov-Smirnov distance (KS) and Yang "
@@ -279,7 +272,7 @@ def _distributions(table: Mapping[str, Any]) -> str:
         if key in shown and names:
             listed = _escape("; ".join(labels_of[name] for name in names))
             parts.append(
-                f"<p>Farther than twice the distance of the halves, {labels[key]}: "
+                f"<p>Farther than twice the distance of the halves, {TITLES[key]}: "
                 f"{listed}.</p>"
             )
     pictures = []

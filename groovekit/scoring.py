@@ -62,18 +62,17 @@ class Truth:
       drums: as they were played.
       qpm: ``(windows,)`` tempo of each, for milliseconds.
       resampling: of their performances.
-      steps_per_quarter: grid.
     """
 
     drums: Drums
     qpm: np.ndarray
     resampling: Resampling
-    steps_per_quarter: int = metrics.STEPS_PER_QUARTER
 
     @property
     def step_ms(self) -> np.ndarray:
         """``(windows, 1, 1)``: how long a step lasts."""
-        step = metrics.step_milliseconds(1.0, steps_per_quarter=self.steps_per_quarter)
+        per_quarter = self.drums.steps_per_quarter
+        step = metrics.step_milliseconds(1.0, steps_per_quarter=per_quarter)
         return (step / self.qpm)[:, None, None]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from groovekit.cli.evaluation_tables import interval
 from groovekit.cli.modes import MODES
 from groovekit.config import ModelConfig, get_config
-from groovekit.distributions import FEATURES, SHARES
+from groovekit.distributions import FEATURES, SHARES, TITLES
 from groovekit.errors import UnknownNameError
 from groovekit.metrics import Spread
 from groovekit.reports import ExampleReport
@@ -68,13 +68,9 @@ _MEASURES = {
     "timing_error_ms": ("timing error, ms", 1),
 }
 _OF_HITS = ("hit_f1", "hit_precision", "hit_recall", "step_accuracy")
-# Sets of windows that an evaluation compares, by title.
-_SETS = {
-    "samples": "samples, T = 1.0",
-    "model": "reconstructions",
-    "player": "hits given",
-    "humaniser": "statistical humaniser",
-}
+# Sets of windows that the card compares.
+_SETS = {name: TITLES[name] for name in ("samples", "model", "player", "humaniser")}
+_SETS["samples"] += ", T = 1.0"
 
 
 def write_card(

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from groovekit.cli.options import echo_table
-from groovekit.distributions import FEATURES, SHARES
+from groovekit.distributions import FEATURES, SHARES, TITLES
 
 
 def show(figures: Mapping[str, Any]) -> None:
@@ -132,14 +132,7 @@ def _digits(name: str) -> int:
 
 def _distributions(table: Mapping[str, Any]) -> None:
     sets, halves = table["sets"], table["halves"]
-    titles = {
-        "samples": "samples",
-        "model": "reconstructions",
-        "player": "hits given",
-        "humaniser": "humaniser",
-        "nearest": "nearest groove",
-    }
-    names = [name for name in titles if name in sets]
+    names = [name for name in TITLES if name in sets]
     click.echo(
         "\nDistance of distributions from the held-out windows: Wasserstein-1 / "
         "Kolmogorov-Smirnov / overlap area (for shares: total variation). Halves: of "
@@ -151,14 +144,14 @@ def _distributions(table: Mapping[str, Any]) -> None:
         rows.append((label, *cells, _distance(halves.get(name))))
     echo_table(
         [row for row in rows if set(row[1:]) != {"-"}],
-        header=["feature", *(titles[name] for name in names), "halves"],
+        header=["feature", *(TITLES[name] for name in names), "halves"],
     )
     labels = {name: label for name, label, *_ in (*FEATURES, *SHARES)}
     for name in names:
         far = [labels[feature] for feature in table["beyond_halves"][name]]
         if far:
             click.echo(
-                f"Farther than twice the halves, {titles[name]}: {'; '.join(far)}."
+                f"Farther than twice the halves, {TITLES[name]}: {'; '.join(far)}."
             )
 
 

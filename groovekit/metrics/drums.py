@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 from collections.abc import Sequence
@@ -91,6 +92,13 @@ class Drums:
     def steps_per_bar(self) -> int:
         """Steps of the grid in a bar."""
         return self.steps_per_quarter * self.quarters_per_bar
+
+    def on_grid_of(self, other: Drums) -> Drums:
+        """The same hits, with another's steps a quarter and quarters a bar."""
+        found = copy.copy(self)
+        for name in ("steps_per_quarter", "quarters_per_bar"):
+            object.__setattr__(found, name, getattr(other, name))
+        return found
 
     @classmethod
     def concatenate(cls, parts: Sequence[Drums]) -> Drums:

@@ -7,7 +7,7 @@ import numpy as np
 from groovekit.metrics import Drums
 
 
-def drums(*notes, windows=1, steps=16, classes=3):
+def drums(*notes, windows=1, steps=16, classes=3, quarters_per_bar=4):
     """Drums of notes ``(window, step, class, velocity, offset)``."""
     shape = (windows, steps, classes)
     hits, offsets = np.zeros(shape), np.zeros(shape)
@@ -16,4 +16,4 @@ def drums(*notes, windows=1, steps=16, classes=3):
         hits[window, step, drum] = 1
         velocities[window, step, drum] = velocity
         offsets[window, step, drum] = offset
-    return Drums(hits, velocities, offsets)
+    return Drums(hits, velocities, offsets, quarters_per_bar=quarters_per_bar)

@@ -15,9 +15,10 @@ from groovekit.hit_cells import Cells
 from groovekit.metrics import Drums, class_shares
 from groovekit.seeding import generator
 
-drums = functools.partial(builder, steps=8, classes=2)
+# Bars of four steps.
+drums = functools.partial(builder, steps=8, classes=2, quarters_per_bar=1)
 
-# Bars of four steps: a kick on the first step in three of four bars.
+# A kick on the first step in three of four bars.
 TRAIN = drums(
     (0, 0, 0, 100, 0.2),
     (0, 4, 0, 80, 0.0),
@@ -28,20 +29,18 @@ TRAIN = drums(
 
 
 def predict(name, inputs, train=TRAIN, train_inputs=None, seed=0):
-    fitted = {
-        b.name: b for b in fit_baselines(train, train_inputs or train, steps_per_bar=4)
-    }
+    fitted = {b.name: b for b in fit_baselines(train, train_inputs or train)}
     return fitted[name].predict(Case(inputs, inputs.hits, generator(seed, name)))
 
 
 def test_which_there_are():
-    names = [b.name for b in fit_baselines(TRAIN, TRAIN, steps_per_bar=4)]
+    names = [b.name for b in fit_baselines(TRAIN, TRAIN)]
     assert names == [
         *("silence", "frequent", "nearest"),
         *("quantised", "means", "jitter", "humaniser"),
     ]
-    labels = Drums(TRAIN.hits)
-    found = fit_baselines(labels, labels, steps_per_bar=4)
+    labels = Drums(TRAIN.hits, quarters_per_bar=1)
+    found = fit_baselines(labels, labels)
     assert [b.name for b in found] == names[:3]
     assert [b.given for b in found] == ["nothing", "nothing", "the input"]
 
@@ -130,14 +129,14 @@ def test_jitter_has_the_spread_of_the_training():
 class TestHumaniser:
     def test_measures_the_clock(self):
         train = many(shared=0.6, persistence=0.8)
-        cells = Cells.fit(train, steps_per_bar=16)
+        cells = Cells.fit(train)
         found = baselines.Humaniser.fit(train, cells)
         assert found.coupling == pytest.approx(0.6, abs=0.05)
         assert found.persistence == pytest.approx(0.8, abs=0.05)
 
     def test_hits_of_their_own_have_no_clock(self):
         train = many()
-        found = baselines.Humaniser.fit(train, Cells.fit(train, steps_per_bar=16))
+        found = baselines.Humaniser.fit(train, Cells.fit(train))
         assert found.coupling == pytest.approx(0.0, abs=0.03)
 
     def test_plays_as_the_training_does(self):
@@ -165,11 +164,11 @@ class TestHumaniser:
 
 def test_silent_training():
     with pytest.raises(DataError, match="with hits, got silence"):
-        fit_baselines(drums(), drums(), steps_per_bar=4)
+        fit_baselines(drums(), drums())
 
 
 def test_baselines_without_velocities():
-    labels = Drums(TRAIN.hits)
-    for baseline in fit_baselines(labels, labels, steps_per_bar=4)[1:]:
+    labels = Drums(TRAIN.hits, quarters_per_bar=1)
+    for baseline in fit_baselines(labels, labels)[1:]:
         found = baseline.predict(Case(labels, labels.hits, generator(0, "x")))
         assert np.isfinite(class_shares(found)).all()

@@ -129,3 +129,15 @@ def test_diversity():
     same = Drums(np.repeat(HUMAN.hits[:1], 4, axis=0))
     assert distributions.diversity(same) == {"distinct": 0.25, "mean_distance": 0.0}
     assert distributions.diversity(HUMAN)["distinct"] == 1.0
+
+
+def test_other_grids():
+    # Eighths on a grid of triplets, in a bar of three quarters, the upbeats late.
+    hits = np.zeros((1, 9, 9), bool)
+    hits[0, [0, 2, 3, 5, 6, 8], 2] = True
+    drums = Drums(hits, hits * 80, hits * 0.0)
+    found = Described.of(
+        drums.on_grid_of(Drums(hits, steps_per_quarter=3, quarters_per_bar=3))
+    )
+    assert found.values["swing"][0] == pytest.approx(2.0)
+    assert found.shares["positions"].shape == (1, 9 * 9)

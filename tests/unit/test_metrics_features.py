@@ -207,3 +207,10 @@ def test_sets_without_windows():
     for shape in ((2, 0, 9), (2, 16, 0)):
         with pytest.raises(DataError, match="at least one step and one class"):
             Drums(np.zeros(shape))
+
+
+def test_the_grid_of_other_drums():
+    fine = Drums(np.ones((1, 8, 1)), np.full((1, 8, 1), 90), steps_per_quarter=8)
+    found = Drums(np.ones((2, 4, 1)), np.full((2, 4, 1), 70)).on_grid_of(fine)
+    assert (found.steps_per_quarter, found.steps_per_bar) == (8, 32)
+    np.testing.assert_array_equal(found.velocities, 70)
