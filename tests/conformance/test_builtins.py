@@ -41,10 +41,22 @@ def small(name):
 
 
 def family(name):
-    """What configs have in common that are built from the same parts."""
-    config = get_config(name)
-    parts = (config.encoder.kind, config.decoder.kind, config.decoder.head)
-    return (type(config.converter), *parts)
+    """What configs have in common whose models differ in sizes alone."""
+    config = small(name)
+
+    def plain(part):
+        values = {
+            field.name: getattr(part, field.name) for field in dataclasses.fields(part)
+        }
+        # Of sizes, only whether and how many there are.
+        for key, value in values.items():
+            if key.endswith(("rnn_size", "conductor_size", "level_lengths")):
+                values[key] = len(value) if key == "level_lengths" else bool(value)
+        return repr(values)
+
+    converter = config.converter
+    parts = (plain(config.encoder), plain(config.decoder))
+    return (type(converter), converter.control_depth > 0, *parts)
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +83,18 @@ def test_converter(name):
     check_converter(plugins.converters.get(name)())
 
 
+@pytest.mark.parametrize("name", CONFIGS)
+def test_converter_of_a_config(name):
+    check_converter(get_config(name).converter)
+
+
 def cases():
-    """All configs; those that differ in nothing but sizes from another one are slow."""
-    known, found = [], []
-    for name in CONFIGS:
-        shape = small(name).replace(name="", description="")
-        marks = [pytest.mark.slow] if shape in known else []
+    """All configs; the second and further ones of a family are slow."""
+    known, found = set(), []
+    for name in sorted(CONFIGS, key=lambda name: name not in ON_ALL_BACKENDS):
+        marks = [pytest.mark.slow] if family(name) in known else []
         marks += [pytest.mark.backends] if name in ON_ALL_BACKENDS else []
-        known.append(shape)
+        known.add(family(name))
         found.append(pytest.param(name, marks=marks))
     return found
 
@@ -90,7 +106,7 @@ def test_config(name, saved):
 
 def test_one_config_of_each_family_loads_in_a_fresh_process(saved):
     # One process for all, and one config a family: starting a backend and compiling
-    # are what takes the time, and the others are built from the same parts.
+    # are what takes the time.
     chosen = {}
     for name in saved.found:
         if (saved.found[name] / "numbers.npz").is_file():

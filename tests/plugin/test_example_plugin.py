@@ -66,6 +66,8 @@ def test_its_config_and_converter_can_be_shown(groovekit):
     assert "hihat_pedal" in groovekit("kits", "show", "swing_kit.jazz")
 
 
+# Before a merge they run by themselves, too (.ci/run).
+@pytest.mark.slow
 def test_its_own_tests_pass(plugin_environment, tmp_path):
     tests = Path(__file__).parents[2] / "examples" / "plugin" / "tests"
     done = subprocess.run(

@@ -5,6 +5,7 @@ Batched calls over segments and loops over them are two ways to compute the same
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
@@ -57,17 +58,24 @@ def decoder(level_lengths, *, autoregressive=(), reencode=False, **options):
     return made
 
 
+# Compiling is what takes the time: tests share models and their compiled functions.
+shared = functools.cache(decoder)
+
+
+@functools.cache
+def forced(made, lengths):
+    lengths = None if lengths is None else np.array(lengths, np.int32)
+    return backend.inference(
+        made, lambda z, targets: made.teacher_forced(z, targets, lengths=lengths)
+    )
+
+
 def run(made, function, *args):
     return backend.to_numpy(backend.inference(made, function)(*args))
 
 
 def teacher_forced(made, targets, lengths=None):
-    return run(
-        made,
-        lambda z, targets: made.teacher_forced(z, targets, lengths=lengths),
-        CODES,
-        targets,
-    )
+    return backend.to_numpy(forced(made, lengths)(CODES, targets))
 
 
 MODES = [
@@ -86,7 +94,7 @@ MODES = [
 
 @pytest.mark.parametrize(("levels", "autoregressive", "reencode"), MODES)
 def test_loops_without_samples_equal_teacher_forcing(levels, autoregressive, reencode):
-    made = decoder(levels, autoregressive=autoregressive, reencode=reencode)
+    made = shared(levels, autoregressive=autoregressive, reencode=reencode)
     never = np.zeros((STEPS, BATCH), bool)
     looped = run(
         made,
@@ -101,7 +109,7 @@ def test_loops_without_samples_equal_teacher_forcing(levels, autoregressive, ree
 def test_generating_equals_being_forced_to_what_was_generated(
     levels, autoregressive, reencode
 ):
-    made = decoder(levels, autoregressive=autoregressive, reencode=reencode)
+    made = shared(levels, autoregressive=autoregressive, reencode=reencode)
     generated = run(made, lambda z: made.generate(z, STEPS), CODES)
     logits = teacher_forced(made, generated)
     for part in (slice(0, 3), slice(3, 7)):
@@ -113,7 +121,7 @@ def test_generating_equals_being_forced_to_what_was_generated(
 @pytest.mark.parametrize(("levels", "autoregressive", "reencode"), MODES)
 def test_what_each_segment_depends_on(levels, autoregressive, reencode):
     """A later segment sees earlier ones only through autoregressive levels."""
-    made = decoder(levels, autoregressive=autoregressive, reencode=reencode)
+    made = shared(levels, autoregressive=autoregressive, reencode=reencode)
     changed = TARGETS.copy()
     # Not the last row of the first segment, which its successor starts from.
     changed[:, 0] = np.roll(changed[:, 0], 1, axis=-1)
@@ -140,9 +148,9 @@ def test_what_each_segment_depends_on(levels, autoregressive, reencode):
 
 def test_padding_inside_segments_changes_nothing_that_is_in_use():
     for autoregressive, reencode in (((), False), ((0,), False), ((0,), True)):
-        made = decoder((3, 4), autoregressive=autoregressive, reencode=reencode)
-        lengths = np.array([[3, 4, 2], [1, 2, 4]], np.int32)
-        used = np.arange(4)[None, None] < lengths[:, :, None]
+        made = shared((3, 4), autoregressive=autoregressive, reencode=reencode)
+        lengths = ((3, 4, 2), (1, 2, 4))
+        used = np.arange(4)[None, None] < np.array(lengths)[:, :, None]
         used = used.reshape(BATCH, STEPS)
         padded = TARGETS * used[..., None]
         other = np.where(used[..., None], TARGETS, np.roll(TARGETS, 1, axis=-1))
