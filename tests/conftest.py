@@ -52,17 +52,6 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GROOVEKIT_PLUGINS", raising=False)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tells xdist which tests share compiled models or other costly fixtures."""
-    for item in items:
-        group = item.path.stem
-        callspec = getattr(item, "callspec", None)
-        if callspec is not None and "case" in callspec.params:
-            # All cases of one model of the original, but not all its models.
-            group += f"-{callspec.params['case']}"
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says how many comparisons with the original's numbers were made."""
 
