@@ -19,6 +19,9 @@ from groovekit.converters.base import Slice
 from groovekit.models.builder import build_model
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "models"
+# Every config of the original and seven models for what no config uses.
+MODELS = sorted(path.stem for path in GOLDEN.glob("*.npz"))
+UNIDIRECTIONAL = "x_mel_unidirectional"
 
 
 def load(name):
@@ -213,3 +216,31 @@ def variables(model, arrays, group="var"):
     else:
         pairs += _decoder(decoder, prefix, *where)
     return [(ours, theirs) for ours, theirs in pairs if theirs is not None]
+
+
+def build_with_defects(name):
+    """Like :func:`build`, and as wrong as the original where ours is not."""
+    # In the original this encoder reads padding; ours does so only when asked to.
+    options = {"read_padding": True} if name == UNIDIRECTIONAL else {}
+    return build(name, **options)
+
+
+def batch_of(arrays, truncated=False):
+    """Inputs, outputs, controls and lengths that the original was given."""
+    controls = arrays["in/controls"].astype(np.float32)
+    lengths = arrays["trunc/lengths"] if truncated else arrays["in/lengths"]
+    return (
+        arrays["in/inputs"].astype(np.float32),
+        arrays["in/outputs"].astype(np.float32),
+        controls if controls.shape[-1] else None,
+        lengths.astype(np.int32),
+    )
+
+
+def assert_met(ours, theirs, tolerance=1e-4, what=""):
+    """Asserts that numbers differ by no more than a part of the largest of theirs."""
+    ours, theirs = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
+    assert ours.shape == theirs.shape, what
+    limit = tolerance * np.max(np.abs(theirs)) if theirs.size else 0
+    worst = np.max(np.abs(ours - theirs)) if theirs.size else 0
+    assert worst <= limit, f"{what}: off by {worst}, allowed {limit}"
