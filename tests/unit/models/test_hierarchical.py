@@ -5,7 +5,6 @@ Batched calls over segments and loops over them are two ways to compute the same
 
 from __future__ import annotations
 
-import functools
 import itertools
 
 import numpy as np
@@ -58,24 +57,10 @@ def decoder(level_lengths, *, autoregressive=(), reencode=False, **options):
     return made
 
 
-# Compiling is what takes the time: tests share models and their compiled functions.
-shared = functools.cache(decoder)
-
-
-@functools.cache
-def forced(made, lengths):
-    lengths = None if lengths is None else np.array(lengths, np.int32)
-    return backend.inference(
-        made, lambda z, targets: made.teacher_forced(z, targets, lengths=lengths)
-    )
-
-
-def run(made, function, *args):
-    return backend.to_numpy(backend.inference(made, function)(*args))
-
-
 def teacher_forced(made, targets, lengths=None):
-    return backend.to_numpy(forced(made, lengths)(CODES, targets))
+    # Not compiled, as that would take most of the time; the comparisons with the
+    # original's numbers are.
+    return backend.to_numpy(made.teacher_forced(CODES, targets, lengths=lengths))
 
 
 MODES = [
@@ -94,14 +79,10 @@ MODES = [
 
 @pytest.mark.parametrize(("levels", "autoregressive", "reencode"), MODES)
 def test_loops_without_samples_equal_teacher_forcing(levels, autoregressive, reencode):
-    made = shared(levels, autoregressive=autoregressive, reencode=reencode)
+    made = decoder(levels, autoregressive=autoregressive, reencode=reencode)
     never = np.zeros((STEPS, BATCH), bool)
-    looped = run(
-        made,
-        lambda z, targets: made.scheduled(z, targets, use_sample=never, uniforms=None),
-        CODES,
-        TARGETS,
-    )
+    looped = made.scheduled(CODES, TARGETS, use_sample=never, uniforms=None)
+    looped = backend.to_numpy(looped)
     np.testing.assert_allclose(looped, teacher_forced(made, TARGETS), atol=2e-6)
 
 
@@ -109,8 +90,8 @@ def test_loops_without_samples_equal_teacher_forcing(levels, autoregressive, ree
 def test_generating_equals_being_forced_to_what_was_generated(
     levels, autoregressive, reencode
 ):
-    made = shared(levels, autoregressive=autoregressive, reencode=reencode)
-    generated = run(made, lambda z: made.generate(z, STEPS), CODES)
+    made = decoder(levels, autoregressive=autoregressive, reencode=reencode)
+    generated = backend.to_numpy(made.generate(CODES, STEPS))
     logits = teacher_forced(made, generated)
     for part in (slice(0, 3), slice(3, 7)):
         np.testing.assert_array_equal(
@@ -121,7 +102,7 @@ def test_generating_equals_being_forced_to_what_was_generated(
 @pytest.mark.parametrize(("levels", "autoregressive", "reencode"), MODES)
 def test_what_each_segment_depends_on(levels, autoregressive, reencode):
     """A later segment sees earlier ones only through autoregressive levels."""
-    made = shared(levels, autoregressive=autoregressive, reencode=reencode)
+    made = decoder(levels, autoregressive=autoregressive, reencode=reencode)
     changed = TARGETS.copy()
     # Not the last row of the first segment, which its successor starts from.
     changed[:, 0] = np.roll(changed[:, 0], 1, axis=-1)
@@ -148,9 +129,9 @@ def test_what_each_segment_depends_on(levels, autoregressive, reencode):
 
 def test_padding_inside_segments_changes_nothing_that_is_in_use():
     for autoregressive, reencode in (((), False), ((0,), False), ((0,), True)):
-        made = shared((3, 4), autoregressive=autoregressive, reencode=reencode)
-        lengths = ((3, 4, 2), (1, 2, 4))
-        used = np.arange(4)[None, None] < np.array(lengths)[:, :, None]
+        made = decoder((3, 4), autoregressive=autoregressive, reencode=reencode)
+        lengths = np.array([[3, 4, 2], [1, 2, 4]], np.int32)
+        used = np.arange(4)[None, None] < lengths[:, :, None]
         used = used.reshape(BATCH, STEPS)
         padded = TARGETS * used[..., None]
         other = np.where(used[..., None], TARGETS, np.roll(TARGETS, 1, axis=-1))
@@ -167,12 +148,14 @@ def test_encoder_ignores_padding_inside_segments():
     used = (np.arange(4)[None, None] < lengths[:, :, None]).reshape(2, 12, 1)
     x = RNG.normal(size=(2, 12, 3)).astype(np.float32)
     results = [
-        run(encoder, lambda x: encoder(x, lengths), values)
+        backend.to_numpy(encoder(values, lengths))
         for values in (x * used, np.where(used, x, 9.0).astype(np.float32))
     ]
     np.testing.assert_allclose(results[0], results[1], atol=1e-6)
-    whole = run(encoder, lambda x: encoder(x, np.array([12, 12])), x)
-    np.testing.assert_allclose(whole, run(encoder, lambda x: encoder(x), x), atol=1e-6)
+    whole, plain = (encoder(x, n) for n in (np.array([12, 12]), None))
+    np.testing.assert_allclose(
+        backend.to_numpy(whole), backend.to_numpy(plain), atol=1e-6
+    )
 
 
 def test_segment_lengths_of_full_and_empty_windows():
@@ -183,7 +166,7 @@ def test_segment_lengths_of_full_and_empty_windows():
 def test_uppermost_level_can_run_longer_or_shorter():
     made = decoder((3, 4))
     for steps in (4, 20):
-        samples = run(made, lambda z, n=steps: made.generate(z, n), CODES)
+        samples = made.generate(CODES, steps)
         assert samples.shape == (BATCH, steps, 7)
     with pytest.raises(ValueError, match="multiple of 4, got 6"):
         made.generate(CODES, 6)
@@ -191,12 +174,7 @@ def test_uppermost_level_can_run_longer_or_shorter():
 
 def test_dropout_falls_on_conductors_too():
     made = decoder((3, 4), autoregressive=(0,), dropout=0.5)
-    logits = run(
-        made,
-        lambda z, targets: made.teacher_forced(z, targets, training=True),
-        CODES,
-        TARGETS,
-    )
+    logits = backend.to_numpy(made.teacher_forced(CODES, TARGETS, training=True))
     assert np.isfinite(logits).all()
     assert not np.allclose(logits, teacher_forced(made, TARGETS))
 
@@ -237,15 +215,10 @@ def test_flat_decoder_freezes_its_state_at_each_length():
     head = CategoricalHead((Part("a", 3, "categorical"),))
     made = LSTMDecoder((4,), Z, head, seed=1)
     targets = one_hot(3, BATCH, 5)
-    state = [
-        run(
-            made,
-            lambda z, t, n=lengths, s=steps: made.segment(
-                z, s, targets=t, lengths=n, keep_state=True
-            ).state[0][1],
-            CODES,
-            targets[:, :steps],
+    state = []
+    for steps, lengths in ((5, np.array([3, 3])), (3, None)):
+        segment = made.segment(
+            CODES, steps, targets=targets[:, :steps], lengths=lengths, keep_state=True
         )
-        for steps, lengths in ((5, np.array([3, 3])), (3, None))
-    ]
+        state.append(backend.to_numpy(segment.state[0][1]))
     np.testing.assert_allclose(state[0], state[1], atol=1e-6)
