@@ -104,6 +104,8 @@ def test_config(name, saved):
     check_and_save(small(name), saved(name))
 
 
+# By default other tests load what another process has saved.
+@pytest.mark.slow
 def test_one_config_of_each_family_loads_in_a_fresh_process(saved):
     # One process for all, and one config a family: starting a backend and compiling
     # are what takes the time.
