@@ -95,6 +95,7 @@ class Drums:
 
     def on_grid_of(self, other: Drums) -> Drums:
         """The same hits, with another's steps a quarter and quarters a bar."""
+        # Made anew, velocities would be taken for shares of 127.
         found = copy.copy(self)
         for name in ("steps_per_quarter", "quarters_per_bar"):
             object.__setattr__(found, name, getattr(other, name))

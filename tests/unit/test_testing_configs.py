@@ -31,7 +31,7 @@ def small(**parts):
 
 def test_a_good_config_passes_by_name_too():
     plugins.register_config("my.small")(small)
-    check_config("my.small", [tiny.groove(1)], fresh_process=False)
+    check_config("my.small", [tiny.groove(1)])
     with pytest.raises(gk.GroovekitError, match="Unknown config"):
         check_config("my.smaller")
 
