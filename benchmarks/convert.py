@@ -29,9 +29,9 @@ from pathlib import Path
 from typing import Any
 
 from groovekit.io.conversion import convert_folder
-from groovekit.io.crc32c import crc32c, crc32c_numpy
-from groovekit.io.tfrecord import read_records
-from groovekit.notes import NoteSequence, load
+from groovekit.io.notes import NoteSequence, load
+from groovekit.io.tfrecord.crc32c import crc32c, crc32c_numpy
+from groovekit.io.tfrecord.records import read_records
 
 Times = tuple[float, float]
 

@@ -27,7 +27,7 @@ import numpy as np
 from groovekit.converters.base import Windows, concatenate
 from groovekit.converters.drums import DrumsConverter
 from groovekit.converters.groove import GrooveConverter
-from groovekit.notes import NoteSequence, load
+from groovekit.io.notes import NoteSequence, load
 
 
 def made_up_takes(count: int) -> list[NoteSequence]:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from groovekit.generation import TrainedModel
+from groovekit.generation.trained_model import TrainedModel
 from groovekit.models import backend
 
 TEMPERATURE = 0.5

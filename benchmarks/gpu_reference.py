@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from groovekit.config import ModelConfig
+from groovekit.configs.base import ModelConfig
 from groovekit.models import backend
 
 LOG_EPSILON = 1e-7

@@ -30,8 +30,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from groovekit.config import ModelConfig
-    from groovekit.examples import Examples
+    from groovekit.configs.base import ModelConfig
+    from groovekit.data.examples import Examples
 
 TINY = {"enc_rnn_size": [12], "dec_rnn_size": [8, 8], "z_size": 6}
 # A training step at which half of the drums' inputs are the model's own samples.
@@ -41,8 +41,8 @@ STEP = 6908
 def windows(config: ModelConfig, count: int) -> Examples:
     """Examples of random drumming, repeated until there are ``count``."""
     from groovekit.converters.base import Windows
-    from groovekit.examples import Examples
-    from groovekit.notes import NoteSequence
+    from groovekit.data.examples import Examples
+    from groovekit.io.notes import NoteSequence
 
     rng = np.random.default_rng(0)
     sequence = NoteSequence(ticks_per_quarter=220)
@@ -224,7 +224,7 @@ def synchronise(device: str) -> None:
 
 def compare(pair: Pair, rate: float, repeats: int) -> None:
     """Times blocks of steps, turn about, and shows the table."""
-    from groovekit.network_size import network_size
+    from groovekit.models.size import network_size
 
     times: dict[str, list[float]] = {name: [] for name in pair.steps}
     for step in pair.steps.values():
@@ -277,7 +277,7 @@ def main() -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     import torch
 
-    from groovekit.config import get_config
+    from groovekit.configs.base import get_config
     from groovekit.models import backend
 
     torch.manual_seed(0)

@@ -19,10 +19,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from groovekit.config import ModelConfig, get_config
+from groovekit.configs.base import ModelConfig, get_config
 from groovekit.models import backend
 from groovekit.models.builder import build_model, build_optimizer
-from groovekit.network_size import network_size
+from groovekit.models.size import network_size
 
 
 def flat(config: ModelConfig) -> ModelConfig:

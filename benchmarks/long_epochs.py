@@ -26,11 +26,11 @@ from pathlib import Path
 
 import numpy as np
 
-from groovekit import examples as module
 from groovekit.converters.base import Counts, Windows
 from groovekit.converters.groove import GrooveConverter
-from groovekit.examples import Examples
-from groovekit.reports import ExampleReport
+from groovekit.data import examples as module
+from groovekit.data.examples import Examples
+from groovekit.data.report import ExampleReport
 
 SMALL = 100_000
 BATCH = 512

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from groovekit.config import ModelConfig, get_config
+from groovekit.configs.base import ModelConfig, get_config
 from groovekit.models import backend
 from groovekit.models.builder import build_model, build_optimizer
 

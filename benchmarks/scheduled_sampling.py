@@ -20,11 +20,11 @@ from unittest import mock
 import numpy as np
 from keras import ops
 
-from groovekit.config import ModelConfig, get_config
+from groovekit.configs.base import ModelConfig, get_config
 from groovekit.models import backend, recurrence
 from groovekit.models.builder import build_model, build_optimizer
-from groovekit.models.decoder_base import Segment
-from groovekit.models.decoders import LSTMDecoder
+from groovekit.models.decoders.base import Segment
+from groovekit.models.decoders.flat import LSTMDecoder
 
 
 class PlainDecoder(LSTMDecoder):

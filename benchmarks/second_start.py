@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from groovekit.config import get_config
-from groovekit.datasets import Prepared, load_examples, prepare
+from groovekit.configs.base import get_config
+from groovekit.data.datasets import Prepared, load_examples, prepare
 from groovekit.io.conversion import convert_folder
 
 

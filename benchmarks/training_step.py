@@ -23,11 +23,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from groovekit.config import ModelConfig, get_config
+from groovekit.configs.base import ModelConfig, get_config
 from groovekit.models import backend, latent
 from groovekit.models.builder import build_model, build_optimizer
-from groovekit.models.groove_heads import GrooveHead
-from groovekit.network_size import network_size
+from groovekit.models.heads.groove import GrooveHead
+from groovekit.models.size import network_size
 
 
 class PlainVAE(keras.Model):

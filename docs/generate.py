@@ -24,13 +24,13 @@ from pathlib import Path
 import click
 
 import groovekit
-from groovekit import plugins
 from groovekit.cli.main import main as group
 from groovekit.cli.options import AliasedOption
-from groovekit.config import get_config
-from groovekit.config_overrides import OBSOLETE_NAMES, describe_fields
+from groovekit.configs.base import get_config
+from groovekit.configs.overrides import OBSOLETE_NAMES, describe_fields
 from groovekit.converters.kits import get_kit
-from groovekit.network_size import network_size
+from groovekit.models.size import network_size
+from groovekit.plugins import catalogue
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -107,7 +107,7 @@ def configs(argument: str | None) -> str:
         *("levels", "conductor", "decoder", "z", "parameters"),
     )
     rows: list[tuple[object, ...]] = []
-    for entry in plugins.configs.entries():
+    for entry in catalogue.configs.entries():
         home = entry.origin.partition(":")[0]
         if not entry.builtin or home != f"groovekit.configs.{argument}":
             continue

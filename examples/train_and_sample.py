@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 import groovekit as gk
-from groovekit.datasets import prepare
-from groovekit.training import TrainSettings
+from groovekit.data.datasets import prepare
+from groovekit.training.trainer import TrainSettings
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from groovekit.config import (
+    from groovekit.configs.base import (
         AugmentationConfig,
         DecoderConfig,
         EncoderConfig,
@@ -38,15 +38,16 @@ if TYPE_CHECKING:
     from groovekit.converters.melody import MelodyConverter
     from groovekit.converters.performance import PerformanceConverter
     from groovekit.converters.trio import TrioConverter
-    from groovekit.datasets import Examples, Prepared, load_examples, prepare
+    from groovekit.data.datasets import Examples, Prepared, load_examples, prepare
     from groovekit.errors import GroovekitError
-    from groovekit.generation import TrainedModel
+    from groovekit.evaluation import metrics
+    from groovekit.generation.trained_model import TrainedModel
     from groovekit.io.conversion import convert_folder
-    from groovekit.io.midi import read_midi, write_midi
-    from groovekit.models.decoder_base import CoreDecoder, Decoder
-    from groovekit.models.heads import Head
-    from groovekit.notes import NoteSequence
-    from groovekit.plugins import (
+    from groovekit.io.midi.files import read_midi, write_midi
+    from groovekit.io.notes import NoteSequence
+    from groovekit.models.decoders.base import CoreDecoder, Decoder
+    from groovekit.models.heads.base import Head
+    from groovekit.plugins.catalogue import (
         installed_plugins,
         register_attribute,
         register_config,
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
         register_kit_map,
         register_preset,
     )
-    from groovekit.training import TrainResult, TrainSettings, train
+    from groovekit.training.trainer import TrainResult, TrainSettings, train
 
 __all__ = [
     "AugmentationConfig",
@@ -96,6 +97,7 @@ __all__ = [
     "get_kit",
     "installed_plugins",
     "load_examples",
+    "metrics",
     "prepare",
     "read_midi",
     "register_attribute",
@@ -112,7 +114,7 @@ __all__ = [
 
 # module -> its public names; the same as above, for run time.
 _MODULES = {
-    "config": (
+    "configs.base": (
         "AugmentationConfig",
         "DecoderConfig",
         "EncoderConfig",
@@ -137,15 +139,16 @@ _MODULES = {
     "converters.melody": ("MelodyConverter",),
     "converters.performance": ("PerformanceConverter",),
     "converters.trio": ("TrioConverter",),
-    "datasets": ("Examples", "Prepared", "load_examples", "prepare"),
+    "data.datasets": ("Examples", "Prepared", "load_examples", "prepare"),
     "errors": ("GroovekitError",),
-    "generation": ("TrainedModel",),
+    "evaluation": ("metrics",),
+    "generation.trained_model": ("TrainedModel",),
     "io.conversion": ("convert_folder",),
-    "io.midi": ("read_midi", "write_midi"),
-    "models.decoder_base": ("CoreDecoder", "Decoder"),
-    "models.heads": ("Head",),
-    "notes": ("NoteSequence",),
-    "plugins": (
+    "io.midi.files": ("read_midi", "write_midi"),
+    "models.decoders.base": ("CoreDecoder", "Decoder"),
+    "models.heads.base": ("Head",),
+    "io.notes": ("NoteSequence",),
+    "plugins.catalogue": (
         "installed_plugins",
         "register_attribute",
         "register_config",
@@ -156,7 +159,7 @@ _MODULES = {
         "register_kit_map",
         "register_preset",
     ),
-    "training": ("TrainResult", "TrainSettings", "train"),
+    "training.trainer": ("TrainResult", "TrainSettings", "train"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

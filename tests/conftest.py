@@ -12,8 +12,8 @@ import hypothesis
 import pytest
 from click.testing import CliRunner, Result
 
-from groovekit import plugins
 from groovekit.cli.main import main
+from groovekit.plugins import catalogue
 
 # The same examples on each run and machine, and no opinion on how fast it is.
 hypothesis.settings.register_profile(
@@ -37,7 +37,7 @@ def _restored_registries() -> Iterator[None]:
     """What a test registers is gone afterwards."""
     saved = [
         (registry, name, getattr(registry, name).copy())
-        for registry in plugins.REGISTRIES
+        for registry in catalogue.REGISTRIES
         for name in _REGISTRY_STATE
     ]
     yield

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import groovekit
-from groovekit import plugins
 from groovekit.cli.main import COMMANDS
+from groovekit.plugins import catalogue
 
 ROOT = Path(groovekit.__file__).parents[1]
 PACKAGE = Path(groovekit.__file__).parent
@@ -144,7 +144,7 @@ def test_registered_names_are_those_of_the_inventory():
     # A name that vanishes breaks somebody's run folder; a new one is added here.
     found = {
         registry.kind: sorted(e.name for e in registry.entries() if e.builtin)
-        for registry in plugins.REGISTRIES
+        for registry in catalogue.REGISTRIES
     }
     assert found == json.loads(INVENTORY.read_text(encoding="utf-8"))
 

@@ -16,9 +16,9 @@ import pytest
 from helpers.takes import write_takes
 
 import groovekit
-from groovekit import plugins
 from groovekit.cli.main import main
 from groovekit.converters.kits import KitMap
+from groovekit.plugins import catalogue
 
 ROOT = Path(groovekit.__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -96,7 +96,7 @@ def test_public_names_are_documented():
 def test_configs_are_documented():
     page = (DOCS / "reference" / "configs.md").read_text(encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for entry in plugins.configs.entries():
+    for entry in catalogue.configs.entries():
         if entry.builtin:
             assert f"| `{entry.name}` |" in page
             assert entry.name.removesuffix("_tfds") in readme
@@ -140,7 +140,7 @@ def python_pages() -> list[Path]:
 def needs_preset(text: str) -> str | None:
     """A shipped preset that the code loads and this checkout lacks."""
     match = re.search(r'TrainedModel\.load\("(\w+)"\)', text)
-    if match and match[1] not in plugins.presets.names():
+    if match and match[1] not in catalogue.presets.names():
         return match[1]
     return None
 

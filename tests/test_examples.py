@@ -10,7 +10,7 @@ import pytest
 from helpers.takes import write_takes
 
 import groovekit
-from groovekit import plugins
+from groovekit.plugins import catalogue
 
 ROOT = Path(groovekit.__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -65,7 +65,7 @@ def test_train_and_sample(run):
 
 def test_interpolate(run):
     model = "groovae_4bar"
-    if model not in plugins.presets.names():
+    if model not in catalogue.presets.names():
         pytest.skip(f"the preset {model} is not here")
     run("interpolate.py", "my_midi/take.mid", "my_midi/other.mid", "--outputs", 3)
     assert len(list(Path("generated").glob("*.mid"))) == 3

@@ -21,18 +21,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from preset_card import write_card
 
-from groovekit import checkpoints, metrics
-from groovekit.converters.drum_tensors import drums_of
-from groovekit.datasets import load_examples, tempos_of
-from groovekit.evaluation import Settings, evaluate
-from groovekit.examples import Examples
-from groovekit.generation import TrainedModel
-from groovekit.io.plotting import plot_sequence
-from groovekit.metrics import Drums
-from groovekit.performances import all_tensors
-from groovekit.runs import RunFolder, write_atomic, write_json
+from groovekit.configs.run_folder import RunFolder, write_atomic, write_json
+from groovekit.converters.grid.drum_tensors import drums_of
+from groovekit.data.datasets import load_examples, tempos_of
+from groovekit.data.examples import Examples
+from groovekit.data.performances import all_tensors
+from groovekit.evaluation import metrics
+from groovekit.evaluation.evaluate import Settings, evaluate
+from groovekit.evaluation.metrics import Drums
+from groovekit.generation.trained_model import TrainedModel
+from groovekit.io.pictures import plot_sequence
+from groovekit.models.weights import halve_weights
 from groovekit.seeding import generator
-from groovekit.weights import halve_weights
+from groovekit.training import checkpoints
 
 QPM = 120.0
 # Grooves in a picture, and bars drawn of each.

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from groovekit.cli.evaluation_tables import interval
-from groovekit.cli.modes import MODES
-from groovekit.config import ModelConfig, get_config
-from groovekit.distributions import FEATURES, SHARES, TITLES
+from groovekit.cli.evaluate.tables import interval
+from groovekit.cli.generate.modes import MODES
+from groovekit.configs.base import ModelConfig, get_config
+from groovekit.configs.run_folder import differences
+from groovekit.data.report import ExampleReport
 from groovekit.errors import UnknownNameError
-from groovekit.metrics import Spread
-from groovekit.reports import ExampleReport
-from groovekit.runs import differences
-from groovekit.scoring import GIVEN_HITS
+from groovekit.evaluation.distributions import FEATURES, SHARES, TITLES
+from groovekit.evaluation.metrics import Spread
+from groovekit.evaluation.scoring import GIVEN_HITS
 
 
 def _number(digits: int) -> Callable[[Any], str]:
@@ -104,7 +104,7 @@ def write_card(
       notes: remarks in Markdown; may be empty.
       pictures: paths by what is seen.
       report: of the training examples.
-      evaluation: figures of :func:`groovekit.evaluation.evaluate`.
+      evaluation: figures of :func:`groovekit.evaluation.evaluate.evaluate`.
       weights_bytes: size of the weights file.
     """
     parts = [

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groovekit import plugins
-from groovekit.cli import listing
+from groovekit.cli import catalogue
 from groovekit.cli.options import (
     F,
     backend_option,
@@ -23,12 +22,13 @@ from groovekit.cli.options import (
 )
 from groovekit.cli.progress import Progress
 from groovekit.errors import DataError
+from groovekit.plugins import catalogue as plugins
 
 if TYPE_CHECKING:
-    from groovekit.attribute_fitting import Effects
-    from groovekit.attributes import AttributeFunction, Directions
-    from groovekit.examples import Examples
-    from groovekit.generation import TrainedModel
+    from groovekit.data.examples import Examples
+    from groovekit.evaluation.attribute_fitting import Effects
+    from groovekit.generation.attributes import AttributeFunction, Directions
+    from groovekit.generation.trained_model import TrainedModel
 
 
 @click.group()
@@ -74,7 +74,7 @@ def _split(default: str) -> Callable[[F], F]:
 def list_attributes(run_dir: str | None, preset: str | None, as_json: bool) -> None:
     """List the attributes that can be fitted, or those of a model."""
     if run_dir is None and preset is None:
-        listing.show_entries(plugins.attributes, as_json=as_json, describe=_describe)
+        catalogue.show_entries(plugins.attributes, as_json=as_json, describe=_describe)
         return
     directions = _stored(run_dir, preset)
     if as_json:
@@ -166,7 +166,7 @@ def fit_attributes(
         windows = _windows(model, examples, split, "train")
         if not names and not functions:
             found = _measurable(found, model, windows)
-        from groovekit.attribute_fitting import fit
+        from groovekit.evaluation.attribute_fitting import fit
 
         with Progress(None, "Fitting", unit="windows") as progress:
             directions = fit(model, windows, found, progress=progress.follow)
@@ -218,7 +218,7 @@ def measure_attributes(
     Grooves are encoded, shifted by strengths of -2 to 2 and decoded, taking the
     most probable values.
     """
-    from groovekit.attributes import functions_of
+    from groovekit.generation.attributes import functions_of
 
     use_backend(backend, device)
     directions = _stored(run_dir, preset, path)
@@ -226,7 +226,7 @@ def measure_attributes(
     found = functions_of(directions)
     model = _load(run_dir, preset)
     windows = _windows(model, examples, split, "validation")
-    from groovekit.attribute_fitting import measure
+    from groovekit.evaluation.attribute_fitting import measure
 
     with Progress(None, "Measuring", unit="windows") as progress:
         effects = measure(model, directions, windows, found, progress=progress.follow)
@@ -244,13 +244,13 @@ def _describe(name: str) -> str:
 
 
 def _file_name() -> str:
-    from groovekit.attributes import ATTRIBUTES_FILE
+    from groovekit.generation.attributes import ATTRIBUTES_FILE
 
     return ATTRIBUTES_FILE
 
 
 def _model_folder(run_dir: str | None, preset: str | None) -> Path:
-    from groovekit.model_files import find_model
+    from groovekit.configs.presets import find_model
 
     return find_model(run_dir=run_dir, preset=preset).weights.parent
 
@@ -258,7 +258,7 @@ def _model_folder(run_dir: str | None, preset: str | None) -> Path:
 def _stored(
     run_dir: str | None, preset: str | None, path: str | None = None
 ) -> Directions:
-    from groovekit.attributes import load_directions
+    from groovekit.generation.attributes import load_directions
 
     return load_directions(_model_folder(run_dir, preset), path)
 
@@ -266,7 +266,7 @@ def _stored(
 def _functions(
     names: tuple[str, ...], functions: tuple[str, ...]
 ) -> dict[str, AttributeFunction]:
-    from groovekit.attributes import find_functions
+    from groovekit.generation.attributes import find_functions
 
     if not names and not functions:
         names = tuple(plugins.attributes.names())
@@ -275,12 +275,12 @@ def _functions(
 
 def _load(run_dir: str | None, preset: str | None) -> TrainedModel:
     from groovekit.cli.start import start_keras
-    from groovekit.model_files import find_model
+    from groovekit.configs.presets import find_model
 
     files = find_model(run_dir=run_dir, preset=preset)
     note(f"{files.config.name} ({files.kind} {files.source}).")
     start_keras(None, None)
-    from groovekit.generation import TrainedModel
+    from groovekit.generation.trained_model import TrainedModel
 
     return TrainedModel.load(files, runtime="keras")
 
@@ -288,7 +288,7 @@ def _load(run_dir: str | None, preset: str | None) -> TrainedModel:
 def _windows(
     model: TrainedModel, examples: str, split: str | None, default: str
 ) -> Examples:
-    from groovekit.datasets import load_examples
+    from groovekit.data.datasets import load_examples
     from groovekit.io.sources import has_splits
 
     if split is None and has_splits(examples):
@@ -305,7 +305,7 @@ def _measurable(
     found: dict[str, AttributeFunction], model: TrainedModel, windows: Examples
 ) -> dict[str, AttributeFunction]:
     """Those that the tensors of the model's converter have a number for."""
-    from groovekit.converters.drum_tensors import drums_of
+    from groovekit.converters.grid.drum_tensors import drums_of
 
     drums = drums_of(next(windows.batches(1)).outputs, model.converter)
     kept = {}

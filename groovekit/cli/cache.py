@@ -6,8 +6,8 @@ import datetime
 
 import click
 
-from groovekit import cache
 from groovekit.cli import options
+from groovekit.data import cache
 from groovekit.errors import UnknownNameError
 
 _KEY_SHOWN = 12

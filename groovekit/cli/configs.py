@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from groovekit import plugins
-from groovekit.cli import listing, options
-from groovekit.config import ModelConfig, get_config
+from groovekit.cli import catalogue, options
+from groovekit.configs.base import ModelConfig, get_config
+from groovekit.plugins import catalogue as plugins
 
 
 @click.group()
@@ -18,7 +18,7 @@ def command() -> None:
 @options.json_option
 def list_configs(as_json: bool) -> None:
     """List every config by name, with the package it comes from."""
-    listing.show_entries(
+    catalogue.show_entries(
         plugins.configs,
         as_json=as_json,
         describe=lambda name: get_config(name).description,
@@ -39,7 +39,9 @@ def show_config(name: str, as_json: bool) -> None:
         click.echo(config.description)
     click.echo(f"from {plugins.configs.describe(name)}")
     click.echo()
-    options.echo_table(listing.flatten(config.to_dict(), skip=("name", "description")))
+    options.echo_table(
+        catalogue.flatten(config.to_dict(), skip=("name", "description"))
+    )
     click.echo()
     for line in _cost(config):
         click.echo(line)
@@ -47,8 +49,8 @@ def show_config(name: str, as_json: bool) -> None:
 
 def _cost(config: ModelConfig) -> list[str]:
     """What the model weighs and what training it takes, as lines."""
-    from groovekit.network_size import network_size
-    from groovekit.preflight import estimate
+    from groovekit.models.size import network_size
+    from groovekit.training.estimate import estimate
 
     batch = config.training.batch_size
     model = None

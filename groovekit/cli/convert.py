@@ -144,7 +144,7 @@ def command(
 def _check_report(path: Path, output: Path, shards: int, *, overwrite: bool) -> None:
     """Refuses a report that could not be written after the work is done."""
     from groovekit.io import files
-    from groovekit.io.tfrecord import shard_paths
+    from groovekit.io.tfrecord.records import shard_paths
 
     outputs = {output, *shard_paths(output.expanduser(), shards)}
     if path.resolve() in {other.expanduser().resolve() for other in outputs}:

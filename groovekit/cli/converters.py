@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from groovekit import plugins
-from groovekit.cli import listing, options
+from groovekit.cli import catalogue, options
+from groovekit.plugins import catalogue as plugins
 
 
 @click.group()
@@ -21,7 +21,7 @@ def command() -> None:
 @options.json_option
 def list_converters(as_json: bool) -> None:
     """List every converter by name, with the package it comes from."""
-    listing.show_entries(
+    catalogue.show_entries(
         plugins.converters,
         as_json=as_json,
         describe=lambda name: inspect.getdoc(plugins.converters.get(name)) or "",
@@ -63,7 +63,7 @@ def show_converter(name: str, as_json: bool) -> None:
 
 def _default(field: dataclasses.Field[Any]) -> Any:
     if field.default is not dataclasses.MISSING:
-        return listing.plain(field.default)
+        return catalogue.plain(field.default)
     if field.default_factory is not dataclasses.MISSING:
-        return listing.plain(field.default_factory())
+        return catalogue.plain(field.default_factory())
     return "required"

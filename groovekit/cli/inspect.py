@@ -184,11 +184,11 @@ class _WindowCount:
     """
 
     def __init__(self, config_name: str, kit: str | None = None) -> None:
-        from groovekit.config import get_config
+        from groovekit.configs.base import get_config
         from groovekit.converters.base import Counts
 
         self.config_name = config_name
-        from groovekit.generation_files import with_options
+        from groovekit.generation.inputs import with_options
 
         converter = get_config(config_name).converter
         # Nothing is written: the second kit map only has to fit the first.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from groovekit import plugins
-from groovekit.cli import listing, options
+from groovekit.cli import catalogue, options
 from groovekit.converters.kits import get_kit
+from groovekit.plugins import catalogue as plugins
 
 
 @click.group()
@@ -18,7 +18,7 @@ def command() -> None:
 @options.json_option
 def list_kits(as_json: bool) -> None:
     """List every kit map by name, with the package it comes from."""
-    listing.show_entries(
+    catalogue.show_entries(
         plugins.kit_maps,
         as_json=as_json,
         describe=lambda name: f"{len(get_kit(name))} classes: {_about(name)}",

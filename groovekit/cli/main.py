@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "train": ("groovekit.cli.train", "Train a model on a data set, or evaluate it."),
     "generate": (
-        "groovekit.cli.generate",
+        "groovekit.cli.generate.command",
         "Make MIDI files: sample, interpolate or reconstruct.",
     ),
     "attributes": (
@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plot": ("groovekit.cli.plot", "Draw MIDI files as drum piano rolls."),
     "render": ("groovekit.cli.render", "Play MIDI files into WAV files."),
     "evaluate": (
-        "groovekit.cli.evaluate",
+        "groovekit.cli.evaluate.command",
         "Measure a trained model on held-out music, beside baselines.",
     ),
     "configs": ("groovekit.cli.configs", "List and show model configs."),

@@ -78,8 +78,8 @@ def command(
     if output is not None and output_dir is not None:
         raise UsageError("Give --output or --output-dir, not both.")
     from groovekit.converters.kits import get_kit
-    from groovekit.io.midi import read_midi
-    from groovekit.io.plotting import MAX_LINES, length_bars, plot_sequence
+    from groovekit.io.midi.files import read_midi
+    from groovekit.io.pictures import MAX_LINES, length_bars, plot_sequence
 
     kit_map = None if kit is None else get_kit(kit)
     paths = [Path(file).expanduser() for file in files]

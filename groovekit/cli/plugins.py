@@ -10,9 +10,9 @@ import click
 
 from groovekit.cli import options
 from groovekit.errors import UnknownNameError, suggest
-from groovekit.plugins import Plugin, installed_plugins
-from groovekit.registry import plugins_enabled
-from groovekit.templates import write_plugin
+from groovekit.plugins.catalogue import Plugin, installed_plugins
+from groovekit.plugins.registry import plugins_enabled
+from groovekit.plugins.template import write_plugin
 
 
 @click.group()

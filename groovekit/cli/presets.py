@@ -6,10 +6,10 @@ import json
 
 import click
 
-from groovekit import plugins
-from groovekit.cli import listing, options
-from groovekit.cli.modes import MODES
-from groovekit.recipes import get_recipe
+from groovekit.cli import catalogue, options
+from groovekit.cli.generate.modes import MODES
+from groovekit.configs.recipes import get_recipe
+from groovekit.plugins import catalogue as plugins
 
 CARD_FILE = "CARD.md"
 
@@ -23,7 +23,7 @@ def command() -> None:
 @options.json_option
 def list_presets(as_json: bool) -> None:
     """List every preset: what it plays, or the package it comes from."""
-    listing.show_entries(plugins.presets, as_json=as_json, describe=_describe)
+    catalogue.show_entries(plugins.presets, as_json=as_json, describe=_describe)
 
 
 def _describe(name: str) -> str:

@@ -6,8 +6,8 @@ import dataclasses
 
 import click
 
-from groovekit import recipes
-from groovekit.cli import listing, options
+from groovekit.cli import catalogue, options
+from groovekit.configs import recipes
 
 
 @click.group()
@@ -35,4 +35,4 @@ def show_recipe(name: str, as_json: bool) -> None:
     if as_json:
         options.echo_json(table)
         return
-    options.echo_table(listing.flatten(table))
+    options.echo_table(catalogue.flatten(table))

@@ -40,8 +40,8 @@ def command(
     synthesizer: pip install 'groovekit[audio]', and on Linux FluidSynth of the
     system or pip install --no-deps tinysoundfont.
     """
-    from groovekit.io.audio import render, write_wav
-    from groovekit.io.midi import read_midi
+    from groovekit.io.midi.files import read_midi
+    from groovekit.io.sound import render, write_wav
 
     rows = []
     with Progress(len(files), "Rendering", unit="files") as progress:

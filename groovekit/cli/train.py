@@ -24,17 +24,17 @@ from groovekit.cli.options import (
 )
 from groovekit.cli.progress import Progress, duration
 from groovekit.cli.start import start_keras
-from groovekit.config import ModelConfig, get_config
+from groovekit.configs.base import ModelConfig, get_config
+from groovekit.configs.recipes import Recipe, get_recipe
+from groovekit.configs.run_folder import RunFolder, check_writable
 from groovekit.errors import UsageError
-from groovekit.generation_files import with_options
-from groovekit.recipes import Recipe, get_recipe
-from groovekit.runs import RunFolder, check_writable
+from groovekit.generation.inputs import with_options
 
 if TYPE_CHECKING:
-    from groovekit.datasets import Examples, Prepared
-    from groovekit.preflight import Estimate
-    from groovekit.reports import ExampleReport
-    from groovekit.training import TrainResult
+    from groovekit.data.datasets import Examples, Prepared
+    from groovekit.data.report import ExampleReport
+    from groovekit.training.estimate import Estimate
+    from groovekit.training.trainer import TrainResult
 
 _WATCH_SECONDS = 30.0
 # Skipped files named before training; `groovekit inspect --each` names all.
@@ -301,7 +301,7 @@ def _prepare(
     verify_cache: bool,
     workers: int,
 ) -> Prepared:
-    from groovekit.datasets import prepare
+    from groovekit.data.datasets import prepare
 
     with Progress(None, "Converting examples") as progress:
         return prepare(
@@ -346,7 +346,7 @@ def _train(
     _show_examples(config, data.train.report)
     note(data.note)
 
-    from groovekit.training import Trainer, TrainSettings
+    from groovekit.training.trainer import Trainer, TrainSettings
 
     trainer = Trainer(config, data, run_dir, TrainSettings(**settings), source=examples)
     estimate = trainer.estimate()
@@ -447,8 +447,8 @@ def _evaluate(
     eval_fraction: float | None,
     **_: Any,
 ) -> None:
-    from groovekit import checkpoints
-    from groovekit.training import evaluate_run
+    from groovekit.training import checkpoints
+    from groovekit.training.trainer import evaluate_run
 
     while watch and not checkpoints.listing(RunFolder(run_dir).checkpoints):
         note(f"Waiting for a first checkpoint in {run_dir}.")
@@ -500,7 +500,7 @@ def _held_out(
     **options: Any,
 ) -> Examples:
     """What training on the examples would be evaluated on, unless told otherwise."""
-    from groovekit.datasets import load_examples
+    from groovekit.data.datasets import load_examples
 
     if eval_examples is None and split is None:
         data = _prepare(config, examples, split=None, eval_examples=None, **options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from groovekit.config import (
+from groovekit.configs.base import (
     DecoderConfig,
     EncoderConfig,
     LatentConfig,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from groovekit.config import (
+from groovekit.configs.base import (
     AugmentationConfig,
     DecoderConfig,
     EncoderConfig,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groovekit.config import (
+from groovekit.configs.base import (
     DecoderConfig,
     EncoderConfig,
     LatentConfig,

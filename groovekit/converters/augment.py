@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groovekit.converters.chords import CHORD_SYMBOL, NO_CHORD
+from groovekit.converters.harmony.chords import CHORD_SYMBOL, NO_CHORD
 from groovekit.errors import UsageError
-from groovekit.notes import NoteSequence, load
+from groovekit.io.notes import NoteSequence, load
 
 if TYPE_CHECKING:
-    from groovekit.config import AugmentationConfig
+    from groovekit.configs.base import AugmentationConfig
 
 _LOG = logging.getLogger("groovekit")
 

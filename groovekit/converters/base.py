@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from groovekit.errors import UsageError
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 
 if TYPE_CHECKING:
-    from groovekit.config import AugmentationConfig
+    from groovekit.configs.base import AugmentationConfig
 
 Kind = Literal["binary", "unit", "signed", "categorical"]
 

@@ -23,16 +23,9 @@ from groovekit.converters.base import (
     Tensors,
     Windows,
 )
-from groovekit.converters.kits import KitMap, Unmapped
-from groovekit.converters.labels import first_of_equals, one_hot
-from groovekit.converters.notes_out import drum_sequences
-from groovekit.converters.options import (
-    WithKits,
-    check_choices,
-    check_positive,
-    fail,
-)
-from groovekit.converters.quantize import (
+from groovekit.converters.grid.labels import first_of_equals, one_hot
+from groovekit.converters.grid.notes_out import drum_sequences
+from groovekit.converters.grid.quantize import (
     MAX_BARS,
     Columns,
     Obstacle,
@@ -43,9 +36,16 @@ from groovekit.converters.quantize import (
     steps_per_second,
     to_steps,
 )
-from groovekit.converters.selection import map_pitches, select_drums
+from groovekit.converters.grid.selection import map_pitches, select_drums
+from groovekit.converters.kits import KitMap, Unmapped
+from groovekit.converters.options import (
+    WithKits,
+    check_choices,
+    check_positive,
+    fail,
+)
 from groovekit.errors import ConfigError
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 
 # Up to so many classes a step is kept as one uint16, beyond as bits.
 _LABEL_CLASSES = 16

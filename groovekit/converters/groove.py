@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from groovekit.converters import bins
 from groovekit.converters.augment import vary_performance
 from groovekit.converters.base import (
     Converter,
@@ -25,16 +24,15 @@ from groovekit.converters.base import (
     Tensors,
     Windows,
 )
-from groovekit.converters.groove_inputs import (
+from groovekit.converters.grid import bins
+from groovekit.converters.grid.groove_inputs import (
     TAP_CLASS,
     Parts,
     taps,
     without_some_notes,
 )
-from groovekit.converters.kits import KitMap, Unmapped
-from groovekit.converters.notes_out import drum_sequences
-from groovekit.converters.options import WithKits, check_groove_options
-from groovekit.converters.quantize import (
+from groovekit.converters.grid.notes_out import drum_sequences
+from groovekit.converters.grid.quantize import (
     MAX_BARS,
     Columns,
     Obstacle,
@@ -44,16 +42,18 @@ from groovekit.converters.quantize import (
     steps_per_second,
     to_steps,
 )
-from groovekit.converters.selection import (
+from groovekit.converters.grid.selection import (
     loudest_of_each,
     map_pitches,
     select_drums,
 )
+from groovekit.converters.kits import KitMap, Unmapped
+from groovekit.converters.options import WithKits, check_groove_options
 from groovekit.errors import ConfigError
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 
 if TYPE_CHECKING:
-    from groovekit.config import AugmentationConfig
+    from groovekit.configs.base import AugmentationConfig
 
 # Exactly half a step lies between two steps; a decoded note stays this side of
 # it, so that it is read back on the step that it was written for.

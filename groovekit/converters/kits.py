@@ -260,9 +260,9 @@ def get_kit(name: str) -> KitMap:
     if name.endswith(".json"):
         return KitMap.from_file(name)
     # Not at the top: the registry of plug-ins is only needed for other names.
-    from groovekit import plugins
+    from groovekit.plugins import catalogue
 
-    if name not in plugins.kit_maps.names() and Path(name).expanduser().is_file():
+    if name not in catalogue.kit_maps.names() and Path(name).expanduser().is_file():
         return KitMap.from_file(name)
-    found: KitMap = plugins.produce(plugins.kit_maps, name)
+    found: KitMap = catalogue.produce(catalogue.kit_maps, name)
     return found

@@ -24,7 +24,17 @@ from groovekit.converters.base import (
     Tensors,
     Windows,
 )
-from groovekit.converters.chords import (
+from groovekit.converters.grid.labels import first_of_equals, one_hot
+from groovekit.converters.grid.notes_out import add_notes, empty_sequence
+from groovekit.converters.grid.quantize import (
+    MAX_BARS,
+    Obstacle,
+    Section,
+    check_grid,
+    steps_per_second,
+    to_steps,
+)
+from groovekit.converters.harmony.chords import (
     KEYS,
     ChordEncoding,
     ChordEncodingName,
@@ -34,9 +44,8 @@ from groovekit.converters.chords import (
     transpose_keys,
     write_controls,
 )
-from groovekit.converters.harmony import Harmony, read_harmony
-from groovekit.converters.labels import first_of_equals, one_hot
-from groovekit.converters.melodies import (
+from groovekit.converters.harmony.harmony import Harmony, read_harmony
+from groovekit.converters.voices.melodies import (
     FIRST_PITCH,
     PIANO_MAX_PITCH,
     PIANO_MIN_PITCH,
@@ -50,26 +59,17 @@ from groovekit.converters.melodies import (
     split_notes,
     transpose_labels,
 )
-from groovekit.converters.melody_windows import (
+from groovekit.converters.voices.windows import (
     check_melody_options,
     cut_windows,
     label_windows,
     no_melodic_notes,
 )
-from groovekit.converters.notes_out import add_notes, empty_sequence
-from groovekit.converters.quantize import (
-    MAX_BARS,
-    Obstacle,
-    Section,
-    check_grid,
-    steps_per_second,
-    to_steps,
-)
 from groovekit.errors import ConfigError
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 
 if TYPE_CHECKING:
-    from groovekit.config import AugmentationConfig
+    from groovekit.configs.base import AugmentationConfig
 
 
 @dataclasses.dataclass(frozen=True)

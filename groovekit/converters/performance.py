@@ -26,24 +26,14 @@ from groovekit.converters.base import (
     Tensors,
     Windows,
 )
-from groovekit.converters.chords import (
-    CHORD_ENCODINGS,
-    ChordEncoding,
-    ChordEncodingName,
-    get_chord_encoding,
-    parse_chords,
-)
-from groovekit.converters.harmony import read_harmony
-from groovekit.converters.melodies import NoteColumns, read_notes, split_notes
-from groovekit.converters.notes_out import empty_sequence
-from groovekit.converters.options import check_choices, check_positive, fail
-from groovekit.converters.performance_events import Vocabulary
-from groovekit.converters.performance_notes import (
+from groovekit.converters.events.notes import (
     read_tracks,
     write_chords,
     write_notes,
 )
-from groovekit.converters.performance_windows import (
+from groovekit.converters.events.sustain import apply_sustain, section_pedals
+from groovekit.converters.events.vocabulary import Vocabulary
+from groovekit.converters.events.windows import (
     Form,
     commonest,
     compact_arrays,
@@ -55,18 +45,28 @@ from groovekit.converters.performance_windows import (
     note_obstacles,
     window_bounds,
 )
-from groovekit.converters.quantize import (
+from groovekit.converters.grid.notes_out import empty_sequence
+from groovekit.converters.grid.quantize import (
     Obstacle,
     Section,
     check_grid,
     steps_per_second,
 )
-from groovekit.converters.sustain import apply_sustain, section_pedals
+from groovekit.converters.harmony.chords import (
+    CHORD_ENCODINGS,
+    ChordEncoding,
+    ChordEncodingName,
+    get_chord_encoding,
+    parse_chords,
+)
+from groovekit.converters.harmony.harmony import read_harmony
+from groovekit.converters.options import check_choices, check_positive, fail
+from groovekit.converters.voices.melodies import NoteColumns, read_notes, split_notes
 from groovekit.errors import ConfigError
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 
 if TYPE_CHECKING:
-    from groovekit.config import AugmentationConfig
+    from groovekit.configs.base import AugmentationConfig
 
 
 @dataclasses.dataclass(frozen=True)

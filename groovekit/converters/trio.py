@@ -19,9 +19,22 @@ from groovekit.converters.base import (
     Tensors,
     Windows,
 )
+from groovekit.converters.grid.labels import one_hot
+from groovekit.converters.grid.notes_out import (
+    DRUM_INSTRUMENT,
+    add_notes,
+    empty_sequence,
+)
+from groovekit.converters.grid.quantize import Obstacle, Section, check_grid
+from groovekit.converters.grid.selection import map_pitches
 from groovekit.converters.kits import KitMap, Unmapped
-from groovekit.converters.labels import one_hot
-from groovekit.converters.melodies import (
+from groovekit.converters.options import (
+    WithKits,
+    check_choices,
+    check_positive,
+    fail,
+)
+from groovekit.converters.voices.melodies import (
     FIRST_PITCH,
     PIANO_MAX_PITCH,
     PIANO_MIN_PITCH,
@@ -35,16 +48,7 @@ from groovekit.converters.melodies import (
     split_notes,
     transpose_labels,
 )
-from groovekit.converters.notes_out import DRUM_INSTRUMENT, add_notes, empty_sequence
-from groovekit.converters.options import (
-    WithKits,
-    check_choices,
-    check_positive,
-    fail,
-)
-from groovekit.converters.quantize import Obstacle, Section, check_grid
-from groovekit.converters.selection import map_pitches
-from groovekit.converters.trio_tracks import (
+from groovekit.converters.voices.trio_tracks import (
     PARTS,
     Track,
     combine_tracks,
@@ -52,10 +56,10 @@ from groovekit.converters.trio_tracks import (
     instruments_by_part,
 )
 from groovekit.errors import ConfigError
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 
 if TYPE_CHECKING:
-    from groovekit.config import AugmentationConfig
+    from groovekit.configs.base import AugmentationConfig
 
 MELODY_PROGRAMS = tuple(range(32))
 BASS_PROGRAMS = tuple(range(32, 40))

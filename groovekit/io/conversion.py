@@ -20,7 +20,7 @@ from groovekit.io.sources import (
     open_source,
     read_serialised,
 )
-from groovekit.io.tfrecord import (
+from groovekit.io.tfrecord.records import (
     RecordWriter,
     existing_shards,
     shard_paths,

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from groovekit.errors import DataError
-from groovekit.io import midi
-from groovekit.notes import NoteSequence, load
+from groovekit.io.midi import files as midi
+from groovekit.io.notes import NoteSequence, load
 
 MIDI_SUFFIXES = frozenset({".mid", ".midi"})
 MUSICXML_SUFFIXES = frozenset({".xml", ".mxl", ".musicxml"})

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from groovekit.errors import DataError, NoExamplesError
-from groovekit.io import midi, wire
+from groovekit.io.midi import files as midi
 from groovekit.io.music_files import (
     ABSENT,
     GROOVE_TABLE,
@@ -32,9 +32,10 @@ from groovekit.io.music_files import (
     read_music_file,
     with_splits,
 )
+from groovekit.io.notes import NoteSequence
 from groovekit.io.parallel import ordered_map
-from groovekit.io.tfrecord import expand_shards, read_records
-from groovekit.notes import NoteSequence
+from groovekit.io.tfrecord import wire
+from groovekit.io.tfrecord.records import expand_shards, read_records
 
 __all__ = [
     "Source",

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from groovekit import plugins
 from groovekit.errors import ConfigError
 from groovekit.models import schedules
-from groovekit.models.encoders import BidirectionalLSTMEncoder
+from groovekit.models.encoders.lstm import BidirectionalLSTMEncoder
 from groovekit.models.latent import LatentLayer
 from groovekit.models.music_vae import MusicVAE, Objective
 from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
-from groovekit.registry import Registry
+from groovekit.plugins import catalogue
+from groovekit.plugins.registry import Registry
 from groovekit.seeding import derive
 
 if TYPE_CHECKING:
-    from groovekit.config import ModelConfig
+    from groovekit.configs.base import ModelConfig
 
 
 def build_model(
@@ -40,7 +40,7 @@ def build_model(
     schedules.check_sampling(training.sampling_schedule, training.sampling_rate)
     dropout = 1.0 - training.dropout_keep_prob
     head = _make(
-        plugins.heads,
+        catalogue.heads,
         config.decoder.head,
         converter.layout,
         **dict(config.decoder.head_options),
@@ -53,7 +53,7 @@ def build_model(
         }
         _check_levels("encoder", config.encoder.level_lengths, converter.steps)
     encoder = _make(
-        plugins.encoders,
+        catalogue.encoders,
         config.encoder.kind,
         config.encoder.rnn_size,
         converter.input_depth + converter.control_depth,
@@ -108,7 +108,7 @@ def build_model(
         }
         _check_levels("decoder", config.decoder.level_lengths, converter.steps)
     decoder = _make(
-        plugins.decoders,
+        catalogue.decoders,
         config.decoder.kind,
         config.decoder.rnn_size,
         config.latent.z_size,

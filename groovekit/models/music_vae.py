@@ -69,7 +69,7 @@ class MusicVAE(keras.Model):
     Args:
       encoder: layer, ``encoder(x, lengths, training=...) -> embedding``.
       latent_layer: embedding to posterior.
-      decoder: a :class:`groovekit.models.decoder_base.Decoder`.
+      decoder: a :class:`groovekit.models.decoders.base.Decoder`.
       objective: loss weights and schedules.
       control_layer: bidirectional LSTM that the controls go through on their way
         to the decoder; None for the controls themselves.
@@ -139,7 +139,7 @@ class MusicVAE(keras.Model):
         temperature: Tensor = 1.0,
         controls: Tensor | None = None,
     ) -> Tensor:
-        """Samples from codes, see :class:`groovekit.models.decoder_base.Decoder`."""
+        """Samples from codes, see :class:`groovekit.models.decoders.base.Decoder`."""
         return self.decoder.generate(
             z,
             steps,

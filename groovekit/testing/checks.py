@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 
 T = TypeVar("T")
 

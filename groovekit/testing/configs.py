@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groovekit.config import ModelConfig, get_config
+from groovekit.configs.base import ModelConfig, get_config
 from groovekit.converters.base import Tensors
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 from groovekit.testing.checks import calling, expect, same_arrays
 from groovekit.testing.converters import check_converter
 from groovekit.testing.sequences import example_sequences
 
 if TYPE_CHECKING:
-    from groovekit.generation import TrainedModel
+    from groovekit.generation.trained_model import TrainedModel
 
 _SEED = 20_25
 _TENSORS = "inputs.npz"
@@ -120,10 +120,10 @@ def _check_json(config: ModelConfig) -> None:
 
 def _train(config: ModelConfig, music: Sequence[NoteSequence], run: Path) -> Tensors:
     """Trains one step into a run folder; returns a batch of tensors."""
-    from groovekit.datasets import Prepared
-    from groovekit.examples import Examples
+    from groovekit.data.datasets import Prepared
+    from groovekit.data.examples import Examples
     from groovekit.models.builder import build_model
-    from groovekit.training import Trainer, TrainSettings
+    from groovekit.training.trainer import Trainer, TrainSettings
 
     named = [(s.id or str(number), s) for number, s in enumerate(music)]
     examples = Examples.from_sequences(named, config.converter)
@@ -194,7 +194,7 @@ def _unchanged_layers(
 
 def _numbers(folder: Path) -> tuple[TrainedModel, dict[str, np.ndarray]]:
     """What the model saved in a folder computes: posterior and greedy outputs."""
-    from groovekit.generation import TrainedModel
+    from groovekit.generation.trained_model import TrainedModel
 
     model = TrainedModel.load(folder / _RUN)
     with np.load(folder / _TENSORS) as file:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from groovekit import config as configs
+from groovekit.configs import base as configs
 from groovekit.converters.base import (
     Converter,
     Counts,
@@ -24,7 +24,7 @@ from groovekit.converters.base import (
     concatenate,
 )
 from groovekit.errors import DataError
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 from groovekit.testing.checks import (
     calling,
     describe,

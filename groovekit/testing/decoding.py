@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from groovekit.converters.base import Converter, Tensors, Windows
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 from groovekit.testing.checks import calling, describe, expect, frozen, twice
 
 # A velocity is a 127th; times go through seconds in floating point.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 
 _BARS = 16
 _KICK, _SNARE, _CLOSED, _OPEN, _CRASH, _TOM = 36, 38, 42, 46, 49, 45

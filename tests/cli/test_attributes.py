@@ -6,10 +6,10 @@ import shutil
 import numpy as np
 import pytest
 
-from groovekit import plugins
-from groovekit.generation import TrainedModel
-from groovekit.io.midi import write_midi
-from groovekit.toolbox.latent import sample_long
+from groovekit.generation.tasks.latent import sample_long
+from groovekit.generation.trained_model import TrainedModel
+from groovekit.io.midi.files import write_midi
+from groovekit.plugins import catalogue
 
 FITTED = ("density", "velocity_range")
 
@@ -19,7 +19,7 @@ def run(tmp_path_factory):
     """The shipped model in a folder of its own, without attributes."""
     folder = tmp_path_factory.mktemp("runs") / "r"
     unwanted = shutil.ignore_patterns("attributes.json")
-    shutil.copytree(plugins.preset_folder("groovae_4bar"), folder, ignore=unwanted)
+    shutil.copytree(catalogue.preset_folder("groovae_4bar"), folder, ignore=unwanted)
     return folder
 
 
@@ -95,7 +95,7 @@ def test_a_function_of_ones_own(command, run, takes, tmp_path, monkeypatch):
 
 def test_directions_of_other_weights(command, tmp_path):
     folder = tmp_path / "r"
-    shutil.copytree(plugins.preset_folder("groovae_4bar"), folder)
+    shutil.copytree(catalogue.preset_folder("groovae_4bar"), folder)
     elsewhere = tmp_path / "copy.json"
     shutil.copy(folder / "attributes.json", elsewhere)
     listed = command("attributes", "list", "--run-dir", folder)
@@ -117,7 +117,7 @@ def test_directions_of_other_weights(command, tmp_path):
 def test_what_can_be_fitted(command):
     listed = command("attributes", "list")
     names = [line.split()[0] for line in listed.stdout.splitlines()]
-    assert names == plugins.attributes.names()
+    assert names == catalogue.attributes.names()
     assert all(len(line.split()) > 3 for line in listed.stdout.splitlines())
 
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from groovekit import cache
+from groovekit.data import cache
 
 
 def make_entry(key: str) -> None:

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from groovekit import preflight
-from groovekit.config import get_config
+from groovekit.configs.base import get_config
+from groovekit.training import estimate as preflight
 
 GIB = 2**30
 
@@ -15,7 +15,7 @@ GIB = 2**30
 PLUGIN = """
 import dataclasses
 import groovekit as gk
-from groovekit.models.heads import CategoricalHead
+from groovekit.models.heads.base import CategoricalHead
 
 class Head(CategoricalHead):
     pass

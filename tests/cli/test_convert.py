@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from groovekit.io.midi_encoding import encode_midi
-from groovekit.io.tfrecord import read_records
-from groovekit.notes import NoteSequence
+from groovekit.io.midi.encoding import encode_midi
+from groovekit.io.notes import NoteSequence
+from groovekit.io.tfrecord.records import read_records
 
 
 def kick(count: int) -> bytes:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from groovekit.io.midi_encoding import encode_midi
-from groovekit.notes import NoteSequence
+from groovekit.io.midi.encoding import encode_midi
+from groovekit.io.notes import NoteSequence
 
 
 @pytest.fixture

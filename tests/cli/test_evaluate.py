@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from helpers import tiny
 
-from groovekit.io.midi import write_midi
+from groovekit.configs.run_folder import RunFolder
+from groovekit.io.midi.files import write_midi
 from groovekit.models.builder import build_model
-from groovekit.runs import RunFolder
 
 pytestmark = pytest.mark.backends
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from helpers import tiny
 
-from groovekit import plugins
 from groovekit.cli import start
-from groovekit.io.midi import read_midi, write_midi
+from groovekit.configs.run_folder import RunFolder
+from groovekit.io.midi.files import read_midi, write_midi
 from groovekit.models.builder import build_model
-from groovekit.runs import RunFolder
+from groovekit.plugins import catalogue
 
 
 def make_run(folder: Path, name: str) -> Path:
@@ -211,8 +211,8 @@ def test_a_model_that_plays_given_hits(command, hits_run, run, takes, tmp_path):
 
 
 def test_the_default_preset(command, run, tmp_path, monkeypatch):
-    plugins.register_preset("tests.tiny")(run)
-    monkeypatch.setattr("groovekit.model_files.DEFAULT_PRESET", "tests.tiny")
+    catalogue.register_preset("tests.tiny")(run)
+    monkeypatch.setattr("groovekit.configs.presets.DEFAULT_PRESET", "tests.tiny")
     args = ("generate", "--output-dir", tmp_path, "--num-outputs", 1)
     for more in ((), ("--preset", "tests.tiny"), ("--preset", run)):
         result = command(*args, *more)
@@ -296,7 +296,7 @@ def test_unusable_data(command, run, tmp_path, monkeypatch, args, message):
 
 
 def test_an_interrupted_command_leaves_whole_files(command, run, tmp_path, monkeypatch):
-    from groovekit.io import midi
+    from groovekit.io.midi import files as midi
 
     encode, made = midi.encode_midi, []
 

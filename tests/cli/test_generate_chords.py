@@ -7,9 +7,9 @@ import json
 import pytest
 from helpers import playing, tiny
 
-from groovekit.io.midi import read_midi, write_midi
-from groovekit.notes import NoteSequence
-from groovekit.runs import RunFolder
+from groovekit.configs.run_folder import RunFolder
+from groovekit.io.midi.files import read_midi, write_midi
+from groovekit.io.notes import NoteSequence
 
 
 def make_run(folder, name, **overrides):

@@ -9,18 +9,19 @@ from helpers import tiny
 from helpers.performances import EVENTS, column, rich
 from helpers.playing import made
 
-from groovekit import attributes, plugins
-from groovekit.attributes import (
+from groovekit.cli.generate.modes import MODES
+from groovekit.configs.run_folder import RunFolder
+from groovekit.errors import RunFolderError
+from groovekit.generation import attributes
+from groovekit.generation.attributes import (
     ATTRIBUTES_FILE,
     Direction,
     Directions,
     weights_digest,
 )
-from groovekit.cli.modes import MODES
-from groovekit.errors import RunFolderError
-from groovekit.generation import TrainedModel
-from groovekit.io.midi import read_midi, write_midi
-from groovekit.runs import RunFolder
+from groovekit.generation.trained_model import TrainedModel
+from groovekit.io.midi.files import read_midi, write_midi
+from groovekit.plugins import catalogue
 
 DENSITY = Direction(
     "density", "x:y", 0, 1, 1, np.array([2.0, -1.0, 0.5, 1.0], np.float32)
@@ -334,7 +335,7 @@ def test_a_missing_library_is_told_before_the_work(generate, monkeypatch, tmp_pa
 def test_presets_of_modes(command, runs, takes, tmp_path, monkeypatch):
     args = ("generate", "--mode", "add", "--input", takes["a"], "--output-dir",
             tmp_path)  # fmt: skip
-    monkeypatch.setattr(plugins.presets, "names", list)
+    monkeypatch.setattr(catalogue.presets, "names", list)
     result = command(*args)
     assert result.exit_code == 1
     message = " ".join(result.stderr.split())

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from groovekit.io.midi import write_midi
-from groovekit.io.tfrecord import write_records
-from groovekit.notes import NoteSequence
+from groovekit.io.midi.files import write_midi
+from groovekit.io.notes import NoteSequence
+from groovekit.io.tfrecord.records import write_records
 
 
 def take(bars: int, numerator: int = 4) -> NoteSequence:

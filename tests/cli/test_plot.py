@@ -6,7 +6,7 @@ import re
 import pytest
 from helpers import tiny
 
-from groovekit.io.midi import write_midi
+from groovekit.io.midi.files import write_midi
 
 pytest.importorskip("matplotlib")
 
@@ -59,7 +59,7 @@ def test_one_picture_of_all(command, takes, tmp_path):
 
 
 def test_what_a_picture_has_no_room_for_is_said(command, takes, monkeypatch):
-    monkeypatch.setattr("groovekit.io.plotting.MAX_LINES", 2)
+    monkeypatch.setattr("groovekit.io.pictures.MAX_LINES", 2)
     result = command("plot", takes[1], "--bars-per-line", 4)
     assert "shows the first 2 of 3 lines" in result.stderr
 

@@ -7,9 +7,10 @@ import json
 import pytest
 from helpers import tiny
 
-from groovekit import plugins, recipes
-from groovekit.io.tfrecord import write_records
-from groovekit.runs import RunFolder
+from groovekit.configs import recipes
+from groovekit.configs.run_folder import RunFolder
+from groovekit.io.tfrecord.records import write_records
+from groovekit.plugins import catalogue
 
 NAME = "groovae_4bar_original"
 TINY = "enc_rnn_size=[6],dec_rnn_size=[6],z_size=4"
@@ -65,7 +66,7 @@ def test_train_follows_a_recipe_and_options_go_first(command, examples, tmp_path
 def test_recipes_start_from_presets_of_equal_layers(name):
     recipe = recipes.get_recipe(name)
     if recipe.init_from is not None:
-        folder = plugins.preset_folder(recipe.init_from)
+        folder = catalogue.preset_folder(recipe.init_from)
         start = RunFolder.open(folder).read_config()
         config = recipe.model_config()
         assert config.encoder == start.encoder

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from helpers import tiny
 
-from groovekit.io.midi import write_midi
-from groovekit.notes import NoteSequence
+from groovekit.io.midi.files import write_midi
+from groovekit.io.notes import NoteSequence
 
 pytest.importorskip("tinysoundfont")
 

@@ -7,9 +7,10 @@ import json
 import pytest
 from helpers import tiny
 
-from groovekit import plugins, recipes
-from groovekit.cli.modes import MODES
-from groovekit.io.midi import read_midi, write_midi
+from groovekit.cli.generate.modes import MODES
+from groovekit.configs import recipes
+from groovekit.io.midi.files import read_midi, write_midi
+from groovekit.plugins import catalogue
 
 # Hi-hats of General MIDI: closed, with the pedal, open.
 HATS = (42, 44, 46)
@@ -70,9 +71,9 @@ def test_hats_are_added_to_drums_without(command, takes, tmp_path):
     assert 42 in found
 
 
-@pytest.mark.parametrize("name", plugins.presets.names())
+@pytest.mark.parametrize("name", catalogue.presets.names())
 def test_a_preset_can_be_trained_again_and_says_whose_data_it_holds(name):
-    folder = plugins.preset_folder(name)
+    folder = catalogue.preset_folder(name)
     metadata = json.loads((folder / "metadata.json").read_text())
     assert metadata["license"] == "CC-BY-4.0"
     assert "Groove MIDI Dataset" in metadata["attribution"]

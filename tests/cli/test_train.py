@@ -7,7 +7,7 @@ import json
 import pytest
 from helpers import tiny
 
-from groovekit.io.tfrecord import write_records
+from groovekit.io.tfrecord.records import write_records
 
 TINY = "enc_rnn_size=[6],dec_rnn_size=[6],z_size=4,free_bits=1"
 COMMON = ("--config", "groovae_2bar_humanize", "--hparams", TINY, "--batch-size", "4")

@@ -6,13 +6,13 @@ import dataclasses
 
 import pytest
 
-from groovekit import plugins
-from groovekit.config import get_config
+from groovekit.configs.base import get_config
+from groovekit.plugins import catalogue
 from groovekit.testing import check_converter
 from groovekit.testing.configs import check_and_save, check_reloading
 
-CONVERTERS = [e.name for e in plugins.converters.entries() if e.builtin]
-CONFIGS = [e.name for e in plugins.configs.entries() if e.builtin]
+CONVERTERS = [e.name for e in catalogue.converters.entries() if e.builtin]
+CONFIGS = [e.name for e in catalogue.configs.entries() if e.builtin]
 UNITS = 6
 # Enough to show that the suite runs on every backend.
 ON_ALL_BACKENDS = ("groovae_4bar",)
@@ -80,7 +80,7 @@ def test_there_are_cases():
 
 @pytest.mark.parametrize("name", CONVERTERS)
 def test_converter(name):
-    check_converter(plugins.converters.get(name)())
+    check_converter(catalogue.converters.get(name)())
 
 
 @pytest.mark.parametrize("name", CONFIGS)

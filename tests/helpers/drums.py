@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from groovekit.metrics import Drums
+from groovekit.evaluation.metrics import Drums
 
 
 def drums(*notes, windows=1, steps=16, classes=3, quarters_per_bar=4):

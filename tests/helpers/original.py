@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from groovekit.config import (
+from groovekit.configs.base import (
     DecoderConfig,
     EncoderConfig,
     LatentConfig,

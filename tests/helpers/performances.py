@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from groovekit.io.tempo_map import TempoMap
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
+from groovekit.io.tempo import TempoMap
 from helpers import tiny
 
 #: What a model must not touch.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from groovekit.generation import TrainedModel
+from groovekit.generation.trained_model import TrainedModel
 from groovekit.models.builder import build_model
 from helpers import tiny
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from groovekit.config import get_config
-from groovekit.datasets import Examples, Prepared, hold_out
-from groovekit.notes import NoteSequence
+from groovekit.configs.base import get_config
+from groovekit.data.datasets import Examples, Prepared, hold_out
+from groovekit.io.notes import NoteSequence
 
 SIZES = {
     "enc_rnn_size": [6],

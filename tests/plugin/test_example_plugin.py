@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from helpers import tiny
 
-from groovekit.io.midi import write_midi
+from groovekit.io.midi.files import write_midi
 
 
 @pytest.fixture

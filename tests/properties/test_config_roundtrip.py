@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groovekit.config import (
+from groovekit.configs.base import (
     AugmentationConfig,
     DecoderConfig,
     EncoderConfig,
@@ -13,7 +13,7 @@ from groovekit.config import (
     ModelConfig,
     TrainingConfig,
 )
-from groovekit.config_overrides import FLAT_NAMES
+from groovekit.configs.overrides import FLAT_NAMES
 from groovekit.converters.groove import GrooveConverter
 
 sizes = st.lists(st.integers(1, 4096), min_size=1, max_size=4).map(tuple)

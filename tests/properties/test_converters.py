@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from groovekit.converters.base import Converter, Encoded, Skipped, concatenate
 from groovekit.converters.drums import DrumsConverter
 from groovekit.converters.groove import GrooveConverter
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 
 STEPS = 40
 PITCHES = [36, 38, 42, 46, 43, 47, 50, 49, 51, 22, 45, 48, 58, 60]

@@ -7,10 +7,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 
-from groovekit.config import AugmentationConfig
+from groovekit.configs.base import AugmentationConfig
 from groovekit.converters.base import Encoded, Skipped, Windows
 from groovekit.converters.melody import MelodyConverter
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 
 converters = st.builds(
     MelodyConverter,

@@ -6,13 +6,13 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given, settings
 
-from groovekit.config import AugmentationConfig
+from groovekit.configs.base import AugmentationConfig
 from groovekit.converters.base import Encoded, Skipped
-from groovekit.converters.melodies import read_notes
+from groovekit.converters.events.sustain import apply_sustain, section_pedals
+from groovekit.converters.grid.quantize import Section
 from groovekit.converters.performance import PerformanceConverter
-from groovekit.converters.quantize import Section
-from groovekit.converters.sustain import apply_sustain, section_pedals
-from groovekit.notes import NoteSequence, load
+from groovekit.converters.voices.melodies import read_notes
+from groovekit.io.notes import NoteSequence, load
 
 BAR = 2.0
 converters = st.builds(

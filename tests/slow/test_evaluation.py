@@ -23,8 +23,8 @@ def figures(groove_dir, tmp_path_factory):
 
 def test_figures_are_those_of_the_card(figures):
     """What was measured when the preset was made, of the same halved weights."""
-    from groovekit.model_files import locate
-    from groovekit.runs import RunFolder
+    from groovekit.configs.presets import locate
+    from groovekit.configs.run_folder import RunFolder
 
     folder = RunFolder(locate("groovae_4bar").weights.parent)
     card = folder.read_metadata()["validation"]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groovekit.config import get_config
-from groovekit.datasets import prepare
-from groovekit.evaluation import reconstruction_metrics
-from groovekit.training import Trainer, TrainSettings
+from groovekit.configs.base import get_config
+from groovekit.data.datasets import prepare
+from groovekit.evaluation.evaluate import reconstruction_metrics
+from groovekit.training.trainer import Trainer, TrainSettings
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from groovekit.converters.base import Converter, Encoded
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "converters"
 

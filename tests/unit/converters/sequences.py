@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 
 SIXTEENTH = 0.125
 

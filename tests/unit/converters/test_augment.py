@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from groovekit.config import AugmentationConfig
+from groovekit.configs.base import AugmentationConfig
 from groovekit.converters.augment import (
     augment_once,
     augment_sequence,
@@ -16,7 +16,7 @@ from groovekit.converters.base import Windows
 from groovekit.converters.drums import DrumsConverter
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import UsageError
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 from tests.unit.converters import parity
 
 ARRAYS = np.load(parity.GOLDEN / "augment.npz")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from groovekit.converters.base import Reason
-from groovekit.converters.chord_inference import infer_chords
-from groovekit.converters.chords import (
+from groovekit.converters.grid.quantize import Obstacle
+from groovekit.converters.harmony.chord_inference import infer_chords
+from groovekit.converters.harmony.chords import (
     CHORD_ENCODINGS,
     NO_CHORD,
     add_chords,
@@ -21,11 +22,10 @@ from groovekit.converters.chords import (
     transpose_keys,
     write_controls,
 )
-from groovekit.converters.harmony import Harmony, read_harmony
-from groovekit.converters.melodies import read_notes, split_notes
-from groovekit.converters.quantize import Obstacle
+from groovekit.converters.harmony.harmony import Harmony, read_harmony
+from groovekit.converters.voices.melodies import read_notes, split_notes
 from groovekit.errors import ConfigError, UsageError
-from groovekit.notes import NoteSequence, load
+from groovekit.io.notes import NoteSequence, load
 
 TRIAD = get_chord_encoding("triad")
 MAJOR_MINOR = get_chord_encoding("major_minor")

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from helpers import tiny
 
-from groovekit import metrics
-from groovekit.config import get_config
-from groovekit.converters.drum_tensors import drums_of
+from groovekit.configs.base import get_config
 from groovekit.converters.drums import DrumsConverter
+from groovekit.converters.grid.drum_tensors import drums_of
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import ConfigError
+from groovekit.evaluation import metrics
 
 
 @pytest.mark.parametrize("split", [False, True], ids=["together", "split"])

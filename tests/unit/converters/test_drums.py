@@ -8,7 +8,7 @@ import pytest
 from groovekit.converters.base import Counts, Encoded, Reason, Skipped, Windows
 from groovekit.converters.drums import DrumsConverter
 from groovekit.errors import ConfigError, DataError
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 from tests.unit.converters.sequences import beat, drums
 
 TWO = DrumsConverter(max_windows=None)

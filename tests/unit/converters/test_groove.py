@@ -6,11 +6,11 @@ import pickle
 import numpy as np
 import pytest
 
-from groovekit.converters import bins
 from groovekit.converters.base import Counts, Encoded, Reason, Skipped, Windows
+from groovekit.converters.grid import bins
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import ConfigError, DataError
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 from tests.unit.converters.sequences import SIXTEENTH, beat, drums
 
 TWO = GrooveConverter(bars=2)

@@ -16,7 +16,7 @@ from groovekit.converters.kits import (
     roland_td11,
 )
 from groovekit.errors import ConfigError, UnknownNameError
-from groovekit.generation_files import with_options
+from groovekit.generation.inputs import with_options
 from tests.unit.converters.sequences import drums
 
 NINE = [

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 from groovekit.converters.base import Reason
-from groovekit.converters.melodies import (
+from groovekit.converters.grid.quantize import Obstacle
+from groovekit.converters.voices.melodies import (
     FIRST_PITCH,
     NO_EVENT,
     NOTE_OFF,
@@ -25,8 +26,7 @@ from groovekit.converters.melodies import (
     transpose_labels,
     without_leading_offs,
 )
-from groovekit.converters.quantize import Obstacle
-from groovekit.notes import NoteSequence, load
+from groovekit.io.notes import NoteSequence, load
 
 SIXTEENTH = 0.125
 

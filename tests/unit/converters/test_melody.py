@@ -6,11 +6,11 @@ import json
 import numpy as np
 import pytest
 
-from groovekit.config import AugmentationConfig
+from groovekit.configs.base import AugmentationConfig
 from groovekit.converters.base import Counts, Encoded, Reason, Skipped, Windows
 from groovekit.converters.melody import MelodyConverter
 from groovekit.errors import ConfigError, UsageError
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 
 ONE = MelodyConverter(bars=1, max_windows=None)
 TWO = MelodyConverter(max_windows=None)

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from groovekit.converters.notes_out import (
+from groovekit.converters.grid.notes_out import (
     add_notes,
     drum_sequences,
     empty_sequence,

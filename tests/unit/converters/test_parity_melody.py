@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from groovekit.converters.base import Encoded, Reason, Skipped
-from groovekit.converters.chords import CHORD_SYMBOL
+from groovekit.converters.harmony.chords import CHORD_SYMBOL
 from groovekit.converters.melody import MelodyConverter
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 from tests.unit.converters.parity import (
     assert_described,
     assert_same_notes,

@@ -7,7 +7,7 @@ import pytest
 
 from groovekit.converters.base import Encoded, Skipped
 from groovekit.converters.performance import PerformanceConverter
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 from tests.unit.converters.parity import (
     assert_same_notes,
     content_sha1,

@@ -5,17 +5,17 @@ import dataclasses
 import numpy as np
 import pytest
 
-from groovekit.config import AugmentationConfig
+from groovekit.configs.base import AugmentationConfig
 from groovekit.converters.base import Counts, Encoded, Reason, Skipped, Windows
-from groovekit.converters.melodies import read_notes
+from groovekit.converters.events.notes import DEFAULT_VELOCITY
+from groovekit.converters.events.sustain import apply_sustain, section_pedals
+from groovekit.converters.grid.quantize import Section
 from groovekit.converters.performance import PerformanceConverter
-from groovekit.converters.performance_notes import DEFAULT_VELOCITY
-from groovekit.converters.quantize import Section
-from groovekit.converters.sustain import apply_sustain, section_pedals
+from groovekit.converters.voices.melodies import read_notes
 from groovekit.errors import ConfigError, UsageError
-from groovekit.io.midi import read_midi
-from groovekit.io.midi_encoding import encode_midi
-from groovekit.notes import NoteSequence
+from groovekit.io.midi.encoding import encode_midi
+from groovekit.io.midi.files import read_midi
+from groovekit.io.notes import NoteSequence
 
 # A short vocabulary: four steps a quarter, two velocities.
 SMALL = PerformanceConverter(

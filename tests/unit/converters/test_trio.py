@@ -7,11 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from groovekit.config import AugmentationConfig
+from groovekit.configs.base import AugmentationConfig
 from groovekit.converters.base import Reason, Skipped, Windows
 from groovekit.converters.trio import TrioConverter
 from groovekit.errors import ConfigError, DataError
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
 
 BAR = 2.0
 TWO_BARS = TrioConverter(bars=2, gap_bars=0)

@@ -11,8 +11,8 @@ import pytest
 from groovekit.converters.base import Counts, Reason, Skipped
 from groovekit.converters.drums import DrumsConverter
 from groovekit.converters.groove import GrooveConverter
-from groovekit.io.midi import read_midi
-from groovekit.notes import NoteSequence
+from groovekit.io.midi.files import read_midi
+from groovekit.io.notes import NoteSequence
 
 FULL = DrumsConverter(kit="full_61", output_kit="full_61", roll_output=True)
 

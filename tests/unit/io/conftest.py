@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from groovekit.io.midi_encoding import encode_midi
-from groovekit.notes import NoteSequence
+from groovekit.io.midi.encoding import encode_midi
+from groovekit.io.notes import NoteSequence
 
 
 def _drum_midi(notes: int = 4, qpm: float = 120.0) -> bytes:

@@ -6,8 +6,8 @@ import pytest
 
 from groovekit.errors import DataError
 from groovekit.io.conversion import convert_folder
-from groovekit.io.tfrecord import read_records
-from groovekit.notes import NoteSequence
+from groovekit.io.notes import NoteSequence
+from groovekit.io.tfrecord.records import read_records
 
 
 def test_a_folder_becomes_records_and_a_report(music_folder, tmp_path):

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from groovekit.errors import DataError
-from groovekit.io import wire
 from groovekit.io.conversion import convert_folder
+from groovekit.io.notes import NoteSequence
 from groovekit.io.sources import (
     SourceKind,
     has_splits,
@@ -19,8 +19,8 @@ from groovekit.io.sources import (
     list_files,
     open_source,
 )
-from groovekit.io.tfrecord import write_records
-from groovekit.notes import NoteSequence
+from groovekit.io.tfrecord import wire
+from groovekit.io.tfrecord.records import write_records
 
 
 def counts(examples, **options):

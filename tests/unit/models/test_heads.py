@@ -10,20 +10,20 @@ import pytest
 from helpers import tiny
 from keras import ops
 
-from groovekit import checkpoints
 from groovekit.errors import ConfigError
 from groovekit.models.builder import build_model, build_optimizer
-from groovekit.models.decoders import LSTMDecoder
-from groovekit.models.groove_heads import GrooveBinsHead, GrooveHead
-from groovekit.models.heads import (
+from groovekit.models.decoders.flat import LSTMDecoder
+from groovekit.models.heads.base import (
     BooleanHead,
     CategoricalHead,
     Head,
     MultiCategoricalHead,
     Part,
 )
-from groovekit.models.nade import NADEHead
-from groovekit.weights import load_weights
+from groovekit.models.heads.groove import GrooveBinsHead, GrooveHead
+from groovekit.models.heads.nade import NADEHead
+from groovekit.models.weights import load_weights
+from groovekit.training import checkpoints
 
 pytestmark = pytest.mark.backends
 

@@ -12,11 +12,11 @@ import pytest
 
 from groovekit.errors import ConfigError
 from groovekit.models import backend
-from groovekit.models.decoders import LSTMDecoder
-from groovekit.models.encoders import HierarchicalLSTMEncoder
-from groovekit.models.heads import CategoricalHead, MultiCategoricalHead, Part
-from groovekit.models.hierarchical import HierarchicalLSTMDecoder
-from groovekit.models.segments import segment_lengths
+from groovekit.models.decoders.flat import LSTMDecoder
+from groovekit.models.decoders.hierarchical import HierarchicalLSTMDecoder
+from groovekit.models.decoders.segments import segment_lengths
+from groovekit.models.encoders.lstm import HierarchicalLSTMEncoder
+from groovekit.models.heads.base import CategoricalHead, MultiCategoricalHead, Part
 
 pytestmark = pytest.mark.backends
 

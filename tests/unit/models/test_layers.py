@@ -7,26 +7,26 @@ import json
 import pytest
 from helpers import tiny
 
-from groovekit.config import get_config
+from groovekit.configs.base import get_config
 from groovekit.errors import ConfigError
 from groovekit.models.builder import build_model
-from groovekit.models.decoders import LSTMDecoder, SplitLSTMDecoder
-from groovekit.models.encoders import (
+from groovekit.models.decoders.flat import LSTMDecoder, SplitLSTMDecoder
+from groovekit.models.decoders.hierarchical import HierarchicalLSTMDecoder
+from groovekit.models.encoders.lstm import (
     BidirectionalLSTMEncoder,
     HierarchicalLSTMEncoder,
     LSTMEncoder,
 )
-from groovekit.models.groove_heads import GrooveBinsHead, GrooveHead
-from groovekit.models.heads import (
+from groovekit.models.heads.base import (
     BooleanHead,
     CategoricalHead,
     MultiCategoricalHead,
     Part,
 )
-from groovekit.models.hierarchical import HierarchicalLSTMDecoder
+from groovekit.models.heads.groove import GrooveBinsHead, GrooveHead
+from groovekit.models.heads.nade import NADEHead, NADELayer
 from groovekit.models.latent import LatentLayer
 from groovekit.models.lstm import LSTMStack
-from groovekit.models.nade import NADEHead, NADELayer
 from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
 
 GROOVE = tuple(

@@ -8,8 +8,8 @@ import pytest
 from keras import ops
 
 from groovekit.models import backend, recurrence
-from groovekit.models.decoders import LSTMDecoder
-from groovekit.models.heads import CategoricalHead, Part
+from groovekit.models.decoders.flat import LSTMDecoder
+from groovekit.models.heads.base import CategoricalHead, Part
 from groovekit.models.lstm import LSTMStack
 
 pytestmark = pytest.mark.backends

@@ -1,0 +1,291 @@
+"""``groovekit evaluate``: how good a trained model is, beside baselines."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from groovekit.cli.options import (
+    backend_option,
+    boolean,
+    device_option,
+    echo_json,
+    json_option,
+    model_options,
+    note,
+    option,
+    use_backend,
+)
+from groovekit.cli.progress import Progress
+from groovekit.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from groovekit.configs.presets import ModelFiles
+    from groovekit.converters.base import Converter
+    from groovekit.data.examples import Examples
+    from groovekit.evaluation.evaluate import Evaluation
+
+
+@click.command("evaluate")
+@model_options(preset="groovae_4bar")
+@click.option(
+    "--config",
+    metavar="NAME",
+    default=None,
+    show_default="that of the model",
+    help="Config of the model.",
+)
+@option(
+    "--examples",
+    aliases=("--examples-path",),
+    metavar="E",
+    required=True,
+    help="What to evaluate on: a TFRecord (or glob of shards), a folder, zip or file "
+    "of music, or tfds:NAME.",
+)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test", "all"]),
+    default=None,
+    show_default="validation, of examples with splits",
+    help="Which of them.",
+)
+@click.option(
+    "--train-examples",
+    metavar="E",
+    default=None,
+    show_default="the training split, or what is not held out",
+    help="What the model was trained on, for baselines and copies.",
+)
+@click.option(
+    "--report",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Write metrics.json and report.html into this folder.",
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Replace a report that is in the folder."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Of samples, baselines that draw, and intervals.",
+)
+@click.option(
+    "--teacher-forcing",
+    is_flag=True,
+    help="Predict each step from the true steps before it.",
+)
+@click.option(
+    "--max-windows",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=None,
+    show_default="all",
+    help="Evaluate on performances drawn at random with this many windows.",
+)
+@click.option(
+    "--samples",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=500,
+    help="Windows to sample from the prior; 0 for none.",
+)
+@click.option(
+    "--temperature",
+    metavar="T",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    help="Of the samples: 1 as learnt, 0 the most probable.",
+)
+@boolean("cache", default=True, help="Keep converted examples for the next time.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Processes that read files.",
+)
+@backend_option
+@device_option
+@json_option
+def command(
+    run_dir: str | None,
+    preset: str | None,
+    checkpoint: str | None,
+    config: str | None,
+    examples: str,
+    split: str | None,
+    train_examples: str | None,
+    report: Path | None,
+    overwrite: bool,
+    seed: int,
+    teacher_forcing: bool,
+    max_windows: int | None,
+    samples: int,
+    temperature: float,
+    cache: bool,
+    workers: int,
+    backend: str | None,
+    device: str | None,
+    as_json: bool,
+) -> None:
+    """Measure a trained model on held-out music, beside baselines.
+
+    Reconstruction (hits, velocities, timing, bits), samples against what people
+    played, copies of the training grooves, interpolations. Decoding takes the most
+    probable choice from the posterior's mean, each step following the model's own
+    ones unless --teacher-forcing. Intervals hold 95 % of the draws of performances.
+    """
+    # Before a plug-in's config might import Keras.
+    use_backend(backend, device)
+    from groovekit.configs.presets import find_model
+    from groovekit.evaluation.report import check_report_folder
+
+    if report is not None:
+        report = report.expanduser()
+        check_report_folder(report, overwrite=overwrite)
+    files = find_model(
+        run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
+    )
+    held_out, train, qpm, described = _examples(
+        files.config.converter,
+        examples,
+        split=split,
+        train_examples=train_examples,
+        max_windows=max_windows,
+        seed=seed,
+        cache=cache,
+        workers=workers,
+    )
+    from groovekit.cli.start import start_keras
+
+    start_keras(backend, device)
+    from groovekit.evaluation.evaluate import Settings
+
+    settings = Settings(
+        seed=seed,
+        teacher_forcing=teacher_forcing,
+        samples=samples,
+        temperature=temperature,
+    )
+    found = _evaluate(files, held_out, train, qpm, settings)
+    figures = {
+        **found.figures,
+        "model": {"kind": files.kind, "source": files.source},
+        "examples": described,
+    }
+    if report is not None:
+        from groovekit.evaluation.report import write_report
+
+        note("Writing the report ...")
+        rows = _rows(files.config.converter)
+        page = write_report(report, figures, found.listening, rows=rows)
+        note(f"Report: {page}")
+    if as_json:
+        echo_json(figures)
+        return
+    from groovekit.cli.evaluate.tables import show
+
+    show(figures)
+
+
+def _examples(
+    converter: Converter,
+    examples: str,
+    *,
+    split: str | None,
+    train_examples: str | None,
+    max_windows: int | None,
+    seed: int,
+    **options: Any,
+) -> tuple[Examples, Examples, np.ndarray | None, dict[str, Any]]:
+    """Held-out and training windows, tempos, and what they are."""
+    from groovekit.data.datasets import hold_out, load_examples, tempos_of
+    from groovekit.data.performances import some_windows
+    from groovekit.io.sources import has_splits
+
+    splits = has_splits(examples)
+    if split is not None and not splits:
+        raise UsageError(
+            f"{examples} has no splits: leave --split out, or evaluate on the Groove "
+            "MIDI Dataset or a data set of TFDS."
+        )
+    own = (split or "validation") if splits else None
+    with Progress(None, "Converting examples") as progress:
+        options["progress"] = progress.follow
+        held_out = load_examples(examples, converter, split=own, **options)
+        if train_examples is not None:
+            known = "train" if has_splits(train_examples) else None
+            train = load_examples(train_examples, converter, split=known, **options)
+            note(f"Training grooves: {train_examples}.")
+        elif splits:
+            train = load_examples(examples, converter, split="train", **options)
+        else:
+            prepared = hold_out(held_out, 0.1)
+            train = prepared.train
+            held_out = prepared.evaluation or held_out
+            note(prepared.note)
+            if prepared.evaluation is None:
+                note("Evaluating on the windows that the baselines know.")
+    every = held_out.sequences
+    if max_windows is not None:
+        held_out = some_windows(held_out, max_windows, seed=seed)
+    timed = any(part.name == "offsets" for part in converter.layout)
+    qpm = tempos_of(examples, own, held_out.ids) if timed else None
+    note(
+        f"Evaluating on {held_out.windows_per_epoch:,} windows of "
+        f"{held_out.sequences} of {every} performances; {len(train):,} training "
+        "windows."
+    )
+    described = {"source": Path(examples).name or examples, "split": own}
+    return held_out, train, qpm, described
+
+
+def _evaluate(
+    files: ModelFiles,
+    held_out: Examples,
+    train: Examples,
+    qpm: np.ndarray | None,
+    settings: Any,
+) -> Evaluation:
+    from groovekit.evaluation.evaluate import evaluate
+    from groovekit.generation.trained_model import TrainedModel
+
+    model = TrainedModel.load(files, runtime="keras")
+    with contextlib.ExitStack() as bars:
+        progress = bars.enter_context(Progress(None, "Loading"))
+
+        def stage(text: str) -> None:
+            nonlocal progress
+            # Each stage has a bar of its own, if it takes long.
+            bars.close()
+            progress = bars.enter_context(Progress(None, text, unit="windows"))
+            note(f"{text} ...")
+
+        return evaluate(
+            model,
+            held_out,
+            train,
+            qpm=qpm,
+            settings=settings,
+            stage=stage,
+            progress=lambda done, total: progress.follow(done, total),
+        )
+
+
+def _rows(converter: Converter) -> list[tuple[str, tuple[int, ...]]]:
+    """Names and pitches of the drums that the model writes, the lowest first."""
+    kit = getattr(converter, "output_kit_map", None)
+    if kit is None:
+        return []
+    return [
+        (name.replace("_", " "), (int(pitch),))
+        for name, pitch in zip(kit.class_names, kit.representatives, strict=True)
+    ]

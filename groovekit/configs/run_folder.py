@@ -1,0 +1,593 @@
+"""Run folders and preset folders: self-describing, written atomically.
+
+A run folder holds ``config.json``, ``metadata.json``, ``model.weights.h5`` (the
+best weights), ``kits/`` (copies of the user's kit maps that the config names),
+``checkpoints/`` (to resume) and ``logs/`` (TensorBoard). A preset folder is one
+without the last two and with a ``CARD.md``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import secrets
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from groovekit import fields as config_values
+from groovekit.configs.base import (
+    SCHEMA_VERSION,
+    ModelConfig,
+    check_schema,
+    missing_plugin,
+)
+from groovekit.errors import (
+    ConfigError,
+    RunFolderError,
+    UnknownNameError,
+    suggest,
+)
+from groovekit.plugins import catalogue
+from groovekit.plugins.registry import Registry
+
+if TYPE_CHECKING:
+    from groovekit.converters.base import Converter
+
+# Where the copies of the user's kit maps lie in a run folder.
+_KITS = "kits"
+
+# Packages whose versions a run notes, where they are installed.
+_PACKAGES = ("keras", "numpy", "note-seq", "tensorflow", "jax", "torch")
+
+
+# Writing ------------------------------------------------------------------------
+
+
+def write_atomic(path: Path, content: bytes | str | Callable[[Path], object]) -> None:
+    """Writes a file beside its place, flushes it to disk and renames it.
+
+    Whatever happens on the way, ``path`` holds its old or its new content.
+
+    Args:
+      path: the file; missing folders are made.
+      content: the content, or a function that writes it to the path it is given
+        (which ends in the name of ``path``, suffixes included).
+
+    Raises:
+      RunFolderError: the file cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".writing-{secrets.token_hex(4)}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if callable(content):
+            content(temporary)
+        else:
+            data = content.encode() if isinstance(content, str) else content
+            temporary.write_bytes(data)
+        _flush(temporary)
+        temporary.replace(path)
+        _flush(path.parent)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    """Asks the system to bring a file (or a folder's names) to disk."""
+    if path.is_dir() and os.name == "nt":
+        return  # Folders cannot be opened there.
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        # Not every file system can.
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def unwritable(path: Path, error: OSError) -> RunFolderError:
+    """Words the error for a file or folder that cannot be written."""
+    reason = error.strerror or str(error)
+    return RunFolderError(
+        f"Cannot write {path}: {reason}. Choose another folder (--run-dir), or make"
+        " this one writable and see that the disk has room."
+    )
+
+
+def check_writable(path: Path) -> None:
+    """Makes sure, without writing, that a folder can be made or written to.
+
+    Args:
+      path: the folder, which need not exist.
+
+    Raises:
+      RunFolderError: it cannot; better said before hours of work than after.
+    """
+    existing = path.absolute()
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise RunFolderError(
+            f"Cannot write to {path}: {existing} is a file, not a folder."
+        )
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise RunFolderError(f"Cannot write to {path}: no permission for {existing}.")
+
+
+def to_json(value: Any) -> str:
+    """JSON as in all of groovekit's files: sorted keys, indented, one newline."""
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a JSON file atomically; see :func:`write_atomic`."""
+    write_atomic(path, to_json(value))
+
+
+# Folders ------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """A folder with a model and all that is needed to use it.
+
+    Attributes:
+      path: the folder.
+    """
+
+    path: Path
+
+    @property
+    def config_path(self) -> Path:
+        """Where the config lies."""
+        return self.path / "config.json"
+
+    @property
+    def metadata_path(self) -> Path:
+        """Where versions, seed and data are noted."""
+        return self.path / "metadata.json"
+
+    @property
+    def weights_path(self) -> Path:
+        """Where the best weights lie."""
+        return self.path / "model.weights.h5"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of what is needed to resume."""
+        return self.path / "checkpoints"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the TensorBoard event files."""
+        return self.path / "logs"
+
+    @classmethod
+    def is_run(cls, path: str | Path) -> bool:
+        """Whether a folder holds a run or preset."""
+        return (Path(path) / "config.json").is_file()
+
+    @classmethod
+    def create(
+        cls, path: str | Path, config: ModelConfig, metadata: Mapping[str, Any]
+    ) -> RunFolder:
+        """Makes a run folder, with its config and metadata.
+
+        Args:
+          path: a folder without a run; other files in it stay.
+          config: the model.
+          metadata: see :func:`make_metadata`.
+
+        Raises:
+          RunFolderError: there is a run already, or the folder cannot be written.
+        """
+        run = cls(Path(path))
+        if cls.is_run(path):
+            raise RunFolderError(
+                f"{path} already holds a run. Choose another folder (--run-dir),"
+                " resume the run, or allow it to be replaced (--overwrite)."
+            )
+        try:
+            run.checkpoints.mkdir(parents=True, exist_ok=True)
+            run.logs.mkdir(exist_ok=True)
+        except OSError as error:
+            raise unwritable(run.path, error) from error
+        run.write_metadata(metadata)
+        # Last: with it the folder is a run.
+        run.write_config(config)
+        return run
+
+    def write_config(self, config: ModelConfig) -> None:
+        """Writes the config, and copies of the kit map files that it names.
+
+        The folder then holds all that the model needs: it can be moved, and the
+        user's own files may change.
+
+        Raises:
+          RunFolderError: the folder cannot be written, or a kit map not be read.
+        """
+        table = config.to_dict()
+        copies: dict[str, bytes] = {}
+        for field, path in named_files(config.converter).items():
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                reason = error.strerror or str(error)
+                raise RunFolderError(f"Cannot read {path}: {reason}.") from error
+            name = _free_name(path.stem, content, copies)
+            copies[name] = content
+            table["converter"][field] = f"{_KITS}/{name}"
+        for name, content in copies.items():
+            write_atomic(self.path / _KITS / name, content)
+        write_json(self.config_path, table)
+
+    @classmethod
+    def open(cls, path: str | Path) -> RunFolder:
+        """An existing run or preset folder.
+
+        Raises:
+          RunFolderError: there is none.
+        """
+        path = Path(path)
+        if not path.is_dir():
+            raise RunFolderError(
+                f"There is no run folder {path}. Train into it first, or give"
+                " another one (--run-dir)."
+            )
+        if not cls.is_run(path):
+            checkpoint = any(path.glob("*.index")) or (path / "checkpoint").is_file()
+            hint = (
+                " It looks like a folder of TensorFlow checkpoints, which groovekit"
+                " cannot read yet."
+                if checkpoint
+                else ""
+            )
+            raise RunFolderError(
+                f"{path} is not a run folder: it has no config.json.{hint}"
+            )
+        return cls(path)
+
+    def read_config(self) -> ModelConfig:
+        """The model's config; kit maps in the folder are named by their full path.
+
+        Raises:
+          RunFolderError: unreadable, of a newer schema, of a missing plug-in, or
+            without a kit map that belongs to it.
+        """
+        table = self._read_json(self.config_path)
+        self._locate_kits(table.get("converter"))
+        packages = {}
+        with contextlib.suppress(RunFolderError):
+            packages = _packages(self.read_metadata())
+        try:
+            # A converter's is missed when it is made; the others' not before the
+            # model is built, where nobody knows the packages.
+            for registry, name in _named_parts(table, packages):
+                if "." in name and name not in registry.names():
+                    error = UnknownNameError(name)
+                    raise missing_plugin(registry.kind, name, packages, error)
+            return ModelConfig.from_dict(table, packages=packages)
+        except ConfigError as error:
+            raise RunFolderError(f"{self.config_path}: {error}") from error
+
+    def _locate_kits(self, fields: Any) -> None:
+        """Turns names of files in the folder into paths, in place."""
+        if not isinstance(fields, dict):
+            return
+        for field, value in fields.items():
+            if not isinstance(value, str) or not value.endswith(".json"):
+                continue
+            copy = self.path.absolute() / value
+            if copy.is_file():
+                fields[field] = str(copy)
+            elif value.startswith(f"{_KITS}/"):
+                raise RunFolderError(
+                    f"{self.path} has no {value}, the kit map of its model "
+                    f"(converter.{field}). Restore it from a copy of the folder."
+                )
+
+    def read_metadata(self) -> dict[str, Any]:
+        """What :func:`make_metadata` noted (empty where nothing was).
+
+        Raises:
+          RunFolderError: unreadable, or of a newer schema.
+        """
+        if not self.metadata_path.is_file():
+            return {}
+        table = self._read_json(self.metadata_path)
+        try:
+            check_schema(table.get("schema_version", 1), "this file")
+        except ConfigError as error:
+            raise RunFolderError(f"{self.metadata_path}: {error}") from error
+        return table
+
+    def write_metadata(self, metadata: Mapping[str, Any]) -> None:
+        """Replaces the metadata.
+
+        Raises:
+          RunFolderError: the folder cannot be written.
+        """
+        write_json(self.metadata_path, dict(metadata))
+
+    def _read_json(self, path: Path) -> dict[str, Any]:
+        try:
+            table = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise RunFolderError(f"Cannot read {path}: {reason}.") from error
+        except ValueError as error:
+            raise RunFolderError(
+                f"{path} is damaged (not JSON: {error}). Restore it from a copy, or"
+                " train again."
+            ) from error
+        if not isinstance(table, dict):
+            raise RunFolderError(
+                f"{path} should hold a table, but holds a {type(table).__name__}."
+            )
+        return table
+
+    def require_weights(self) -> Path:
+        """The path of the weights.
+
+        Raises:
+          RunFolderError: there are none yet.
+        """
+        if not self.weights_path.is_file():
+            raise RunFolderError(
+                f"{self.path} has no weights ({self.weights_path.name}) yet: training"
+                " stopped before its first checkpoint. Train on, or give another"
+                " folder."
+            )
+        return self.weights_path
+
+    def check_same(self, config: ModelConfig, fingerprint: str | None = None) -> None:
+        """Makes sure that resuming goes on with the same model and examples.
+
+        Args:
+          config: what is to be trained.
+          fingerprint: of the examples, or None to leave them out.
+
+        Raises:
+          RunFolderError: names what differs.
+        """
+        found = differences(self.read_config(), config)
+        if found:
+            listing = "\n".join(f"  {line}" for line in found)
+            raise RunFolderError(
+                f"{self.path} holds a run of another config:\n{listing}\nResume it"
+                " with its own settings, or train into another folder (--run-dir)."
+            )
+        old = self.read_metadata().get("data", {})
+        if fingerprint is None or "fingerprint" not in old:
+            return
+        if old["fingerprint"] != fingerprint:
+            source = f" ({old['examples']})" if old.get("examples") else ""
+            windows = f", {old['windows']:,} windows" if "windows" in old else ""
+            raise RunFolderError(
+                f"The run in {self.path} was trained on other examples{source}:"
+                f" fingerprint {old['fingerprint'][:12]}{windows}, now"
+                f" {fingerprint[:12]}. Resume it with the same examples, or train"
+                " into another folder (--run-dir)."
+            )
+
+
+def named_files(converter: Converter) -> dict[str, Path]:
+    """The user's files (kit maps) that a converter names, by its fields.
+
+    Returns:
+      Files that exist: a text ending in ``.json``, or of a field ``kit`` or
+      ``..._kit`` that is no registered name.
+    """
+    registered = set(catalogue.kit_maps.names())
+    found = {}
+    for field, value in config_values.to_table(converter).items():
+        if not isinstance(value, str):
+            continue
+        is_kit = f"_{field}".endswith("_kit") and value not in registered
+        path = Path(value).expanduser() if value.endswith(".json") or is_kit else None
+        if path is not None and path.is_file():
+            found[field] = path
+    return found
+
+
+def _free_name(stem: str, content: bytes, taken: Mapping[str, bytes]) -> str:
+    """A name ending in ``.json`` that no other content has."""
+    name, number = f"{stem}.json", 1
+    while taken.get(name, content) != content:
+        number += 1
+        name = f"{stem}-{number}.json"
+    return name
+
+
+def differences(old: ModelConfig, new: ModelConfig) -> list[str]:
+    """Lines such as ``latent.z_size: 256, now 128`` for fields that differ.
+
+    Of kit maps that are files the contents are compared, wherever they lie.
+    Descriptions, which change nothing, are left out.
+    """
+    tables = old.to_dict(), new.to_dict()
+    files = named_files(old.converter), named_files(new.converter)
+    for field in files[0].keys() & files[1].keys():
+        contents = [_json_of(paths[field]) for paths in files]
+        if None not in contents:
+            for table, content in zip(tables, contents, strict=True):
+                table["converter"][field] = content
+    before, after = map(_flatten, tables)
+    missing = object()
+    lines = []
+    for path in sorted(before.keys() | after.keys()):
+        a, b = before.get(path, missing), after.get(path, missing)
+        if a != b and path.rpartition(".")[2] != "description":
+            texts = ["none" if v is missing else json.dumps(v) for v in (a, b)]
+            lines.append(f"{path}: {texts[0]}, now {texts[1]}")
+    return lines
+
+
+def _json_of(path: Path) -> Any:
+    """What a file holds; None where that cannot be said."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, list) and any(isinstance(v, Mapping) for v in value):
+            flat |= _flatten(
+                {str(i): v for i, v in enumerate(value)}, f"{prefix}{key}."
+            )
+        elif isinstance(value, Mapping):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+# Metadata -----------------------------------------------------------------------
+
+
+def make_metadata(
+    config: ModelConfig,
+    *,
+    backend: str,
+    seed: int,
+    parameters: int,
+    data: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """What a run notes about itself.
+
+    Args:
+      config: the model.
+      backend: the Keras backend's name.
+      seed: of everything random.
+      parameters: number of the model's parameters.
+      data: about the examples: ``fingerprint``, ``examples``, ``windows``, counts.
+      more: further JSON-like values.
+    """
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "versions": _versions(),
+        "backend": backend,
+        "seed": seed,
+        "parameters": parameters,
+        "data": dict(data or {}),
+        "plugins": used_plugins(config),
+        **more,
+    }
+
+
+def _versions() -> dict[str, str]:
+    # The package itself may be a checkout, of which no installer knows.
+    package = sys.modules["groovekit"]
+    versions = {
+        "groovekit": str(package.__version__),
+        "python": platform.python_version(),
+    }
+    for name in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions
+
+
+def used_plugins(config: ModelConfig) -> list[dict[str, Any]]:
+    """The names from other packages that a config uses.
+
+    Returns:
+      Tables with ``kind``, ``name``, ``package`` and ``version``.
+    """
+    used = _named_parts(config.to_dict(), catalogue.kit_maps.names())
+    tables = []
+    for registry, name in used:
+        with contextlib.suppress(UnknownNameError):
+            entry = registry.describe(name)
+            if not entry.builtin:
+                table = {
+                    "kind": registry.kind,
+                    "name": name,
+                    "package": entry.package,
+                    "version": entry.version,
+                }
+                if table not in tables:
+                    tables.append(table)
+    return tables
+
+
+def _named_parts(
+    table: Mapping[str, Any], kits: Iterable[str]
+) -> list[tuple[Registry[Any], str]]:
+    """Registries with the names that a config, as its JSON holds it, takes from them.
+
+    Args:
+      table: the config; parts that are missing or wrong are passed over.
+      kits: names of kit maps: any text of a converter may be one.
+    """
+    places = (
+        (catalogue.converters, "converter", "name"),
+        (catalogue.encoders, "encoder", "kind"),
+        (catalogue.encoders, "encoder", "core"),
+        (catalogue.decoders, "decoder", "kind"),
+        (catalogue.decoders, "decoder", "core"),
+        (catalogue.heads, "decoder", "head"),
+    )
+    found: list[tuple[Registry[Any], Any]] = []
+    for registry, part, key in places:
+        fields = table.get(part)
+        if isinstance(fields, Mapping):
+            found.append((registry, fields.get(key)))
+    converter = table.get("converter")
+    if isinstance(converter, Mapping):
+        known = set(kits)
+        found += [
+            (catalogue.kit_maps, value)
+            for key, value in sorted(converter.items())
+            if key != "name" and isinstance(value, str) and value in known
+        ]
+    return [(registry, name) for registry, name in found if isinstance(name, str)]
+
+
+def _packages(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Package and version by registered name, from a run's metadata."""
+    found = {}
+    for table in metadata.get("plugins", ()):
+        if isinstance(table, Mapping) and "name" in table:
+            words = [table.get("package"), table.get("version")]
+            found[str(table["name"])] = " ".join(str(w) for w in words if w)
+    return found
+
+
+# Presets ------------------------------------------------------------------------
+
+
+def resolve_preset(name: str) -> Path:
+    """The folder of a preset.
+
+    Args:
+      name: a shipped preset, one of a plug-in, or a path to a folder.
+
+    Raises:
+      UnknownNameError: neither; suggests close names.
+      RunFolderError: the folder holds no preset.
+    """
+    names = catalogue.presets.names()
+    if name in names:
+        return RunFolder.open(catalogue.preset_folder(name)).path
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return RunFolder.open(path).path
+    if path.name != name:
+        raise RunFolderError(f"There is no preset and no folder called {name}.")
+    raise UnknownNameError(suggest(name, names, kind="preset"))

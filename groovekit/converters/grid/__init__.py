@@ -1,0 +1,1 @@
+"""Helpers of converters whose notes stand on a grid."""

@@ -1,0 +1,1 @@
+"""Chords: symbols, inference, tensors."""

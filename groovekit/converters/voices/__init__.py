@@ -1,0 +1,1 @@
+"""Melodies cut from sequences."""

@@ -1,0 +1,76 @@
+"""Windows by the performance that they are of, and samples of whole performances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from groovekit.converters.base import Tensors
+from groovekit.data.examples import Examples
+from groovekit.generation.inputs import DEFAULT_QPM, join
+from groovekit.seeding import generator
+
+# One-hot windows are large.
+_AT_ONCE = 64
+
+
+def owners_of(examples: Examples) -> np.ndarray:
+    """``(windows,)``: the number of the performance that each window is of.
+
+    A performance is a source file. Examples that were cut beforehand (TensorFlow
+    Datasets' ``groove/4bar-midionly``: ``NAME:3``) are of the take that they were cut
+    from.
+    """
+    takes = [_take(name) for name in examples.ids]
+    _, numbers = np.unique(np.array(takes), return_inverse=True)
+    windows = np.repeat(numbers.ravel(), np.diff(examples.groups))
+    return np.asarray(windows[examples.epoch_indices(None)])
+
+
+def _take(name: str) -> str:
+    head, _, number = name.rpartition(":")
+    return head if head and number.isdigit() else name
+
+
+def some_windows(examples: Examples, count: int, *, seed: int = 0) -> Examples:
+    """Performances drawn at random that have at most so many windows together.
+
+    Args:
+      examples: all of them.
+      count: windows of an epoch, at least 1; a single performance may have more.
+      seed: of the draw.
+    """
+    if examples.windows_per_epoch <= count:
+        return examples
+    used = np.searchsorted(examples.groups, examples.epoch_indices(None), side="right")
+    counts = np.bincount(used - 1, minlength=examples.sequences)
+    order = generator(seed, "windows").permutation(examples.sequences)
+    fitting = np.searchsorted(np.cumsum(counts[order]), count, side="right")
+    chosen = order[: max(1, int(fitting))]
+    return examples.subset(np.isin(np.arange(examples.sequences), chosen))
+
+
+def all_tensors(examples: Examples) -> Tensors:
+    """The windows of an epoch as one batch, without anything random."""
+    return join(list(examples.batches(512)))
+
+
+def some_tensors(examples: Examples, count: int) -> Iterator[Tensors]:
+    """Of all windows, so many at equal distances, in small batches; labels if any.
+
+    Args:
+      examples: all of them, also what an epoch leaves out.
+      count: windows, at most.
+    """
+    numbers = np.linspace(0, len(examples) - 1, min(count, len(examples)))
+    for rows in np.array_split(numbers.astype(np.int64), -(-len(numbers) // _AT_ONCE)):
+        yield examples.converter.expand(examples.take(rows), labels=True)
+
+
+def by_window(qpm: np.ndarray | None, examples: Examples) -> np.ndarray:
+    """``(windows,)``: each window's tempo, given the sequences' (None for 120)."""
+    if qpm is None:
+        return np.full(examples.windows_per_epoch, DEFAULT_QPM)
+    repeated = np.repeat(np.asarray(qpm, np.float64), np.diff(examples.groups))
+    return np.asarray(repeated[examples.epoch_indices(None)])

@@ -1,0 +1,3 @@
+"""How good a model is."""
+
+from groovekit.evaluation import metrics as metrics

@@ -1,0 +1,451 @@
+"""How good a trained model is: reconstruction, samples, interpolations, baselines.
+
+:func:`evaluate` is what ``groovekit evaluate`` shows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from groovekit.converters.base import Converter, Tensors
+from groovekit.converters.grid.drum_tensors import drums_of as drums_of
+from groovekit.converters.groove import GrooveConverter
+from groovekit.data.examples import Examples
+from groovekit.data.performances import all_tensors, by_window, owners_of, some_tensors
+from groovekit.errors import ConfigError
+from groovekit.evaluation import distributions, metrics, scoring
+from groovekit.evaluation.baselines import Case, fit_baselines
+from groovekit.evaluation.event_scores import event_rows
+from groovekit.evaluation.metrics import Drums, Ratio, Resampling
+from groovekit.evaluation.reconstruction import (
+    Reconstruction as Reconstruction,
+)
+from groovekit.evaluation.reconstruction import (
+    reconstruction_metrics as reconstruction_metrics,
+)
+from groovekit.evaluation.scoring import Prediction, Truth
+from groovekit.generation.inputs import DEFAULT_QPM
+from groovekit.generation.slerp import slerp
+from groovekit.generation.trained_model import TrainedModel
+from groovekit.io.notes import NoteSequence
+from groovekit.models import backend
+from groovekit.models.runtimes.base import Progress
+from groovekit.seeding import generator
+from groovekit.training.validation import Validator, arguments
+
+SCHEMA_VERSION = 1
+#: Training windows that baselines are fitted on, at most.
+MOST_TRAINING_WINDOWS = 20_000
+#: Interpolations that are measured, and the points of each, ends included.
+WAYS, POINTS = 24, 11
+_PAIRS = 4
+_BATCH = 126
+# The weight of the KL cost is that of the end of training.
+_LATE_STEP = 2**31 - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How a model is evaluated.
+
+    Attributes:
+      seed: of samples, baselines that draw, bootstraps and the losses' codes.
+      teacher_forcing: predict each step from the true steps before it, instead of
+        from the model's own.
+      samples: windows to sample from the prior; 0 for none.
+      temperature: of the samples.
+    """
+
+    seed: int = 0
+    teacher_forcing: bool = False
+    samples: int = 500
+    temperature: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Listening:
+    """A groove to look at and listen to.
+
+    Attributes:
+      title: what it is.
+      original: as it was played; None for a sample.
+      model: as the model plays it.
+    """
+
+    title: str
+    original: NoteSequence | None
+    model: NoteSequence
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """What :func:`evaluate` found.
+
+    Attributes:
+      figures: all numbers, as JSON takes them; ``schema_version`` first.
+      listening: pairs of original and reconstruction, then samples; chosen at equal
+        distances, not by hand.
+    """
+
+    figures: dict[str, Any]
+    listening: list[Listening]
+
+
+def evaluate(
+    model: TrainedModel,
+    examples: Examples,
+    train: Examples,
+    *,
+    qpm: np.ndarray | None = None,
+    settings: Settings | None = None,
+    stage: Callable[[str], None] = lambda _: None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Measures a model and its baselines on the same windows.
+
+    Codes are the posterior's means; decoding takes the most probable choice, each
+    step following the model's own ones unless ``teacher_forcing``.
+
+    Args:
+      model: trained.
+      examples: windows held out.
+      train: windows it was trained on: baselines are fitted on them, and copies are
+        looked for among them.
+      qpm: ``(sequences,)`` tempo of each of the examples' sequences, for timing in
+        milliseconds; None for 120.
+      settings: see :class:`Settings`.
+      stage: called with what is done next.
+      progress: called as ``progress(done, total)`` with windows decoded.
+    """
+    settings = settings or Settings()
+    model.progress = progress
+    converter = model.converter
+    stage("Reading windows")
+    owners = owners_of(examples)
+    data = all_tensors(examples)
+    stage("Encoding")
+    encoding = model.encode(data, seed=settings.seed)
+    stage("Decoding")
+    outputs = _predict(model, data, encoding.mean, settings)
+    rng = generator(settings.seed, "bootstrap")
+    resampling = Resampling(owners, rng=rng)
+    stage("Losses")
+    validate = Validator(model.model, examples, batch_size=_BATCH, seed=settings.seed)
+    losses = validate(_LATE_STEP)
+    figures: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "config": model.config.name,
+        "windows": len(data),
+        "performances": resampling.performances,
+        "training_windows": len(train),
+        "seed": settings.seed,
+        "decoding": "teacher forcing" if settings.teacher_forcing else "autoregressive",
+        "tempo": "own" if qpm is not None else f"{DEFAULT_QPM:g}",
+        "intervals": "95 %, percentile bootstrap by performance",
+        "losses": losses,
+        **_bits(encoding.mean, encoding.stddev, losses, resampling),
+    }
+    try:
+        truth = Truth(
+            drums_of(data.outputs, converter), by_window(qpm, examples), resampling
+        )
+    except ConfigError:
+        stage("Comparing events")
+        known = some_tensors(train, MOST_TRAINING_WINDOWS)
+        rows = event_rows(converter, data, outputs, known, resampling)
+        figures["reconstruction"] = {"rows": rows, "verdicts": []}
+    else:
+        drums = drums_of(outputs, converter)
+        figures |= _drum_figures(
+            model, truth, data, drums, encoding.mean, train, settings, stage
+        )
+    stage("Choosing grooves to show")
+    listening = _listening(model, data, outputs, by_window(qpm, examples), settings)
+    return Evaluation(scoring.rounded(figures), listening)
+
+
+def _bits(
+    mean: np.ndarray,
+    stddev: np.ndarray,
+    losses: dict[str, float],
+    resampling: Resampling,
+) -> dict[str, Any]:
+    """What the code costs, and what is left to say about a window given the code."""
+    mu, sigma = (np.asarray(part, np.float64) for part in (mean, stddev))
+    nats = 0.5 * (sigma**2 + mu**2 - 1 - 2 * np.log(sigma)).sum(axis=1)
+    kl = Ratio(nats / np.log(2), np.ones(len(nats)))
+    return {
+        "kl_bits": dataclasses.asdict(resampling.interval(kl)),
+        # Squared errors of velocities and offsets count as nats, too, as in training.
+        "reconstruction_bits": losses["losses/r_loss"] / float(np.log(2)),
+    }
+
+
+def _predict(
+    model: TrainedModel, data: Tensors, mean: np.ndarray, settings: Settings
+) -> np.ndarray:
+    if not settings.teacher_forcing:
+        return model.decode_to_tensors(
+            mean, temperature=0, controls=data.controls, seed=settings.seed
+        )
+    network = model.model
+
+    def forced(z: Any, outputs: Any, controls: Any, lengths: Any) -> Any:
+        return network.teacher_forced(z, outputs, controls, lengths)
+
+    decode = backend.inference(network, forced)
+    sample = backend.inference(network, lambda x: network.head.sample(x, None, 1.0))
+    parts = []
+    for start in range(0, len(data), _BATCH):
+        rows = slice(start, start + _BATCH)
+        part = Tensors(
+            data.inputs[rows],
+            data.outputs[rows],
+            None if data.controls is None else data.controls[rows],
+            data.lengths[rows],
+        )
+        _, outputs, controls, lengths = arguments(
+            part, fixed_length=model.converter.fixed_length
+        )
+        logits = backend.to_numpy(decode(mean[rows], outputs, controls, lengths))
+        drawn = sample(logits.reshape(-1, logits.shape[-1]).astype(np.float32))
+        parts.append(backend.to_numpy(drawn).reshape(*logits.shape[:2], -1))
+    return np.concatenate(parts)
+
+
+def _drum_figures(
+    model: TrainedModel,
+    truth: Truth,
+    data: Tensors,
+    drums: Drums,
+    codes: np.ndarray,
+    train: Examples,
+    settings: Settings,
+    stage: Callable[[str], None],
+) -> dict[str, Any]:
+    converter = model.converter
+    stage("Fitting the baselines")
+    known, known_inputs = _training_drums(train, converter)
+    baselines = fit_baselines(known, known_inputs)
+    inputs = _inputs(data, truth.drums, converter)
+    forcing = settings.teacher_forcing
+    knows = "the input and the steps before" if forcing else "the input"
+    predictions = [Prediction(scoring.MODEL, "the model", knows, drums)]
+    if _hits_known(converter) and not forcing:
+        stage("Playing the true hits")
+        played = _play(model, data, truth.drums, codes, settings)
+        predictions.append(
+            Prediction(
+                scoring.PLAYER, "the model, hits given", scoring.GIVEN_HITS, played
+            )
+        )
+    for baseline in baselines:
+        case = Case(
+            inputs,
+            truth.drums.hits,
+            generator(settings.seed, "baseline", baseline.name),
+        )
+        predicted = baseline.predict(case).on_grid_of(truth.drums)
+        predictions.append(
+            Prediction(baseline.name, baseline.label, baseline.given, predicted)
+        )
+    stage("Scoring")
+    class_names = _class_names(converter, truth.drums.hits.shape[2])
+    found: dict[str, Any] = {
+        "baselines_fitted_on": len(known),
+        "reconstruction": {
+            "rows": scoring.score(truth, predictions, class_names=class_names),
+            "verdicts": scoring.verdicts(truth, predictions),
+        },
+    }
+    samples = None
+    if settings.samples:
+        stage(f"Sampling {settings.samples} windows")
+        samples = drums_of(_sample(model, data, settings), converter)
+        found["samples"] = {
+            "windows": len(samples),
+            "temperature": settings.temperature,
+            "diversity": distributions.diversity(samples),
+            "held_out_diversity": distributions.diversity(truth.drums),
+            "memorising": distributions.memorising(
+                samples.hits,
+                truth.drums.hits,
+                known.hits,
+                resampling=truth.resampling,
+            ),
+        }
+    stage("Comparing distributions")
+    found["distributions"] = _distributions(truth, predictions, samples, settings)
+    stage("Interpolating")
+    ways = _ways(model, data, codes, truth.resampling.owners, settings)
+    if len(ways):
+        hits = drums_of(ways, converter).hits
+        hits = hits.reshape(-1, POINTS, *hits.shape[1:])
+        found["interpolation"] = dataclasses.asdict(metrics.smoothness(hits))
+    return found
+
+
+def _hits_known(converter: Converter) -> bool:
+    """Whether the model is told all hits and has to play them."""
+    if not isinstance(converter, GrooveConverter) or converter.max_note_dropout:
+        return False
+    whole = not (converter.tapify or converter.add_instruments)
+    return converter.hits_as_controls or (converter.humanize and whole)
+
+
+def _play(
+    model: TrainedModel,
+    data: Tensors,
+    truth: Drums,
+    codes: np.ndarray,
+    settings: Settings,
+) -> Drums:
+    """The true hits with the model's velocities and timing, as it humanises them."""
+    converter = model.converter
+    if getattr(converter, "hits_as_controls", False):
+        # A code of the window would hold the feel that is asked for.
+        codes = np.zeros_like(codes)
+    # With split instruments each drum has a step of its own.
+    hits = truth.hits.reshape(len(codes), -1, converter.layout[0].size)
+    tensors = model.decode_to_tensors(
+        codes,
+        temperature=0,
+        controls=data.controls,
+        forced=hits.astype(np.float32),
+        seed=settings.seed,
+    )
+    return drums_of(tensors, converter)
+
+
+def _distributions(
+    truth: Truth,
+    predictions: Sequence[Prediction],
+    samples: Drums | None,
+    settings: Settings,
+) -> dict[str, Any]:
+    """Predictions and samples against the held-out windows."""
+    human = distributions.Described.of(truth.drums)
+    weights = distributions.performance_weights(truth.resampling)
+    sets = {
+        row.name: (distributions.Described.of(row.drums), weights)
+        for row in predictions
+        if row.drums.hits.any()
+    }
+    if samples is not None and samples.hits.any():
+        rng = generator(settings.seed, "samples")
+        draws = distributions.independent_weights(len(samples), rng)
+        sets["samples"] = distributions.Described.of(samples), draws
+    shown = {"held_out": human}
+    shown |= {name: sets[name][0] for name in ("samples", "model") if name in sets}
+    rng = generator(settings.seed, "halves")
+    halves = distributions.halves(human, truth.resampling, rng)
+    compared = {
+        name: distributions.compare(
+            described, human, found_weights=own, human_weights=weights
+        )
+        for name, (described, own) in sets.items()
+    }
+    return {
+        "halves": halves,
+        "sets": compared,
+        "beyond_halves": {
+            name: distributions.beyond_halves(table, halves)
+            for name, table in compared.items()
+        },
+        "histograms": distributions.histograms(shown),
+    }
+
+
+def _training_drums(train: Examples, converter: Converter) -> tuple[Drums, Drums]:
+    """Training windows as they were played, and as the model gets to see them."""
+    outputs, inputs = [], []
+    for part in some_tensors(train, MOST_TRAINING_WINDOWS):
+        outputs.append(drums_of(part.outputs, converter))
+        inputs.append(_inputs(part, outputs[-1], converter))
+    return Drums.concatenate(outputs), Drums.concatenate(inputs)
+
+
+def _inputs(data: Tensors, outputs: Drums, converter: Converter) -> Drums:
+    """What the model sees, where that has the outputs' layout; else the outputs."""
+    if converter.input_depth != converter.output_depth:
+        return outputs
+    return drums_of(data.inputs, converter)
+
+
+def _class_names(converter: Converter, classes: int) -> Sequence[str]:
+    kit = getattr(converter, "kit_map", None)
+    if kit is not None and len(kit) == classes:
+        return tuple(kit.class_names)
+    return tuple(f"class {index}" for index in range(classes))
+
+
+def _sample(model: TrainedModel, data: Tensors, settings: Settings) -> np.ndarray:
+    """Windows of the prior; controls are those of held-out windows."""
+    count = settings.samples
+    codes = generator(settings.seed, "codes").standard_normal(
+        (count, model.config.latent.z_size), np.float32
+    )
+    rows = np.linspace(0, len(data) - 1, count).astype(int)
+    return model.decode_to_tensors(
+        codes,
+        temperature=settings.temperature,
+        controls=None if data.controls is None else data.controls[rows],
+        seed=settings.seed,
+    )
+
+
+def _ways(
+    model: TrainedModel,
+    data: Tensors,
+    codes: np.ndarray,
+    owners: np.ndarray,
+    settings: Settings,
+) -> np.ndarray:
+    """``(ways x points, steps, depth)`` between windows of different performances."""
+    rng = generator(settings.seed, "interpolation")
+    pairs = rng.integers(len(codes), size=(20 * WAYS, 2))
+    pairs = pairs[owners[pairs[:, 0]] != owners[pairs[:, 1]]][:WAYS]
+    if not len(pairs):
+        return np.zeros((0, 1, 1), np.float32)
+    fractions = np.linspace(0, 1, POINTS)
+    way = np.concatenate([slerp(codes[a], codes[b], fractions) for a, b in pairs])
+    # Controls are those of the nearer end, as in TrainedModel.interpolate.
+    ends = pairs[:, (fractions >= 0.5).astype(int)].ravel()
+    return model.decode_to_tensors(
+        way,
+        temperature=0,
+        controls=None if data.controls is None else data.controls[ends],
+        seed=settings.seed,
+    )
+
+
+def _listening(
+    model: TrainedModel,
+    data: Tensors,
+    outputs: np.ndarray,
+    qpm: np.ndarray,
+    settings: Settings,
+) -> list[Listening]:
+    converter = model.converter
+    found = []
+    for row in np.unique(np.linspace(0, len(data) - 1, _PAIRS + 2).astype(int)[1:-1]):
+        own = slice(row, row + 1)
+        controls = None if data.controls is None else data.controls[own]
+        original, again = (
+            converter.decode(tensors[own], controls, qpm=float(qpm[row]))[0]
+            for tensors in (data.outputs, outputs)
+        )
+        found.append(Listening(f"Held-out window {row + 1}", original, again))
+    if settings.samples:
+        few = dataclasses.replace(settings, samples=min(_PAIRS, settings.samples))
+        tensors = _sample(model, data, few)
+        rows = np.linspace(0, len(data) - 1, len(tensors)).astype(int)
+        controls = None if data.controls is None else data.controls[rows]
+        for number, sequence in enumerate(converter.decode(tensors, controls), start=1):
+            title = f"Sample {number}, temperature {settings.temperature:g}"
+            found.append(Listening(title, None, sequence))
+    return found

@@ -1,0 +1,276 @@
+"""Attributes of drumming as directions in latent space.
+
+An attribute is a function of :class:`~groovekit.evaluation.metrics.Drums` that gives a
+number for each window, such as :func:`groovekit.evaluation.metrics.density`. Its
+direction is what to add to a code so that the model plays more of it:
+:mod:`groovekit.evaluation.attribute_fitting` finds it, a file beside the model keeps
+it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from groovekit.configs.run_folder import RunFolder, write_json
+from groovekit.errors import (
+    PluginLoadError,
+    RunFolderError,
+    UnknownNameError,
+    UsageError,
+    suggest,
+)
+from groovekit.evaluation.metrics import Drums
+from groovekit.plugins import catalogue
+from groovekit.plugins.registry import import_target
+
+#: A number for each window, NaN where there is nothing to measure.
+AttributeFunction = Callable[[Drums], np.ndarray]
+
+ATTRIBUTES_FILE = "attributes.json"
+SCHEMA_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Direction:
+    """A direction of one attribute.
+
+    Attributes:
+      name: of the attribute.
+      function: where it is defined, ``"module:function"``.
+      mean: over the windows that it was fitted to, in the attribute's unit.
+      sd: standard deviation over them: the attribute's share of one unit of
+        strength.
+      r2: share of the variance of what the model plays that the code's best linear
+        combination explains (0..1).
+      vector: ``(z_size,)`` float32: what a strength of +1 adds to a code.
+    """
+
+    name: str
+    function: str
+    mean: float
+    sd: float
+    r2: float
+    vector: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Directions:
+    """Directions of some attributes of one model.
+
+    Attributes:
+      config: name of the model's config.
+      windows: how many windows they were fitted to.
+      weights: SHA-256 of the model's weights; empty where they lay in no folder.
+      attributes: one each, in the order of fitting.
+    """
+
+    config: str
+    windows: int
+    weights: str
+    attributes: tuple[Direction, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The attributes' names."""
+        return [attribute.name for attribute in self.attributes]
+
+    def shift(self, strengths: Mapping[str, float], *, z_size: int) -> np.ndarray:
+        """What to add to a code.
+
+        Args:
+          strengths: by name, in standard deviations.
+          z_size: of the model.
+
+        Returns:
+          ``(z_size,)`` float32.
+
+        Raises:
+          UnknownNameError: an attribute that is not there.
+          UsageError: strengths that are not finite, or another model.
+        """
+        known = {attribute.name: attribute for attribute in self.attributes}
+        total = np.zeros(z_size, np.float32)
+        for name, strength in strengths.items():
+            if name not in known:
+                raise UnknownNameError(suggest(name, known, kind="attribute"))
+            if not np.isfinite(strength):
+                raise UsageError(f"{name} takes a finite strength, got {strength}.")
+            vector = known[name].vector
+            if vector.shape != total.shape:
+                raise UsageError(
+                    f"The attributes were fitted to codes of size {len(vector)} "
+                    f"({self.config}), the model has {z_size}: fit them anew "
+                    "(groovekit attributes fit)."
+                )
+            total += np.float32(strength) * vector
+        return total
+
+    def save(self, path: str | Path) -> None:
+        """Writes a JSON file, replacing an existing one."""
+        rows = {}
+        for attribute in self.attributes:
+            rows[attribute.name] = {
+                "function": attribute.function,
+                "mean": _short(attribute.mean),
+                "sd": _short(attribute.sd),
+                "r2": _short(attribute.r2),
+                "direction": [_short(x) for x in attribute.vector],
+            }
+        content = {
+            "schema_version": SCHEMA_VERSION,
+            "config": self.config,
+            "windows": self.windows,
+            "weights": self.weights,
+            "unit": "standard deviations of the attribute over the windows",
+            # A list of names, as JSON files are written with sorted keys.
+            "names": self.names,
+            "attributes": rows,
+        }
+        write_json(Path(path), content)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Directions:
+        """Reads what :meth:`save` has written.
+
+        Raises:
+          RunFolderError: no such file, or another kind of file.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            version = content["schema_version"]
+            if version != SCHEMA_VERSION:
+                raise RunFolderError(
+                    f"{path} has schema version {version}, this groovekit reads "
+                    f"{SCHEMA_VERSION}: fit the attributes anew."
+                )
+            directions = []
+            for name in content["names"]:
+                row = dict(content["attributes"][name])
+                vector = np.array(row.pop("direction"), np.float32)
+                directions.append(Direction(name=name, vector=vector, **row))
+            return cls(
+                content["config"],
+                content["windows"],
+                content["weights"],
+                tuple(directions),
+            )
+        except OSError as error:
+            raise RunFolderError(
+                f"Cannot read {path}: {error.strerror or error}. Fit attributes first "
+                "(groovekit attributes fit)."
+            ) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise RunFolderError(
+                f"{path} is not a file of attributes ({type(error).__name__}: "
+                f"{error}): fit them anew (groovekit attributes fit)."
+            ) from error
+
+
+def _short(number: float) -> float:
+    """Six digits, more than half precision of weights has."""
+    return float(f"{number:.6g}")
+
+
+def load_directions(folder: Path | None, path: str | Path | None = None) -> Directions:
+    """The directions that are stored with a model.
+
+    Args:
+      folder: of the model; None if it lies in none.
+      path: the file, where it is not ``attributes.json`` in that folder.
+
+    Raises:
+      RunFolderError: there are none, or they belong to other weights.
+    """
+    if path is None and (folder is None or not (folder / ATTRIBUTES_FILE).is_file()):
+        raise RunFolderError(
+            f"The model has no attributes yet ({folder or 'it lies in no folder'}): "
+            "groovekit attributes fit --examples E computes them."
+        )
+    file = Path(folder or "", ATTRIBUTES_FILE) if path is None else Path(path)
+    directions = Directions.load(file)
+    if directions.weights != weights_digest(folder):
+        raise RunFolderError(
+            f"The attributes in {file} were fitted to other weights "
+            f"({directions.config}) than those in {folder}: name the model that they "
+            "were fitted to, or fit them anew (groovekit attributes fit --overwrite)."
+        )
+    return directions
+
+
+def weights_digest(folder: Path | None) -> str:
+    """SHA-256 of the weights in a model's folder; empty without one."""
+    if folder is None:
+        return ""
+    with RunFolder(folder).weights_path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# Functions -------------------------------------------------------------------------
+
+
+def find_functions(
+    names: Iterable[str] = (), targets: Iterable[str] = ()
+) -> dict[str, AttributeFunction]:
+    """Attribute functions by name.
+
+    Args:
+      names: registered attributes.
+      targets: further functions, ``"module:function"``, called by the function's
+        name.
+
+    Raises:
+      UnknownNameError: no such attribute.
+      PluginLoadError: a function that cannot be imported or called.
+      UsageError: a name twice.
+    """
+    found: dict[str, AttributeFunction] = {
+        name: catalogue.attributes.get(name) for name in dict.fromkeys(names)
+    }
+    for target in targets:
+        try:
+            function = import_target(target)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise PluginLoadError(
+                f"The function {target!r} cannot be imported: {error}. Give "
+                "module:function, the module on Python's path."
+            ) from error
+        if ":" not in target or not callable(function):
+            raise PluginLoadError(
+                f"Expected module:function that takes Drums, got {target!r}."
+            )
+        name = target.rpartition(":")[2].rpartition(".")[2]
+        if name in found:
+            raise UsageError(f"There are two attributes called {name!r}.")
+        found[name] = function
+    return found
+
+
+def functions_of(directions: Directions) -> dict[str, AttributeFunction]:
+    """The functions that the directions were fitted with.
+
+    Raises:
+      PluginLoadError: one cannot be imported any more.
+    """
+    registered = set(catalogue.attributes.names())
+    found = {}
+    for attribute in directions.attributes:
+        if attribute.name in registered:
+            function = catalogue.attributes.get(attribute.name)
+            # A function of one's own may be called as a registered one is.
+            if origin_of(function) == attribute.function:
+                found[attribute.name] = function
+                continue
+        (found[attribute.name],) = find_functions((), [attribute.function]).values()
+    return found
+
+
+def origin_of(function: AttributeFunction) -> str:
+    """Where a function is defined, ``"module:function"``."""
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    return f"{getattr(function, '__module__', '?')}:{name}"

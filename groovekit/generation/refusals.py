@@ -1,0 +1,96 @@
+"""Why a model cannot take some music: what it expects, what came, what to do."""
+
+from __future__ import annotations
+
+from groovekit.converters.base import Converter, Reason, Skipped
+from groovekit.converters.grid.quantize import DEFAULT_METRE
+from groovekit.errors import DataError
+from groovekit.io.notes import NoteSequence
+
+#: Modes of ``groovekit generate``, and methods of a model, that read whole takes.
+_OF_ANY_LENGTH = "continue or, with models of grooves, humanize, drumify, add or groove"
+_INSPECT = "groovekit inspect FILE shows what a file holds"
+_ADVICE = {
+    Reason.EMPTY: f"Choose another file; {_INSPECT}.",
+    Reason.NO_DRUMS: (
+        "If its notes are drums, name the kit map that knows their pitches (--kit, "
+        "groovekit kits list); --mode drumify reads any instrument as taps; "
+        f"{_INSPECT}."
+    ),
+    Reason.NO_MAPPED_PITCHES: (
+        f"Name the kit map that knows them (--kit, groovekit kits list); {_INSPECT}."
+    ),
+    Reason.METRE_CHANGE: "Cut out a part in one metre.",
+    Reason.TEMPO_CHANGE: (
+        "Windows are read at one tempo: cut out a part, or choose what follows "
+        f"changes of tempo: {_OF_ANY_LENGTH}."
+    ),
+    Reason.TOO_SHORT: (
+        "Repeat the music, choose a model of shorter windows, or what takes any "
+        f"length: {_OF_ANY_LENGTH}."
+    ),
+}
+
+
+def refusal(
+    found: Skipped, sequence: NoteSequence, converter: Converter, *, name: str
+) -> DataError:
+    """The error for music without windows.
+
+    Args:
+      found: what the converter said.
+      sequence: the music.
+      converter: of the model.
+      name: how to call the sequence.
+    """
+    if found.reason in (Reason.METRE, Reason.METRE_CHANGE):
+        error = _other_metre(sequence, converter, name)
+        if error is not None:
+            return error
+    advice = _ADVICE.get(found.reason, f"The model can take nothing of it; {_INSPECT}.")
+    return DataError(f"{name} {found}. {advice}")
+
+
+def check_metre(sequence: NoteSequence, converter: Converter, *, name: str) -> None:
+    """Refuses bars of another length than the model's.
+
+    Args:
+      sequence: the music.
+      converter: of the model.
+      name: how to call the sequence.
+
+    Raises:
+      DataError: there are such bars; says what would take them.
+    """
+    error = _other_metre(sequence, converter, name)
+    if error is not None:
+        raise error
+
+
+def _other_metre(
+    sequence: NoteSequence, converter: Converter, name: str
+) -> DataError | None:
+    """The error for bars of another length than the model's; None without such."""
+    metres = sorted(sequence.time_signatures, key=lambda event: event.time)
+    found = [(event.numerator, event.denominator) for event in metres]
+    if not metres or metres[0].time > 0:
+        found.insert(0, DEFAULT_METRE)
+    wanted = int(getattr(converter, "quarters_per_bar", 4))
+    wrong = [(a, b) for a, b in found if 4 * a != wanted * b]
+    if not wrong:
+        return None
+    a, b = wrong[0]
+    change = ", ".join(dict.fromkeys(f"{x}/{y}" for x, y in found))
+    quarters = 4 * a / max(b, 1)
+    advice = f"No model takes {a}/{b}: bars are whole quarter notes"
+    if len(wrong) < len(found):
+        advice = f"Cut out the part in {wanted}/4"
+    elif quarters == round(quarters) > 0:
+        advice = (
+            f"Choose or train a model for {a}/{b} (groovekit train --hparams "
+            f"converter.quarters_per_bar={round(quarters)})"
+        )
+    return DataError(
+        f"{name} has bars of {quarters:g} quarter notes (metre {change}), the "
+        f"model takes bars of {wanted} ({wanted}/4). {advice}."
+    )

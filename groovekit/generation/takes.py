@@ -1,0 +1,274 @@
+"""Performances of any length: cut into a model's windows and put together again.
+
+A take is read on a grid of its own tempo map, so that it may change its tempo. Its
+windows start on bar lines and overlap by half; each bar of what a model makes of them
+is taken from the window in which it lies most centrally.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TypeGuard
+
+import numpy as np
+
+from groovekit.converters.base import Converter, Counts, Reason, Skipped, Windows
+from groovekit.converters.grid.groove_inputs import TAP_CLASS
+from groovekit.converters.grid.notes_out import drum_sequences
+from groovekit.converters.grid.quantize import (
+    Columns,
+    Obstacle,
+    read_columns,
+    to_steps,
+)
+from groovekit.converters.grid.selection import map_pitches, select_drums
+from groovekit.converters.groove import GrooveConverter
+from groovekit.errors import DataError, UsageError
+from groovekit.generation.refusals import check_metre, refusal
+from groovekit.io.notes import NoteSequence
+from groovekit.io.tempo import TempoMap
+
+# What is read of a groove converter: its grid must be even.
+_OPTIONS = (
+    *("bars", "hop_bars", "max_windows", "steps_per_quarter", "quarters_per_bar"),
+    *("classes", "kit", "kit_map", "output_kit_map", "instruments", "unmapped"),
+    *("humanize", "hits_as_controls"),
+)
+# Windows are cut from a copy at this tempo.
+_QPM = 60.0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Take:
+    """A performance on the grid, and its windows.
+
+    Attributes:
+      sequence: the performance, unchanged.
+      converter: of the model.
+      tempo_map: of the sequence.
+      notes: ``(notes,)`` positions in ``sequence.notes`` of those on the grid.
+      classes: ``(notes,)`` drum class of each.
+      velocities: ``(notes,)`` MIDI velocity.
+      quarters: ``(notes,)`` onset in quarter notes.
+      steps: ``(notes,)`` the nearest step; a hit shortly before a bar line lies on
+        the step behind it.
+      windows: compact windows with at least one hit, one at least.
+      starts: ``(windows,)`` the bar that each begins with.
+      bars: length, up to the last hit's bar.
+      counts: what happened to all notes of the sequence.
+    """
+
+    sequence: NoteSequence
+    converter: GrooveConverter
+    tempo_map: TempoMap
+    notes: np.ndarray
+    classes: np.ndarray
+    velocities: np.ndarray
+    quarters: np.ndarray
+    steps: np.ndarray
+    windows: Windows
+    starts: np.ndarray
+    bars: int
+    counts: Counts
+
+    @property
+    def steps_per_bar(self) -> int:
+        """Steps of the grid in a bar."""
+        return self.converter.steps_per_quarter * self.converter.quarters_per_bar
+
+    def grid(self) -> np.ndarray:
+        """The hits, ``(steps, classes)`` bool, from the start of the sequence."""
+        hits = np.zeros((self.bars * self.steps_per_bar, self.converter.classes), bool)
+        hits[self.steps, self.classes] = True
+        return hits
+
+    def cut(self, grid: np.ndarray) -> np.ndarray:
+        """The windows of something on the grid.
+
+        Args:
+          grid: ``(steps, ...)``; what lies beyond it is zero.
+
+        Returns:
+          ``(windows, window steps, ...)``.
+        """
+        per_bar, own = self.steps_per_bar, self.converter.bars
+        missing = (int(self.starts[-1]) + own) * per_bar - len(grid)
+        padded = np.pad(grid, [(0, max(0, missing))] + [(0, 0)] * (grid.ndim - 1))
+        return padded[(self.starts * per_bar)[:, None] + np.arange(own * per_bar)]
+
+    def stitch(self, windows: np.ndarray) -> np.ndarray:
+        """Joins what became of the windows, each bar from one of them.
+
+        Of several windows that hold a bar, it is taken from the one in which it lies
+        most centrally, of two such from the earlier one, in which it has more past.
+
+        Args:
+          windows: ``(windows, window steps, ...)``.
+
+        Returns:
+          ``(steps, ...)``; zero in bars of no window.
+        """
+        own, per_bar = self.converter.bars, self.steps_per_bar
+        best = np.full(self.bars, np.inf)
+        shape = (self.bars, per_bar, *windows.shape[2:])
+        joined = np.zeros(shape, windows.dtype)
+        for window, start in zip(windows, self.starts.tolist(), strict=True):
+            for place in range(min(own, self.bars - start)):
+                distance = abs(place - (own - 1) / 2)
+                if distance < best[start + place]:
+                    best[start + place] = distance
+                    rows = slice(place * per_bar, (place + 1) * per_bar)
+                    joined[start + place] = window[rows]
+        return joined.reshape(-1, *windows.shape[2:])
+
+
+def read_take(
+    sequence: NoteSequence,
+    converter: Converter,
+    *,
+    taps: bool = False,
+    name: str = "",
+) -> Take:
+    """Puts a performance on the grid and cuts it into windows.
+
+    It may have any length from a single hit on, and change its tempo; what is
+    shorter than a window is filled up with silence. Bars before the first hit and
+    behind the last belong to no window.
+
+    Args:
+      sequence: the performance.
+      converter: of the model; :class:`GrooveConverter`, or one with the same parts
+        and options.
+      taps: read any instrument as taps: the drum notes, or all where there are none.
+      name: how to call the sequence in messages.
+
+    Raises:
+      DataError: no notes that the model knows, or another metre; says why.
+      UsageError: a converter of another kind.
+    """
+    if not _of_grooves(converter):
+        lacking = [name for name in _OPTIONS if not hasattr(converter, name)]
+        why = f" without {', '.join(lacking)}" if _plays_grooves(converter) else ""
+        raise UsageError(
+            "Expected a model of grooves (hits, velocities and offsets), got one with "
+            f"a {type(converter).__name__}{why}: choose a groovae config or preset."
+        )
+    name = name or sequence.filename or sequence.id or "The sequence"
+    check_metre(sequence, converter, name=name)
+    columns = read_columns(sequence)
+    found = _drums(columns, converter, taps=taps)
+    if isinstance(found, Skipped):
+        raise refusal(found, sequence, converter, name=name)
+    notes, classes, unmapped = found
+    total, tempo_map = len(columns), TempoMap.of(sequence)
+    quarters = tempo_map.quarters(columns.start[notes])
+    steps = to_steps(quarters, converter.steps_per_quarter)
+    if steps.min() < 0:
+        raise DataError(f"{name} has notes before time zero.")
+    bars = _bars(columns.take(notes), classes, quarters, converter)
+    if isinstance(bars, Skipped):
+        raise refusal(bars, sequence, converter, name=name)
+    windows, starts = _windows(bars, converter)
+    counts = dataclasses.replace(
+        bars.counts,
+        notes=total,
+        unmapped=unmapped,
+        ignored=total - len(notes) - unmapped,
+    )
+    return Take(
+        sequence,
+        converter,
+        tempo_map,
+        notes,
+        classes,
+        columns.velocity[notes].astype(np.int64),
+        quarters,
+        steps,
+        windows,
+        starts,
+        len(bars),
+        counts,
+    )
+
+
+def _of_grooves(converter: Converter) -> TypeGuard[GrooveConverter]:
+    """Whether a converter, perhaps of a plug-in, has what takes need."""
+    return _plays_grooves(converter) and all(
+        hasattr(converter, name) for name in _OPTIONS
+    )
+
+
+def _plays_grooves(converter: Converter) -> bool:
+    # In bins, each drum has velocities and offsets of its own.
+    parts = {part.name.partition("_")[0] for part in converter.layout}
+    return parts == {"hits", "velocities", "offsets"}
+
+
+def _drums(
+    columns: Columns, converter: GrooveConverter, *, taps: bool
+) -> tuple[np.ndarray, np.ndarray, int] | Skipped:
+    """Positions of the notes to use, their classes, and how many have none."""
+    if not len(columns):
+        return Skipped(Reason.EMPTY)
+    if taps:
+        drums = columns.is_drum.any()
+        notes = np.flatnonzero(columns.is_drum | (not drums))
+        return notes, np.full(len(notes), TAP_CLASS), 0
+    # Positions stand for the onsets, so that they come out again.
+    numbered = dataclasses.replace(
+        columns, start=np.arange(len(columns), dtype=np.float64)
+    )
+    selected = select_drums(numbered, converter.kit_map, converter.instruments)
+    if isinstance(selected, Obstacle):
+        return selected.skipped(len(columns))
+    classes = map_pitches(selected.pitch, converter.kit_map, converter.unmapped)
+    known = classes >= 0
+    if not known.any():
+        pitches = ", ".join(map(str, np.unique(selected.pitch)[:8]))
+        detail = f"kit {converter.kit}, pitches {pitches}"
+        return Skipped(Reason.NO_MAPPED_PITCHES, detail)
+    return (
+        selected.start[known].astype(np.int64),
+        classes[known].astype(np.int64),
+        int(np.count_nonzero(~known)),
+    )
+
+
+def _bars(
+    columns: Columns,
+    classes: np.ndarray,
+    quarters: np.ndarray,
+    converter: GrooveConverter,
+) -> Windows | Skipped:
+    """Compact windows of one bar each, from the start of the sequence."""
+    single = dataclasses.replace(
+        converter, bars=1, hop_bars=None, max_windows=None, instruments="all"
+    )
+    (straight,) = drum_sequences(
+        converter.kit_map.representatives[classes],
+        columns.velocity,
+        quarters,
+        quarters + 1.0 / converter.steps_per_quarter,
+        bounds=np.array([0, len(classes)]),
+        qpm=_QPM,
+        numerator=converter.quarters_per_bar,
+        duration=0.0,
+    )
+    return single.extract(straight)
+
+
+def _windows(bars: Windows, converter: GrooveConverter) -> tuple[Windows, np.ndarray]:
+    """Overlapping windows with at least one hit, and their first bars."""
+    own, total = converter.bars, len(bars)
+    sounding = bars.arrays["hits"].any(axis=(1, 2))
+    first = int(np.argmax(sounding))
+    last = max(first, total - own)
+    # So that the last one ends where the music does.
+    starts = np.append(np.arange(first, last, max(1, own // 2)), last)
+    arrays = {}
+    for key, array in bars.arrays.items():
+        padded = np.pad(array, [(0, own)] + [(0, 0)] * (array.ndim - 1))
+        rows = padded[starts[:, None] + np.arange(own)]
+        arrays[key] = rows.reshape(len(starts), -1, *array.shape[2:])
+    used = arrays["hits"].any(axis=(1, 2))
+    return Windows(arrays, bars.counts).take(used), starts[used]

@@ -1,0 +1,86 @@
+"""Instruments that a performance lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groovekit.errors import UsageError
+from groovekit.generation.inputs import DEFAULT_TEMPERATURE
+from groovekit.generation.takes import read_take
+from groovekit.generation.tasks.editing import add_hits, at_tempo, with_output_kit
+from groovekit.generation.tasks.playing import check_count, play
+from groovekit.io.notes import NoteSequence
+from groovekit.seeding import derive, one_seed
+
+if TYPE_CHECKING:
+    from groovekit.generation.trained_model import TrainedModel
+
+
+def add(
+    model: TrainedModel,
+    sequence: NoteSequence,
+    count: int = 1,
+    *,
+    temperature: float = DEFAULT_TEMPERATURE,
+    qpm: float | None = None,
+    translate: bool = False,
+    seed: int | None = None,
+) -> list[NoteSequence]:
+    """Fills in the instruments that a model has learnt to add, such as hi-hats.
+
+    The model is given all other drums and plays these as they stand. The input stays
+    note for note; where it holds some hits of the instruments already, the model
+    plays around them. Nothing is added before the first hit. A take may have any
+    length and changes of tempo, see :mod:`groovekit.generation.takes`.
+
+    Args:
+      model: the trained model, one that adds instruments.
+      sequence: the performance.
+      count: versions, at least 1.
+      temperature: of the decoder.
+      qpm: tempo at the beginning, see
+        :func:`groovekit.generation.tasks.editing.at_tempo`.
+      translate: give the drums the pitches of the model's output kit; otherwise
+        each keeps its own.
+      seed: of what the decoder draws.
+
+    Raises:
+      DataError: no drums that the model knows, or another metre; says why.
+      UsageError: numbers out of range, or a model that adds no instruments.
+    """
+    check_count(count)
+    check_add(model.converter, model.config.name)
+    take = read_take(sequence, model.converter)
+    converter, given = take.converter, take.grid()
+    seed = one_seed(seed)
+    z = model.encode(take.converter.expand(take.windows), seed=seed).mean
+    missing = np.zeros(given.shape, bool)
+    missing[int(take.steps.min()) :, list(converter.add_instruments)] = True
+    missing &= ~given
+    forced = np.where(missing, np.nan, given)
+    # Drums of one kit, on one track.
+    instrument = sequence.notes[int(take.notes[0])].instrument
+    made = []
+    for version in range(count):
+        own = derive(seed, "version", version)
+        drums = play(model, take, z, forced=forced, temperature=temperature, seed=own)
+        new = drums._replace(hits=drums.hits & missing)
+        piece = NoteSequence()
+        piece.CopyFrom(sequence)
+        add_hits(piece, take, new, instrument=instrument)
+        if translate:
+            with_output_kit(piece, take)
+        made.append(piece if qpm is None else at_tempo(piece, qpm))
+    return made
+
+
+def check_add(converter: object, name: str) -> None:
+    """Raises a UsageError unless a model of a converter adds instruments."""
+    if not getattr(converter, "add_instruments", ()):
+        raise UsageError(
+            f"A model of the config {name} has not learnt to add instruments: choose "
+            "one whose converter has add_instruments, such as "
+            "groovae_2bar_add_closed_hh."
+        )

@@ -1,0 +1,117 @@
+"""From a tapped rhythm to a drum kit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groovekit.converters.grid.selection import loudest_of_each
+from groovekit.errors import UsageError
+from groovekit.generation.inputs import DEFAULT_TEMPERATURE
+from groovekit.generation.takes import Take, read_take
+from groovekit.generation.tasks.editing import add_hits, finish, without_notes
+from groovekit.generation.tasks.playing import Played, check_count, play
+from groovekit.io.notes import NoteSequence
+from groovekit.seeding import derive, one_seed
+
+if TYPE_CHECKING:
+    from groovekit.generation.trained_model import TrainedModel
+
+_DRUM_CHANNEL = 9
+# At a step that must sound the model is asked again, at a rising temperature; in the
+# end it plays any drum.
+_ROUNDS, _WARMER, _WARM = 20, 1.5, 0.5
+
+
+def drumify(
+    model: TrainedModel,
+    sequence: NoteSequence,
+    count: int = 1,
+    *,
+    temperature: float = DEFAULT_TEMPERATURE,
+    keep_onsets: bool = False,
+    swing: float = 0.0,
+    qpm: float | None = None,
+    seed: int | None = None,
+) -> list[NoteSequence]:
+    """Drums for a tapped rhythm.
+
+    Taps are the drum notes, whatever their pitch, or where there are none all notes;
+    the drums take their place, everything else stays. Their timing gives that of the
+    drums, their velocities only where the model reads those. Nothing sounds before
+    the first tap. A take may have any length and changes of tempo, see
+    :mod:`groovekit.generation.takes`.
+
+    Args:
+      model: the trained model, one that reads taps.
+      sequence: the taps.
+      count: versions, at least 1.
+      temperature: of the decoder.
+      keep_onsets: the kit plays where and when there was a tap, and nowhere else.
+      swing: see :func:`groovekit.generation.tasks.editing.swung`.
+      qpm: tempo at the beginning, see
+        :func:`groovekit.generation.tasks.editing.at_tempo`.
+      seed: of what the decoder draws.
+
+    Raises:
+      DataError: no notes, or another metre; says why.
+      UsageError: numbers out of range, or a model that reads no taps.
+    """
+    check_count(count)
+    check_drumify(model.converter, model.config.name)
+    take = read_take(sequence, model.converter, taps=True)
+    seed = one_seed(seed)
+    z = model.encode(take.converter.expand(take.windows), seed=seed).mean
+    made = []
+    for version in range(count):
+        own = derive(seed, "version", version)
+        if keep_onsets:
+            drums = _on_taps(model, take, z, temperature=temperature, seed=own)
+        else:
+            drums = play(model, take, z, temperature=temperature, seed=own)
+            drums.hits[: int(take.steps.min())] = False
+        rest = without_notes(sequence, take.notes)
+        others = {note.instrument for note in rest.notes if not note.is_drum}
+        channel = next(n for n in (_DRUM_CHANNEL, *range(256)) if n not in others)
+        made.append(add_hits(rest, take, drums, instrument=channel))
+    return [finish(piece, swing=swing, qpm=qpm) for piece in made]
+
+
+def check_drumify(converter: object, name: str) -> None:
+    """Raises a UsageError unless a model of a converter reads taps."""
+    if not getattr(converter, "tapify", False):
+        raise UsageError(
+            f"A model of the config {name} was not trained on taps: choose one whose "
+            "converter has tapify, such as groovae_2bar_tap_fixed_velocity."
+        )
+
+
+def _on_taps(
+    model: TrainedModel,
+    take: Take,
+    z: np.ndarray,
+    *,
+    temperature: float,
+    seed: int,
+) -> Played:
+    """Drums on each tap, at its time, and nowhere else."""
+    tapped = np.zeros(len(take.grid()), bool)
+    tapped[take.steps] = True
+    forced = np.zeros((len(tapped), take.converter.classes))
+    forced[tapped] = np.nan
+    drums = play(model, take, z, forced=forced, temperature=temperature, seed=seed)
+    for again in range(_ROUNDS):
+        sounding = drums.hits.max(axis=1)
+        if sounding[tapped].all():
+            break
+        forced[sounding] = drums.hits[sounding]
+        warm = max(temperature, _WARM) * _WARMER ** (again + 1)
+        own = derive(seed, "again", again)
+        drums = play(model, take, z, forced=forced, temperature=warm, seed=own)
+    loudest = loudest_of_each(take.steps, take.velocities)
+    steps = take.steps[loudest]
+    offsets = np.zeros(drums.hits.shape)
+    late = take.quarters[loudest] * take.converter.steps_per_quarter - steps
+    offsets[steps] = -2 * late[:, None]
+    return drums._replace(offsets=offsets)

@@ -1,0 +1,240 @@
+"""What the toolbox does to the notes of a performance: moving, adding, rescaling.
+
+Everything that is not touched stays as it was: other instruments, tempos, metres,
+keys, controls, texts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groovekit.converters.grid.notes_out import add_notes
+from groovekit.converters.grid.selection import loudest_of_each
+from groovekit.errors import UsageError
+from groovekit.generation.takes import Take
+from groovekit.generation.tasks.playing import Played
+from groovekit.io.notes import NoteSequence
+from groovekit.io.tempo import TempoMap
+
+# A hit stays this side of the middle between two steps, so that it is read back on
+# the step that it was written for.
+_MAX_OFFSET = 1.0 - 1e-7
+# Strokes on one drum keep this distance (in quarter notes), or what they had.
+_LEAST_GAP = 1.0 / 32
+#: Parts of a sequence that have a time.
+EVENTS = (
+    "tempos",
+    "time_signatures",
+    "key_signatures",
+    "control_changes",
+    "pitch_bends",
+    "text_annotations",
+    "section_annotations",
+)
+
+
+def perform(
+    take: Take,
+    velocities: np.ndarray,
+    offsets: np.ndarray,
+    *,
+    amount: float = 1.0,
+    timing: bool = True,
+    velocity: bool = True,
+) -> NoteSequence:
+    """The same notes at other velocities and times.
+
+    Notes that share a step and a class (flams, two toms of one class) move together:
+    the loudest of them is played as it is said, the others keep their distance to it.
+
+    Args:
+      take: the performance.
+      velocities: ``(steps, classes)`` MIDI velocities.
+      offsets: ``(steps, classes)``, -1..1: twice the distance from the step in steps,
+        positive when early.
+      amount: how far to go from what was played (0) to what is said (1).
+      timing: whether to move notes.
+      velocity: whether to change velocities.
+
+    Raises:
+      UsageError: an amount out of range.
+    """
+    if not 0 <= amount <= 1:
+        raise UsageError(f"The amount must be 0 to 1, got {amount}.")
+    changed = NoteSequence()
+    changed.CopyFrom(take.sequence)
+    cells = take.steps * take.converter.classes + take.classes
+    _, cell = np.unique(cells, return_inverse=True)
+    leader = loudest_of_each(cells, take.velocities)[cell]
+    place = (take.steps, take.classes)
+    notes = [changed.notes[i] for i in take.notes.tolist()]
+    if timing:
+        per_quarter = take.converter.steps_per_quarter
+        target = _position(take.steps, offsets[place], per_quarter)
+        moved = take.quarters + amount * (target - take.quarters[leader])
+        kinds = np.array([note.pitch for note in notes])
+        moved = _in_order(kinds, take.quarters, moved)
+        tempo_map = take.tempo_map
+        shift = tempo_map.seconds(moved) - tempo_map.seconds(take.quarters)
+        for note, seconds in zip(notes, shift.tolist(), strict=True):
+            note.start_time = max(0.0, note.start_time + seconds)
+            note.end_time = max(note.start_time, note.end_time + seconds)
+    if velocity:
+        said = np.clip(velocities[place], 1, 127)
+        louder = take.velocities + amount * (said - take.velocities[leader])
+        values = np.clip(np.rint(louder), 1, 127).astype(np.int64)
+        for note, value in zip(notes, values.tolist(), strict=True):
+            note.velocity = value
+    return _ending_late_enough(changed)
+
+
+def add_hits(
+    sequence: NoteSequence, take: Take, played: Played, *, instrument: int
+) -> NoteSequence:
+    """Adds hits on the grid of a take to a sequence, with the output kit's pitches.
+
+    Args:
+      sequence: gets the notes; with the tempo map of the take.
+      take: whose grid it is.
+      played: the hits.
+      instrument: number of the track.
+    """
+    (steps, classes), converter = np.nonzero(played.hits), take.converter
+    pitch = converter.output_kit_map.representatives[classes]
+    straight = steps / converter.steps_per_quarter
+    quarters = _position(
+        steps, played.offsets[steps, classes], converter.steps_per_quarter
+    )
+    quarters = _in_order(pitch, straight, quarters)
+    length = 1.0 / converter.steps_per_quarter
+    add_notes(
+        sequence,
+        pitch,
+        np.clip(np.rint(played.velocities[steps, classes]), 1, 127).astype(int),
+        take.tempo_map.seconds(quarters),
+        take.tempo_map.seconds(quarters + length),
+        instrument=instrument,
+        is_drum=True,
+    )
+    return sequence
+
+
+def with_output_kit(sequence: NoteSequence, take: Take) -> NoteSequence:
+    """Gives the notes of a take the pitches of the model's output kit.
+
+    Args:
+      sequence: begins with the notes of the take, in their order; is changed.
+      take: says which of them is which drum.
+    """
+    pitches = take.converter.output_kit_map.representatives[take.classes]
+    for position, pitch in zip(take.notes.tolist(), pitches.tolist(), strict=True):
+        sequence.notes[position].pitch = pitch
+    return sequence
+
+
+def without_notes(sequence: NoteSequence, positions: np.ndarray) -> NoteSequence:
+    """A copy without the notes at some positions."""
+    gone = set(positions.tolist())
+    kept = NoteSequence()
+    kept.CopyFrom(sequence)
+    del kept.notes[:]
+    kept.notes.extend(n for i, n in enumerate(sequence.notes) if i not in gone)
+    return kept
+
+
+def finish(
+    sequence: NoteSequence, *, swing: float = 0.0, qpm: float | None = None
+) -> NoteSequence:
+    """Swings and rescales a sequence, see :func:`swung` and :func:`at_tempo`."""
+    if swing:
+        sequence = swung(sequence, swing)
+    return sequence if qpm is None else at_tempo(sequence, qpm)
+
+
+def swung(sequence: NoteSequence, swing: float) -> NoteSequence:
+    """A copy whose drums play swung eighths.
+
+    The off-beat eighth moves from the middle of the beat (``swing`` 0) to two thirds
+    of it (1, a triplet); what lies between beat and off-beat moves in proportion, so
+    that nothing changes its order and microtiming stays.
+
+    Args:
+      sequence: the music; notes that are not drums stay.
+      swing: 0 to 1.
+
+    Raises:
+      UsageError: swing out of range.
+    """
+    if not 0 <= swing <= 1:
+        raise UsageError(f"The swing must be 0 to 1, got {swing}.")
+    changed = NoteSequence()
+    changed.CopyFrom(sequence)
+    notes = [note for note in changed.notes if note.is_drum]
+    tempo_map = TempoMap.of(sequence)
+    middle = 0.5 + swing / 6.0
+
+    def warp(seconds: list[float]) -> list[float]:
+        quarters = tempo_map.quarters(np.array(seconds))
+        beat = np.floor(quarters)
+        place = np.interp(quarters - beat, [0.0, 0.5, 1.0], [0.0, middle, 1.0])
+        warped: list[float] = tempo_map.seconds(beat + place).tolist()
+        return warped
+
+    starts = warp([note.start_time for note in notes])
+    ends = warp([note.end_time for note in notes])
+    for note, start, end in zip(notes, starts, ends, strict=True):
+        note.start_time, note.end_time = start, end
+    return _ending_late_enough(changed)
+
+
+def at_tempo(sequence: NoteSequence, qpm: float) -> NoteSequence:
+    """A copy that begins at another tempo; later changes keep their proportion.
+
+    Args:
+      sequence: in seconds.
+      qpm: quarter notes a minute at its beginning.
+
+    Raises:
+      UsageError: a tempo that is not positive.
+    """
+    if not 0 < qpm < np.inf:
+        raise UsageError(f"Tempos are positive numbers, got {qpm}.")
+    changed = NoteSequence()
+    changed.CopyFrom(sequence)
+    before = float(TempoMap.of(sequence).rates[0]) * 60.0
+    if not any(tempo.time <= 0 for tempo in changed.tempos):
+        changed.tempos.add(qpm=before)
+    factor = before / qpm
+    for note in changed.notes:
+        note.start_time *= factor
+        note.end_time *= factor
+    for field in EVENTS:
+        for event in getattr(changed, field):
+            event.time *= factor
+    for tempo in changed.tempos:
+        tempo.qpm /= factor
+    changed.total_time *= factor
+    return changed
+
+
+def _position(steps: np.ndarray, offsets: np.ndarray, per_quarter: int) -> np.ndarray:
+    """Onsets in quarter notes, not before the start of the sequence."""
+    early = np.clip(offsets, -_MAX_OFFSET, _MAX_OFFSET) / 2
+    positions: np.ndarray = np.maximum((steps - early) / per_quarter, 0.0)
+    return positions
+
+
+def _in_order(kinds: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """New onsets, of which those of one kind follow each other as they did."""
+    order = np.lexsort((before, kinds))
+    kept = after.copy()
+    for a, b in zip(order[:-1].tolist(), order[1:].tolist(), strict=True):
+        if kinds[a] == kinds[b]:
+            kept[b] = max(kept[b], kept[a] + min(before[b] - before[a], _LEAST_GAP))
+    return kept
+
+
+def _ending_late_enough(sequence: NoteSequence) -> NoteSequence:
+    end = max((note.end_time for note in sequence.notes), default=0.0)
+    sequence.total_time = max(sequence.total_time, end)
+    return sequence

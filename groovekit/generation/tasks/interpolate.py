@@ -1,0 +1,85 @@
+"""The way from one piece of music to another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groovekit.converters.harmony.chords import Chords
+from groovekit.errors import UsageError
+from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music, join
+from groovekit.generation.slerp import slerp
+from groovekit.io.notes import NoteSequence
+from groovekit.seeding import one_seed
+
+if TYPE_CHECKING:
+    from groovekit.generation.trained_model import TrainedModel
+
+
+def interpolate(
+    model: TrainedModel,
+    start: Music,
+    end: Music,
+    count: int = 5,
+    *,
+    window: int = 1,
+    temperature: float = DEFAULT_TEMPERATURE,
+    bars: int | None = None,
+    chords: Chords | None = None,
+    qpm: float | None = None,
+    seed: int | None = None,
+    rng: np.random.Generator | None = None,
+) -> list[NoteSequence]:
+    """Music on the way from one piece to another, both ends included.
+
+    The codes turn from one posterior mean to the other
+    (:func:`groovekit.generation.slerp.slerp`), the tempo changes evenly. A model
+    with controls gets those of the nearer end.
+
+    Args:
+      model: the trained model.
+      start: one sequence or window.
+      end: one sequence or window.
+      count: how many sequences, at least 2.
+      window: which window of a sequence, from 1.
+      temperature: of the decoder, see the class.
+      bars: length; the model's by default.
+      chords: instead of those of the music, see the class.
+      qpm: tempo of all.
+      seed: of what the decoder draws.
+      rng: instead of ``seed``.
+
+    Raises:
+      DataError: a sequence without such a window; says why.
+      UsageError: numbers out of range.
+    """
+    if count < 2:
+        raise UsageError(
+            f"An interpolation has at least 2 outputs, its ends; got {count}."
+        )
+    (first, tempo_1), (last, tempo_2) = (
+        model.to_tensors(music, window=window) for music in (start, end)
+    )
+    if len(first) != 1 or len(last) != 1:
+        raise UsageError(
+            "An interpolation goes from one window to another, got "
+            f"{len(first)} and {len(last)}."
+        )
+    seed = one_seed(seed, rng)
+    both = join([first, last])
+    fractions = np.linspace(0.0, 1.0, count)
+    mean = model.encode(both, seed=seed).mean
+    controls = both.controls
+    if controls is not None:
+        controls = controls[(fractions >= 0.5).astype(int)]
+    tempos = np.linspace(tempo_1[0], tempo_2[0], count).tolist()
+    return model.decode(
+        slerp(mean[0], mean[1], fractions),
+        temperature=temperature,
+        bars=bars,
+        controls=None if chords is not None else controls,
+        chords=chords,
+        qpm=tempos if qpm is None else qpm,
+        seed=seed,
+    )

@@ -1,0 +1,222 @@
+"""A note sequence as the bytes of a MIDI file."""
+
+from __future__ import annotations
+
+import bisect
+import io
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from groovekit.errors import DataError
+from groovekit.io.notes import NoteSequence
+
+DEFAULT_QPM = 120.0
+DEFAULT_TICKS_PER_QUARTER = 480
+DRUM_CHANNEL = 9
+_CHANNELS = tuple(c for c in range(16) if c != DRUM_CHANNEL)
+_MAX_TEMPO_MICROSECONDS = 2**24 - 1
+_KEYS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+_MINOR_KEYS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
+
+# Order of events at one tick: a note ends before the next one begins.
+_SETUP, _CONTROL, _NOTE_OFF, _NOTE_ON = range(4)
+_Event = tuple[int, int, Any]
+
+
+class _Clock:
+    """Seconds to ticks under a tempo map.
+
+    Args:
+      tempos: ``(seconds, qpm)``, sorted, the first at 0.
+      resolution: ticks a quarter.
+    """
+
+    def __init__(self, tempos: list[tuple[float, float]], resolution: int) -> None:
+        self.changes: list[tuple[int, int]] = []  # (tick, microseconds a quarter)
+        self._seconds: list[float] = []
+        self._ticks_per_second: list[float] = []
+        self._resolution = resolution
+        for seconds, qpm in tempos:
+            if not math.isfinite(qpm) or qpm <= 0:
+                raise DataError(f"Cannot write a tempo of {qpm} qpm: expected above 0.")
+            microseconds = round(6e7 / qpm)
+            if not 1 <= microseconds <= _MAX_TEMPO_MICROSECONDS:
+                raise DataError(
+                    f"Cannot write a tempo of {qpm} qpm: MIDI holds 3.58 to 60,000,000."
+                )
+            tick = self.tick(seconds) if self.changes else 0
+            # The change happens at a whole tick; later times count from there.
+            start = self._start_of(tick) if self.changes else 0.0
+            if self.changes and tick == self.changes[-1][0]:
+                for values in (self.changes, self._seconds, self._ticks_per_second):
+                    values.pop()
+            self.changes.append((tick, microseconds))
+            self._seconds.append(start)
+            self._ticks_per_second.append(1e6 / microseconds * resolution)
+
+    def _start_of(self, tick: int) -> float:
+        last_tick = self.changes[-1][0]
+        return self._seconds[-1] + (tick - last_tick) / self._ticks_per_second[-1]
+
+    def tick(self, seconds: float) -> int:
+        """The tick nearest to ``seconds``; times before 0 give 0."""
+        if not math.isfinite(seconds):
+            raise DataError(f"Cannot write an event at {seconds} seconds.")
+        index = max(bisect.bisect_right(self._seconds, seconds) - 1, 0)
+        ticks = (seconds - self._seconds[index]) * self._ticks_per_second[index]
+        return max(self.changes[index][0] + round(ticks), 0)
+
+
+def encode_midi(sequence: NoteSequence) -> bytes:
+    """Encodes a sequence; see :func:`groovekit.io.midi.files.write_midi`.
+
+    Args:
+      sequence: in seconds.
+
+    Returns:
+      Contents of a MIDI file.
+
+    Raises:
+      DataError: pitches, tempos, metres or times that MIDI has not.
+    """
+    import mido
+
+    resolution = sequence.ticks_per_quarter or DEFAULT_TICKS_PER_QUARTER
+    if not 1 <= resolution <= 0x7FFF:
+        raise DataError(f"Cannot write {resolution} ticks a quarter: 1 to 32767.")
+    tempos = sorted((max(t.time, 0.0), t.qpm) for t in sequence.tempos)
+    if not tempos or tempos[0][0] > 0:
+        tempos.insert(0, (0.0, DEFAULT_QPM))
+    clock = _Clock(tempos, resolution)
+    file = mido.MidiFile(type=1, ticks_per_beat=resolution)
+    file.tracks.append(_track(_timing(sequence, clock)))
+    file.tracks += [_track(events) for events in _instruments(sequence, clock)]
+    out = io.BytesIO()
+    try:
+        file.save(file=out)
+    except (ValueError, OverflowError) as error:
+        raise DataError(f"Cannot write the sequence as MIDI: {error}") from error
+    return out.getvalue()
+
+
+def _track(events: Iterable[_Event]) -> Any:
+    import mido
+
+    track = mido.MidiTrack()
+    now = 0
+    for tick, _, message in sorted(events, key=lambda event: event[:2]):
+        track.append(message.copy(time=tick - now))
+        now = tick
+    track.append(mido.MetaMessage("end_of_track", time=1))
+    return track
+
+
+def _timing(sequence: NoteSequence, clock: _Clock) -> list[_Event]:
+    from mido import MetaMessage
+
+    events: list[_Event] = [
+        (tick, _SETUP, MetaMessage("set_tempo", tempo=microseconds))
+        for tick, microseconds in clock.changes
+    ]
+    metres = [
+        (clock.tick(m.time), m.numerator, m.denominator)
+        for m in sorted(sequence.time_signatures, key=lambda m: m.time)
+    ]
+    if not metres or metres[0][0] > 0:
+        metres.insert(0, (0, 4, 4))
+    for tick, numerator, denominator in metres:
+        if not 1 <= numerator <= 255 or denominator.bit_count() != 1:
+            raise DataError(
+                f"Cannot write the metre {numerator}/{denominator}: MIDI wants a "
+                "numerator of 1 to 255 and a power of two below it."
+            )
+        message = MetaMessage(
+            "time_signature", numerator=numerator, denominator=denominator
+        )
+        events.append((tick, _SETUP, message))
+    for key in sequence.key_signatures:
+        minor = key.mode == key.MINOR
+        name = f"{_MINOR_KEYS[key.key % 12]}m" if minor else _KEYS[key.key % 12]
+        message = MetaMessage("key_signature", key=name)
+        events.append((clock.tick(key.time), _SETUP, message))
+    return events
+
+
+def _instruments(sequence: NoteSequence, clock: _Clock) -> Iterable[list[_Event]]:
+    """One track's events for each instrument, program and kind."""
+    from mido import Message, MetaMessage
+
+    notes: dict[tuple[int, int, bool], list[Any]] = defaultdict(list)
+    others: dict[tuple[int, int, bool], list[_Event]] = defaultdict(list)
+
+    for note in sequence.notes:
+        notes[note.instrument, note.program, note.is_drum].append(note)
+    for control in sequence.control_changes:
+        message = Message(
+            "control_change",
+            control=_seven_bits(control.control_number, "control number"),
+            value=_seven_bits(control.control_value, "control value"),
+        )
+        key = (control.instrument, control.program, control.is_drum)
+        others[key].append((clock.tick(control.time), _CONTROL, message))
+    for bend in sequence.pitch_bends:
+        pitch = min(max(bend.bend, -8192), 8191)
+        key = (bend.instrument, bend.program, bend.is_drum)
+        message = Message("pitchwheel", pitch=pitch)
+        others[key].append((clock.tick(bend.time), _CONTROL, message))
+
+    names = {info.instrument: info.name for info in sequence.instrument_infos}
+    channels = itertools.cycle(_CHANNELS)
+    for key in sorted(notes.keys() | others.keys()):
+        instrument, program, is_drum = key
+        channel = DRUM_CHANNEL if is_drum else next(channels)
+        name = names.get(instrument, "Drums" if is_drum else "")
+        events: list[_Event] = []
+        if name:
+            # MIDI text is Latin-1 by default.
+            text = name.encode("latin-1", "replace").decode("latin-1")
+            events.append((0, _SETUP, MetaMessage("track_name", name=text)))
+        program = _seven_bits(program, "program")
+        events.append((0, _SETUP, Message("program_change", program=program)))
+        events += others[key]
+        events += _note_events(notes[key], clock)
+        yield [
+            (tick, order, m if m.is_meta else m.copy(channel=channel))
+            for tick, order, m in events
+        ]
+
+
+def _note_events(notes: list[Any], clock: _Clock) -> list[_Event]:
+    from mido import Message
+
+    by_pitch: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for note in notes:
+        start = clock.tick(note.start_time)
+        # At least a tick: an end at its own start is read as no note.
+        end = max(clock.tick(note.end_time), start + 1)
+        velocity = min(max(note.velocity, 1), 127)
+        pitch = _seven_bits(note.pitch, "pitch")
+        by_pitch[pitch].append((start, end, velocity))
+    events: list[_Event] = []
+    for pitch, spans in by_pitch.items():
+        spans.sort()
+        starts = sorted({start for start, _, _ in spans})
+        for start, end, velocity in spans:
+            # The end of one note silences all of its pitch, so it must not lie
+            # within the next.
+            following = bisect.bisect_right(starts, start)
+            if following < len(starts):
+                end = min(end, starts[following])
+            on = Message("note_on", note=pitch, velocity=velocity)
+            off = Message("note_off", note=pitch, velocity=0)
+            events += [(start, _NOTE_ON, on), (end, _NOTE_OFF, off)]
+    return events
+
+
+def _seven_bits(value: int, what: str) -> int:
+    if not 0 <= value <= 127:
+        raise DataError(f"Cannot write {what} {value}: MIDI holds 0 to 127.")
+    return int(value)

@@ -1,0 +1,59 @@
+"""Seconds to quarter notes and back, through all changes of tempo."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from groovekit.io.notes import NoteSequence
+
+# What holds where a sequence says nothing, as in MIDI.
+_DEFAULT_QPM = 120.0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TempoMap:
+    """Where the quarter notes of a sequence lie: a line with a bend at each change.
+
+    Attributes:
+      times: ``(changes,)`` float64 seconds, rising from 0.
+      positions: ``(changes,)`` float64, the same in quarter notes.
+      rates: ``(changes,)`` float64 quarter notes a second from there on.
+    """
+
+    times: np.ndarray
+    positions: np.ndarray
+    rates: np.ndarray
+
+    @classmethod
+    def of(cls, sequence: NoteSequence) -> TempoMap:
+        """The tempo map of a sequence; 120 quarters a minute before its first tempo.
+
+        Of several tempos at one time the last holds. Tempos that are not positive
+        are passed over.
+        """
+        changes = {0.0: _DEFAULT_QPM}
+        for tempo in sorted(sequence.tempos, key=lambda tempo: tempo.time):
+            if tempo.qpm > 0:
+                changes[max(0.0, tempo.time)] = tempo.qpm
+        times = np.array(list(changes))
+        rates = np.array(list(changes.values())) / 60.0
+        lengths = np.diff(times) * rates[:-1]
+        return cls(times, np.concatenate([[0.0], np.cumsum(lengths)]), rates)
+
+    def quarters(self, seconds: np.ndarray) -> np.ndarray:
+        """Positions of times; before zero the first tempo holds."""
+        return _follow(seconds, self.times, self.positions, self.rates)
+
+    def seconds(self, quarters: np.ndarray) -> np.ndarray:
+        """Times of positions; before zero the first tempo holds."""
+        return _follow(quarters, self.positions, self.times, 1.0 / self.rates)
+
+
+def _follow(
+    x: np.ndarray, bends: np.ndarray, values: np.ndarray, slopes: np.ndarray
+) -> np.ndarray:
+    x = np.asarray(x, np.float64)
+    index = np.maximum(np.searchsorted(bends, x, side="right") - 1, 0)
+    return np.asarray(values[index] + (x - bends[index]) * slopes[index])

@@ -1,0 +1,1 @@
+"""Networks from latent vectors to windows."""

@@ -1,0 +1,393 @@
+"""Flat decoders: latent codes to sequences, without a hierarchy."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import keras
+from keras import ops
+
+from groovekit.errors import ConfigError
+from groovekit.models import backend
+from groovekit.models.decoders.base import CoreDecoder, Segment
+from groovekit.models.heads.base import CategoricalHead, Head, MultiCategoricalHead
+from groovekit.models.lstm import (
+    LSTMStack,
+    State,
+    flatten_state,
+    split_state,
+    state_layer,
+    unflatten_state,
+)
+from groovekit.seeding import derive
+
+Tensor = Any
+
+
+class FlatDecoder(CoreDecoder):
+    """What flat decoders have in common: their arguments.
+
+    Args:
+      sizes: units of each layer.
+      z_size: dimensions of the code.
+      head: what the outputs mean; gives the depths of inputs and logits.
+      control_depth: size of the control vectors; 0 for none.
+      residual: residual connections.
+      dropout: input dropout, see :class:`groovekit.models.lstm.LSTMStack`.
+      seed: seed of initial weights and dropout masks.
+      **kwargs: of ``keras.layers.Layer``.
+    """
+
+    def __init__(
+        self,
+        sizes: tuple[int, ...],
+        z_size: int,
+        head: Head,
+        *,
+        control_depth: int = 0,
+        residual: bool = False,
+        dropout: float = 0.0,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.sizes = tuple(sizes)
+        self.z_size = z_size
+        self.head = head
+        self.control_depth = control_depth
+        self.residual = residual
+        self.dropout = dropout
+        self.seed = seed
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, the head as a table."""
+        return {
+            **super().get_config(),
+            "sizes": self.sizes,
+            "z_size": self.z_size,
+            "head": self.head.to_dict(),
+            "control_depth": self.control_depth,
+            "residual": self.residual,
+            "dropout": self.dropout,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> FlatDecoder:
+        """The layer of :meth:`get_config`."""
+        return cls(**{**config, "head": Head.from_dict(config["head"])})
+
+
+@keras.saving.register_keras_serializable(package="groovekit")
+class LSTMDecoder(FlatDecoder):
+    """LSTM decoder whose state starts from the code, which it also sees each step.
+
+    Args: see :class:`FlatDecoder`.
+    """
+
+    def __init__(
+        self, sizes: tuple[int, ...], z_size: int, head: Head, **kwargs: Any
+    ) -> None:
+        super().__init__(sizes, z_size, head, **kwargs)
+        self.to_state = state_layer(
+            self.sizes,
+            z_size,
+            seed=derive(self.seed, "to_state"),
+            dtype=self.dtype_policy,
+            name="to_state",
+        )
+        self.stack = LSTMStack(
+            self.sizes,
+            head.output_depth + z_size + self.control_depth,
+            residual=self.residual,
+            dropout=self.dropout,
+            seed=derive(self.seed, "stack"),
+            dtype=self.dtype_policy,
+            name="stack",
+        )
+        self.output_layer = keras.layers.Dense(
+            head.logits_depth,
+            kernel_initializer=keras.initializers.GlorotUniform(
+                seed=derive(self.seed, "output")
+            ),
+            dtype=self.dtype_policy,
+            name="output",
+        )
+        self.output_layer.build((None, None, self.sizes[-1]))
+        # Kept as an attribute, so that Keras finds the weights of heads with some.
+        self.head_layer = head.build(
+            seed=derive(self.seed, "head"), dtype=self.dtype_policy
+        )
+        self.built = True
+
+    @property
+    def state_depth(self) -> int:
+        """Numbers in the whole state."""
+        return 2 * sum(self.sizes)
+
+    def initial_state(self, z: Tensor) -> State:
+        """(hidden, cell) of each layer from ``(batch, z_size)``."""
+        return split_state(self.to_state(z), self.sizes)
+
+    def segment(
+        self,
+        z: Tensor,
+        steps: int,
+        *,
+        start: Tensor | None = None,
+        targets: Tensor | None = None,
+        use_sample: Tensor | None = None,
+        uniforms: Tensor | None = None,
+        temperature: Tensor = 1.0,
+        controls: Tensor | None = None,
+        lengths: Tensor | None = None,
+        training: bool = False,
+        keep_state: bool = False,
+        keep_fed: bool = False,
+    ) -> Segment:
+        """See :meth:`CoreDecoder.segment`."""
+        z = ops.cast(z, self.compute_dtype)
+        if start is None:
+            start = ops.zeros((ops.shape(z)[0], self.head.output_depth), "float32")
+        if targets is not None:
+            targets = self.head.one_hot(targets)
+        if controls is not None:
+            controls = ops.cast(controls, z.dtype)
+        # Only the loop stops each sequence's state at its own length.
+        stops = keep_state and lengths is not None
+        if targets is None or use_sample is not None or stops:
+            # Samples have no gradient: once it is known what was fed, all else is
+            # teacher forcing, which is differentiated faster than the loop is.
+            again = bool(training and targets is not None and not stops)
+            again = again and not self.dropout
+            looped = self._loop(
+                z,
+                steps,
+                start=start,
+                targets=targets,
+                use_sample=use_sample,
+                uniforms=uniforms,
+                temperature=temperature,
+                controls=controls,
+                lengths=lengths if keep_state else None,
+                training=training,
+                keep_fed=keep_fed or again,
+                differentiable=not again,
+            )
+            if not again:
+                return looped
+            targets = looped.fed
+            assert targets is not None  # asked for
+        inputs = ops.concatenate([start[:, None], targets[:, :-1]], axis=1)
+        projected = self._looks_up and self.stack.takes_projected(training=training)
+        if projected and not (training and self.dropout):
+            known = self._known_inputs(z, controls, steps, dropout=False)
+            x = self.stack.look_up(_labels(inputs)) + ops.transpose(known, (1, 0, 2))
+        else:
+            parts = [ops.cast(inputs, z.dtype), _repeat(z, steps)]
+            if controls is not None:
+                parts.append(controls)
+            projected, x = False, ops.concatenate(parts, axis=-1)
+        outputs, _, state = self.stack(
+            x, self.initial_state(z), projected=projected, training=training
+        )
+        return Segment(self.output_layer(outputs), state, targets)
+
+    @property
+    def _looks_up(self) -> bool:
+        """Whether inputs are one-hot vectors, or zeros at the start."""
+        return isinstance(self.head, CategoricalHead)
+
+    def _known_inputs(
+        self, z: Tensor, controls: Tensor | None, steps: int, *, dropout: bool
+    ) -> Tensor:
+        """What z and the controls add to the first layer: (steps or 1, batch, n)."""
+        known = z[None]
+        if controls is not None:
+            controls = ops.transpose(controls, (1, 0, 2))
+            known = ops.concatenate(
+                [ops.repeat(known, steps, axis=0), controls], axis=-1
+            )
+        elif dropout:
+            known = ops.repeat(known, steps, axis=0)
+        if dropout:
+            known = self.stack.dropouts[0](known, training=True)
+        return self.stack.project(known, first=self.head.output_depth)
+
+    def _loop(
+        self,
+        z: Tensor,
+        steps: int,
+        *,
+        start: Tensor,
+        targets: Tensor | None,
+        use_sample: Tensor | None,
+        uniforms: Tensor | None,
+        temperature: Tensor,
+        controls: Tensor | None,
+        lengths: Tensor | None,
+        training: bool,
+        keep_fed: bool,
+        differentiable: bool,
+    ) -> Segment:
+        dropout = bool(training and self.dropout)
+        projected = self._known_inputs(z, controls, steps, dropout=dropout)
+        constant = projected.shape[0] == 1
+        masks: list[Tensor | None] = [None] * len(self.sizes)
+        if dropout:
+            batch = ops.shape(z)[0]
+            masks = list(self.stack.dropout_masks(batch, steps, self.head.output_depth))
+        looks_up = self._looks_up and not dropout
+
+        def step(carry: Any, xs: Any) -> Any:
+            x, *flat = carry
+            target, sample_now, noise, now, time, *mask = xs
+            state = unflatten_state(flat)
+            known = projected[0] if constant else now
+            if looks_up:
+                known, x = known + self.stack.look_up(_labels(x)), None
+            output, new = self.stack.step(
+                None if x is None else ops.cast(x, self.compute_dtype),
+                known,
+                state,
+                mask if dropout else None,
+            )
+            logits = ops.cast(self.output_layer(output), "float32")
+            if target is None:
+                x = self.head.sample(logits, noise, temperature)
+                made = x
+            else:
+                made, x = logits, target
+                if sample_now is not None:
+                    own = ops.stop_gradient(self.head.sample(logits, noise, 1.0))
+                    x = ops.where(sample_now[:, None], own, target)
+            if lengths is not None:
+                going = (time < ops.cast(lengths, "int32"))[:, None]
+                new = [
+                    (ops.where(going, h, old_h), ops.where(going, c, old_c))
+                    for (h, c), (old_h, old_c) in zip(new, state, strict=True)
+                ]
+            return [x, *flatten_state(new)], [made, x] if keep_fed else [made]
+
+        inputs = [
+            None if targets is None else ops.transpose(targets, (1, 0, 2)),
+            use_sample,
+            uniforms,
+            None if constant else projected,
+            None if lengths is None else ops.arange(steps, dtype="int32"),
+            *masks,
+        ]
+        carry = [start, *flatten_state(self.initial_state(z))]
+        with (
+            contextlib.nullcontext() if differentiable else backend.without_gradients()
+        ):
+            last, outputs = backend.scan(step, carry, inputs, steps)
+        if not differentiable:
+            last, outputs = (
+                [ops.stop_gradient(v) for v in vs] for vs in (last, outputs)
+            )
+        made, *fed = (ops.transpose(output, (1, 0, 2)) for output in outputs)
+        return Segment(made, unflatten_state(last[1:]), fed[0] if fed else None)
+
+
+@keras.saving.register_keras_serializable(package="groovekit")
+class SplitLSTMDecoder(FlatDecoder):
+    """One LSTM decoder for each categorical output; all see the same code.
+
+    The original's ``SplitMultiOutLstmDecoder``.
+
+    Args: see :class:`FlatDecoder`.
+
+    Raises:
+      ConfigError: another head.
+    """
+
+    def __init__(
+        self, sizes: tuple[int, ...], z_size: int, head: Head, **kwargs: Any
+    ) -> None:
+        super().__init__(sizes, z_size, head, **kwargs)
+        if not isinstance(head, MultiCategoricalHead):
+            raise ConfigError(
+                "The split_lstm decoder needs the multi_categorical head, whose "
+                f"outputs it splits; received {type(head).__name__}."
+            )
+        self.cores = [
+            LSTMDecoder(
+                self.sizes,
+                z_size,
+                part,
+                control_depth=self.control_depth,
+                residual=self.residual,
+                dropout=self.dropout,
+                seed=derive(self.seed, "core", index),
+                dtype=self.dtype_policy,
+                name=f"core_{index}",
+            )
+            for index, part in enumerate(head.heads)
+        ]
+        self.built = True
+
+    @property
+    def state_depth(self) -> int:
+        """Numbers in the whole state."""
+        return sum(core.state_depth for core in self.cores)
+
+    def segment(
+        self,
+        z: Tensor,
+        steps: int,
+        *,
+        start: Tensor | None = None,
+        targets: Tensor | None = None,
+        uniforms: Tensor | None = None,
+        **options: Any,
+    ) -> Segment:
+        """See :meth:`CoreDecoder.segment`."""
+        count = len(self.cores)
+        depths = [core.head.output_depth for core in self.cores]
+        noises = [core.head.noise_depth for core in self.cores]
+        results = [
+            core.segment(
+                z, steps, start=own_start, targets=own, uniforms=own_noise, **options
+            )
+            for core, own_start, own, own_noise in zip(
+                self.cores,
+                _split(start, depths, count),
+                _split(targets, depths, count),
+                _split(uniforms, noises, count),
+                strict=True,
+            )
+        ]
+        state = fed = None
+        if results[0].state is not None:
+            # Layer by layer, as one stack of wider layers would have it.
+            layers = zip(*(result.state for result in results), strict=True)
+            state = [
+                tuple(
+                    ops.concatenate(parts, axis=-1)
+                    for parts in zip(*pairs, strict=True)
+                )
+                for pairs in layers
+            ]
+        if results[0].fed is not None:
+            fed = ops.concatenate([result.fed for result in results], axis=-1)
+        outputs = ops.concatenate([result.outputs for result in results], axis=-1)
+        return Segment(outputs, state, fed)
+
+
+def _repeat(z: Tensor, steps: int) -> Tensor:
+    return ops.repeat(z[:, None, :], steps, axis=1)
+
+
+def _labels(x: Tensor) -> Tensor:
+    """Places of the ones in one-hot vectors; -1 for vectors of zeros."""
+    labels = ops.cast(ops.argmax(x, axis=-1), "int32")
+    return ops.where(ops.any(x > 0, axis=-1), labels, -1)
+
+
+def _split(x: Tensor | None, sizes: list[int], count: int) -> list[Tensor | None]:
+    if x is None:
+        return [None] * count
+    bounds = [sum(sizes[: i + 1]) for i in range(count - 1)]
+    return list(ops.split(x, bounds, axis=-1))

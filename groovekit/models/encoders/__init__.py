@@ -1,0 +1,1 @@
+"""Networks from windows to latent distributions."""

@@ -1,0 +1,1 @@
+"""Output layers: what is predicted, its loss and how it is drawn."""

@@ -1,0 +1,1 @@
+"""What computes a model: Keras or NumPy."""

@@ -1,0 +1,348 @@
+"""Decoders in NumPy, running freely: what ``generate`` of :mod:`groovekit.models` is.
+
+Flat decoders are :mod:`groovekit.models.decoders.flat`, hierarchical ones
+:mod:`groovekit.models.decoders.hierarchical`.
+"""
+
+from __future__ import annotations
+
+import abc
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from groovekit.models.runtimes.numpy.encoders import HierarchicalLSTM
+from groovekit.models.runtimes.numpy.heads import Head, Part
+from groovekit.models.runtimes.numpy.lstm import (
+    Dense,
+    Stack,
+    State,
+    StateLayer,
+    join_state,
+)
+from groovekit.models.runtimes.numpy.stored import Stored, numbered
+
+
+class Draw(NamedTuple):
+    """What some windows, or stretches of them, are decoded with.
+
+    Attributes:
+      steps: length.
+      noise: ``(batch, steps, noise_depth)``, or None for the most probable values.
+      temperature: float32 scalar.
+      controls: ``(batch, steps, control_depth)`` or None.
+    """
+
+    steps: int
+    noise: np.ndarray | None
+    temperature: np.ndarray
+    controls: np.ndarray | None
+
+    def part(self, index: int, parts: int) -> Draw:
+        """One of several stretches of equal length."""
+        size = self.steps // parts
+        own = slice(index * size, (index + 1) * size)
+        noise, controls = (
+            None if array is None else array[:, own]
+            for array in (self.noise, self.controls)
+        )
+        return Draw(size, noise, self.temperature, controls)
+
+
+class Core(abc.ABC):
+    """A decoder that can also run one segment of a hierarchical one.
+
+    Attributes:
+      state_depth: numbers in its whole state.
+      step_multiple: sequences of a multiple of so many steps can be generated.
+    """
+
+    state_depth: int
+    step_multiple = 1
+
+    @abc.abstractmethod
+    def segment(
+        self, z: np.ndarray, draw: Draw, start: np.ndarray
+    ) -> tuple[np.ndarray, State]:
+        """Samples ``(batch, steps, output_depth)``, and the last state.
+
+        Args:
+          z: ``(batch, z_size)``.
+          draw: how.
+          start: ``(batch, output_depth)``: what the first step sees.
+        """
+
+    def generate(self, z: np.ndarray, draw: Draw) -> np.ndarray:
+        """Samples whole windows, ``(batch, steps, output_depth)``."""
+        return self.segment(z, draw, np.zeros((len(z), self.output_depth), z.dtype))[0]
+
+    @property
+    @abc.abstractmethod
+    def output_depth(self) -> int:
+        """Size of the samples."""
+
+
+class LSTM(Core):
+    """LSTM decoder whose state starts from the code, which it also sees each step."""
+
+    def __init__(
+        self,
+        stored: Stored,
+        layer: str,
+        sizes: tuple[int, ...],
+        z_size: int,
+        head: Head,
+        *,
+        control_depth: int,
+        residual: bool,
+    ) -> None:
+        self._head = head
+        self._to_state = StateLayer(stored, f"{layer}/to_state", sizes, z_size)
+        depth = head.output_depth + z_size + control_depth
+        self._stack = Stack(stored, f"{layer}/stack", sizes, depth, residual=residual)
+        self._output = Dense(
+            stored, f"{layer}/output_layer", sizes[-1], head.logits_depth, tanh=False
+        )
+        head.load(stored, f"{layer}/head_layer")
+        self.state_depth = 2 * sum(sizes)
+
+    @property
+    def output_depth(self) -> int:
+        """Size of the samples."""
+        return self._head.output_depth
+
+    def segment(
+        self, z: np.ndarray, draw: Draw, start: np.ndarray
+    ) -> tuple[np.ndarray, State]:
+        """See :meth:`Core.segment`."""
+        head, x, state = self._head, start, self._to_state(z)
+        # What is added to each step's gates, as far as it is known beforehand.
+        known = self._stack.project(z, first=head.output_depth) + self._stack.bias
+        controlled = None
+        if draw.controls is not None:
+            first = head.output_depth + z.shape[1]
+            steps_first = np.ascontiguousarray(draw.controls.transpose(1, 0, 2))
+            controlled = self._stack.project(steps_first, first=first) + known
+        noise = None if draw.noise is None else draw.noise.transpose(1, 0, 2)
+        outputs = np.empty((len(z), draw.steps, head.output_depth), np.float32)
+        for step in range(draw.steps):
+            hidden, state = self._stack.step(
+                functools.partial(head.respond, x),
+                known if controlled is None else controlled[step],
+                state,
+            )
+            own_noise = None if noise is None else noise[step]
+            x = head.sample(self._output(hidden), own_noise, draw.temperature)
+            outputs[:, step] = x
+        return outputs, state
+
+
+class SplitLSTM(Core):
+    """One LSTM decoder for each categorical output; all see the same code.
+
+    Args:
+      make_head: of one slice of the layout.
+      layout: of the outputs.
+    """
+
+    def __init__(
+        self,
+        stored: Stored,
+        layer: str,
+        sizes: tuple[int, ...],
+        z_size: int,
+        make_head: Callable[[Sequence[Part]], Head],
+        layout: Sequence[Part],
+        *,
+        control_depth: int,
+        residual: bool,
+    ) -> None:
+        self._cores = [
+            LSTM(
+                stored,
+                f"{layer}/cores/{numbered('lstm_decoder', index)}",
+                sizes,
+                z_size,
+                make_head([part]),
+                control_depth=control_depth,
+                residual=residual,
+            )
+            for index, part in enumerate(layout)
+        ]
+        self._bounds = np.cumsum([part.size for part in layout])[:-1]
+        self._output_depth = sum(part.size for part in layout)
+        self.state_depth = sum(core.state_depth for core in self._cores)
+
+    @property
+    def output_depth(self) -> int:
+        """Size of the samples."""
+        return self._output_depth
+
+    def segment(
+        self, z: np.ndarray, draw: Draw, start: np.ndarray
+    ) -> tuple[np.ndarray, State]:
+        """See :meth:`Core.segment`."""
+        results = []
+        starts = np.split(start, self._bounds, axis=1)
+        for index, (core, own) in enumerate(zip(self._cores, starts, strict=True)):
+            # Each core draws one label a step.
+            noise = None if draw.noise is None else draw.noise[..., index : index + 1]
+            results.append(core.segment(z, draw._replace(noise=noise), own))
+        # Layer by layer, as one stack of wider layers would have it.
+        state = []
+        for pairs in zip(*(own for _, own in results), strict=True):
+            hidden, memory = zip(*pairs, strict=True)
+            state.append((np.concatenate(hidden, 1), np.concatenate(memory, 1)))
+        return np.concatenate([made for made, _ in results], axis=-1), state
+
+
+class _Conductor:
+    """An upper level: one embedding for each part of the level below."""
+
+    def __init__(
+        self,
+        stored: Stored,
+        layer: str,
+        sizes: tuple[int, ...],
+        depth: int,
+        below_depth: int,
+        *,
+        projection: int,
+        residual: bool,
+    ) -> None:
+        self.below_depth = below_depth
+        self.to_state = StateLayer(stored, f"{layer}/to_state", sizes, depth)
+        # Without anything from below, the original feeds a single zero.
+        inputs = below_depth + depth if below_depth else 1
+        self._stack = Stack(stored, f"{layer}/stack", sizes, inputs, residual=residual)
+        self._projection = None
+        if projection:
+            name = f"{layer}/projection"
+            self._projection = Dense(stored, name, sizes[-1], projection, tanh=True)
+        self.output_depth = projection or sizes[-1]
+
+    def step(
+        self, embedding: np.ndarray, below: np.ndarray | None, state: State
+    ) -> tuple[np.ndarray, State]:
+        """The next embedding."""
+        if below is None:
+            x = np.zeros((len(embedding), 1), np.float32)
+        else:
+            x = np.concatenate([below, embedding], axis=1)
+        bias = self._stack.bias
+        output, state = self._stack.step(lambda kernel: x @ kernel, bias, state)
+        return output if self._projection is None else self._projection(output), state
+
+
+class HierarchicalLSTMDecoder:
+    """Decodes embeddings of segments, then the segments, each after the other.
+
+    Args:
+      stored: of the weights.
+      layer: where it lies there.
+      core: makes the core decoder of codes of a size.
+      z_size: dimensions of the code.
+      level_lengths: parts of each level from the top down.
+      sizes: units of each conductor layer.
+      projection: width of the tanh layer behind the lowest conductor; 0 for none.
+      autoregressive: levels whose conductor sees what the part before has become.
+      reencoder: what it sees it with; None for the level's last state.
+      residual: residual connections.
+
+    Attributes:
+      step_multiple: sequences of a multiple of so many steps can be generated.
+    """
+
+    def __init__(
+        self,
+        stored: Stored,
+        layer: str,
+        core: Callable[[int], Core],
+        z_size: int,
+        *,
+        level_lengths: tuple[int, ...],
+        sizes: tuple[int, ...],
+        projection: int,
+        autoregressive: tuple[int, ...],
+        reencoder: HierarchicalLSTM | None,
+        residual: bool,
+    ) -> None:
+        self._lengths = level_lengths
+        self._autoregressive = autoregressive
+        self._reencoder = reencoder
+        conductors = len(level_lengths) - 1
+        # In the order of Keras's variables the core comes first.
+        self._core = core(projection or sizes[-1])
+        self._conductors: list[_Conductor] = []
+        depth = z_size
+        for level in range(conductors):
+            lowest = level == conductors - 1
+            below = 0
+            if level in autoregressive and reencoder is not None:
+                below = reencoder.levels[0].output_depth
+            elif level in autoregressive:
+                below = self._core.state_depth if lowest else 2 * sum(sizes)
+            conductor = _Conductor(
+                stored,
+                f"{layer}/conductors/{numbered('conductor', level)}",
+                sizes,
+                depth,
+                below,
+                projection=projection if lowest else 0,
+                residual=residual,
+            )
+            self._conductors.append(conductor)
+            depth = conductor.output_depth
+        self.step_multiple = math.prod(level_lengths[1:])
+
+    def generate(self, z: np.ndarray, draw: Draw) -> np.ndarray:
+        """Samples whole windows, ``(batch, steps, output_depth)``."""
+        start = np.zeros((len(z), self._core.output_depth), np.float32)
+        outputs, _ = self._decode(0, z, draw, start)
+        return outputs
+
+    def _decode(
+        self, level: int, embedding: np.ndarray, draw: Draw, start: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Steps of one embedding of a level, and what the level above may see."""
+        if level == len(self._conductors):
+            outputs, state = self._core.segment(embedding, draw, start)
+            if level not in self._summarised:
+                return outputs, None
+            if self._reencoder is None:
+                return outputs, join_state(state)
+            return outputs, self._reencoder.levels[0](outputs, None)
+        parts = draw.steps // math.prod(self._lengths[level + 1 :])
+        conductor = self._conductors[level]
+        state, below, made, children = conductor.to_state(embedding), None, [], []
+        if conductor.below_depth:
+            below = np.zeros((len(embedding), conductor.below_depth), np.float32)
+        for part in range(parts):
+            output, state = conductor.step(embedding, below, state)
+            outputs, seen = self._decode(
+                level + 1, output, draw.part(part, parts), start
+            )
+            made.append(outputs)
+            start = outputs[:, -1]
+            if conductor.below_depth:
+                below = seen
+            if seen is not None:
+                children.append(seen)
+        summary = None
+        if self._reencoder is None:
+            summary = join_state(state)
+        elif level in self._summarised:
+            encoder = self._reencoder.levels[len(self._conductors) - level]
+            summary = encoder(np.stack(children, axis=1), None)
+        return np.concatenate(made, axis=1), summary
+
+    @property
+    def _summarised(self) -> set[int]:
+        """Levels whose result a level above wants summed up."""
+        if self._reencoder is None or not self._autoregressive:
+            return {level + 1 for level in self._autoregressive}
+        # An encoding is made of the encodings of all levels below.
+        return set(range(min(self._autoregressive) + 1, len(self._lengths)))

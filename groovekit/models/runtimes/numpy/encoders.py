@@ -1,0 +1,167 @@
+"""Encoders in NumPy; what :mod:`groovekit.models.encoders.lstm` is in Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from groovekit.models.runtimes.numpy.lstm import Stack
+from groovekit.models.runtimes.numpy.stored import Stored, numbered
+
+
+class Encoder(Protocol):
+    """What the rest expects of an encoder."""
+
+    output_depth: int
+
+    def __call__(self, x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
+        """``(batch, steps, depth)`` and ``(batch,)`` to ``(batch, output_depth)``."""
+
+
+def reverse(x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
+    """Reverses each sequence in its own length; padding stays at the right."""
+    if lengths is None:
+        return x[:, ::-1]
+    steps = np.arange(x.shape[1])[None, :]
+    ends = np.asarray(lengths, np.int64)[:, None]
+    source = np.where(steps < ends, ends - 1 - steps, steps)
+    return np.take_along_axis(x, source[:, :, None], axis=1)
+
+
+def last_step(x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
+    """The last step in use of each sequence; zeros for empty ones."""
+    if lengths is None:
+        return x[:, -1]
+    lengths = np.asarray(lengths, np.int64)
+    last = x[np.arange(len(x)), np.maximum(lengths - 1, 0)]
+    return np.where(lengths[:, None] > 0, last, np.float32(0))
+
+
+class BidirectionalLSTM:
+    """Stacked bidirectional LSTM; the embedding joins both final hidden states."""
+
+    def __init__(
+        self,
+        stored: Stored,
+        layer: str,
+        sizes: tuple[int, ...],
+        depth: int,
+        *,
+        residual: bool,
+    ) -> None:
+        self._layers: list[tuple[Stack, Stack]] = []
+        for index, units in enumerate(sizes):
+            name = numbered("lstm_stack", index)
+            forward, backward = (
+                Stack(
+                    stored, f"{layer}/{part}/{name}", (units,), depth, residual=residual
+                )
+                for part in ("layers_fw", "layers_bw")
+            )
+            self._layers.append((forward, backward))
+            depth = 2 * units
+        self.output_depth = depth
+
+    def __call__(self, x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
+        """Embeds right-padded sequences."""
+        _, finals = self.sequences(x, lengths)
+        return np.concatenate([last_step(h, lengths) for h in finals], axis=-1)
+
+    def sequences(
+        self, x: np.ndarray, lengths: np.ndarray | None
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """Outputs of both directions in the input's order, and hidden states in theirs.
+
+        Returns:
+          ``(batch, steps, output_depth)``; twice ``(batch, steps, sizes[-1])``.
+        """
+        hidden = (x, x)
+        for forward, backward in self._layers:
+            out_fw, hidden_fw = forward.run(x)
+            out_bw, hidden_bw = backward.run(reverse(x, lengths))
+            hidden = (hidden_fw, hidden_bw)
+            x = np.concatenate([out_fw, reverse(out_bw, lengths)], axis=-1)
+        return x, hidden
+
+
+class UnidirectionalLSTM:
+    """Stacked LSTM; the embedding is the last step's output."""
+
+    def __init__(
+        self,
+        stored: Stored,
+        layer: str,
+        sizes: tuple[int, ...],
+        depth: int,
+        *,
+        residual: bool,
+        read_padding: bool = False,
+    ) -> None:
+        self._stack = Stack(stored, f"{layer}/stack", sizes, depth, residual=residual)
+        self._read_padding = read_padding
+        self.output_depth = sizes[-1]
+
+    def __call__(self, x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
+        """Embeds right-padded sequences."""
+        outputs, _ = self._stack.run(x)
+        embedding = last_step(outputs, lengths)
+        if self._read_padding and lengths is not None:
+            full = np.asarray(lengths)[:, None] == x.shape[1]
+            embedding = np.where(full, embedding, np.float32(0))
+        return embedding
+
+
+class HierarchicalLSTM:
+    """Encodes segments, then sequences of their embeddings, up to a single one."""
+
+    def __init__(
+        self,
+        stored: Stored,
+        layer: str,
+        sizes: tuple[int, ...],
+        depth: int,
+        *,
+        residual: bool,
+        level_lengths: tuple[int, ...],
+        core: str,
+    ) -> None:
+        self.level_lengths = level_lengths
+        self.levels: list[Encoder] = []
+        cls, name = FLAT[core]
+        for index in range(len(level_lengths)):
+            level = cls(
+                stored,
+                f"{layer}/levels/{numbered(name, index)}",
+                sizes,
+                depth,
+                residual=residual,
+            )
+            self.levels.append(level)
+            depth = level.output_depth
+        self.output_depth = depth
+
+    def __call__(self, x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
+        """Embeds windows; ``lengths`` is ``(batch, segments)`` or ``(batch,)``."""
+        for level, length in zip(self.levels, self.level_lengths, strict=True):
+            segments = 1 if level is self.levels[-1] else x.shape[1] // length
+            own = None
+            if lengths is not None:
+                own = np.asarray(lengths, np.int64)
+                if own.ndim == 1:
+                    # Windows that are full or empty.
+                    own = np.repeat((own // segments)[:, None], segments, axis=1)
+                own = own.reshape(-1)
+                # Above the segments every embedding counts, as in the original.
+                lengths = None
+            folded = x.reshape(len(x) * segments, -1, x.shape[-1])
+            x = level(folded, own).reshape(len(x), segments, -1)
+        return x[:, 0]
+
+
+# Registered name -> twin, and what Keras calls one in a list.
+FLAT: Mapping[str, tuple[Any, str]] = {
+    "bidirectional_lstm": (BidirectionalLSTM, "bidirectional_lstm_encoder"),
+    "lstm": (UnidirectionalLSTM, "lstm_encoder"),
+}

@@ -1,0 +1,1 @@
+"""Who offers which name: registries and what they list."""

@@ -1,0 +1,80 @@
+"""The tool that makes presets, on a tiny run."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from helpers import tiny
+
+import groovekit
+from groovekit.configs.run_folder import RunFolder, make_metadata
+from groovekit.io.midi.files import write_midi
+from groovekit.models.builder import build_model
+
+TOOLS = Path(groovekit.__file__).parents[1] / "tools"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not TOOLS.is_dir(), reason="runs in a checkout only"),
+]
+
+
+@pytest.fixture
+def groove_folder(tmp_path):
+    """A folder like the Groove MIDI Dataset's."""
+    folder = tmp_path / "groove"
+    rows = []
+    for number, split in enumerate(["train", "train", "validation", "validation"]):
+        name = f"drummer1/{number}.mid"
+        write_midi(tiny.groove(number, bars=8), folder / name)
+        rows.append({"drummer": "drummer1", "midi_filename": name, "split": split})
+    with (folder / "info.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["drummer", "midi_filename", "split"])
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+def test_preset_of_a_run(tmp_path, groove_folder, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.syspath_prepend(TOOLS)
+    import make_preset
+
+    config = tiny.config("groovae_4bar")
+    model = build_model(config, seed=3)
+    metadata = make_metadata(
+        config,
+        backend="tensorflow",
+        seed=3,
+        parameters=model.count_params(),
+        data={"examples": str(groove_folder), "windows": 4, "sequences": 2},
+    )
+    run = RunFolder.create(tmp_path / "run", config, metadata)
+    model.save_weights(run.weights_path)
+    images = tmp_path / "images"
+    arguments = [run.path, tmp_path / "tiny", "--train", groove_folder]
+    arguments += ["--images", images, "--samples", 6, "--hardware", "two cores"]
+    done = CliRunner().invoke(
+        make_preset.main, [str(a) for a in arguments], catch_exceptions=False
+    )
+    assert done.exit_code == 0
+
+    preset = RunFolder.open(tmp_path / "tiny")
+    assert preset.read_config() == config
+    assert preset.require_weights().stat().st_size < run.weights_path.stat().st_size
+    text = preset.metadata_path.read_text()
+    assert str(tmp_path) not in text
+    table = json.loads(text)
+    assert table["license"] == "CC-BY-4.0"
+    assert table["data"]["examples"] == "groove"
+    assert table["validation"]["windows"] == 4
+    card = (preset.path / "CARD.md").read_text()
+    assert str(tmp_path) not in card
+    parts = ["CC BY 4.0", "Gillick", "two cores", "| hit F1 |", "| silence |"]
+    for part in parts:
+        assert part in card
+    assert len(list(images.glob("tiny-*.png"))) == 4

@@ -1,0 +1,701 @@
+from __future__ import annotations
+
+import csv
+import dataclasses
+import itertools
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from groovekit.configs.base import AugmentationConfig
+from groovekit.converters.base import (
+    Converter,
+    Counts,
+    Reason,
+    Skipped,
+    Slice,
+    Tensors,
+    Windows,
+)
+from groovekit.converters.kits import KitMap
+from groovekit.data import cache, datasets
+from groovekit.data.datasets import Examples, hold_out, load_examples, prepare
+from groovekit.errors import DataError, UsageError
+from groovekit.io.midi.encoding import encode_midi
+from groovekit.io.notes import NoteSequence
+from groovekit.io.tfrecord.records import read_records, write_records
+from groovekit.plugins import catalogue
+
+
+@dataclasses.dataclass(frozen=True)
+class Tiny(Converter):
+    """Each note's pitch is a window; short ones have no windows."""
+
+    limit: int | None = None
+    shortest: int = 1
+    kit: str = ""
+    extracted = 0  # calls, counted on the class
+
+    steps = 1
+    input_depth = 1
+    layout = (Slice("pitch", 1, "unit"),)
+
+    @property
+    def windows_per_sequence(self):
+        return self.limit
+
+    def extract(self, sequence):
+        type(self).extracted += 1
+        notes = len(sequence.notes)
+        counts = Counts(notes=notes, kept=notes)
+        if notes == 0:
+            return Skipped(Reason.EMPTY)
+        if notes < self.shortest:
+            return Skipped(Reason.TOO_SHORT, f"{notes} notes", counts)
+        pitches = np.array([note.pitch for note in sequence.notes], np.int32)
+        return Windows({"pitch": pitches[:, None], "half": pitches / 2}, counts)
+
+    def expand(self, windows, *, rng=None, labels=False):
+        outputs = windows.arrays["pitch"].astype(np.float32)[:, None]
+        noise = 0 if rng is None else rng.random(outputs.shape, np.float32)
+        lengths = np.ones(len(outputs), np.int32)
+        return Tensors(outputs + noise, outputs, None, lengths)
+
+    def decode(self, tensors, controls=None, *, qpm=120.0):
+        raise NotImplementedError
+
+
+@pytest.fixture(autouse=True)
+def _count_extractions():
+    Tiny.extracted = 0
+
+
+def make_sequence(name: str, pitches) -> NoteSequence:
+    sequence = NoteSequence(id=name)
+    for pitch in pitches:
+        sequence.notes.add(pitch=pitch)
+    return sequence
+
+
+def make_examples(counts, **options) -> Examples:
+    """Sequences with ``counts`` windows; all windows differ."""
+    number = itertools.count()
+    pairs = []
+    for i, count in enumerate(counts):
+        name = f"take-{i}"
+        pairs.append((name, make_sequence(name, itertools.islice(number, count))))
+    return Examples.from_sequences(pairs, Tiny(**options))
+
+
+def pitches(tensors) -> list[int]:
+    return tensors.outputs.ravel().astype(int).tolist()
+
+
+def write_examples(path: Path, counts) -> Path:
+    with write_records(path) as writer:
+        for i, count in enumerate(counts):
+            sequence = make_sequence(f"/id/take-{i}", range(100 * i, 100 * i + count))
+            writer.write(sequence.SerializeToString())
+    return path
+
+
+# Converting ---------------------------------------------------------------------
+
+
+def test_windows_groups_and_books():
+    examples = make_examples([3, 0, 1, 2, 0], shortest=2)
+    assert len(examples) == 5
+    assert examples.groups.tolist() == [0, 3, 5]
+    assert list(examples.ids) == ["take-0", "take-3"]
+    report = examples.report
+    assert (report.sequences, report.windows) == (5, 5)
+    assert report.skipped == {Reason.EMPTY: 2, Reason.TOO_SHORT: 1}
+    assert report.counts == Counts(notes=6, kept=6)
+    assert ("take-2", "is shorter than one window (1 notes)") in report.skipped_examples
+    assert datasets.ExampleReport.from_dict(report.to_dict()) == report
+
+
+def test_the_table_shows_reasons_and_names_the_first_files():
+    report = make_examples([1] * 30 + [2], shortest=2).report
+    table = report.table()
+    assert "    is shorter than one window" in table
+    assert table.count("skipped: take-") == 20
+    assert "skipped: and 10 more" in table
+    assert "skipped: take" not in report.table(names=0)
+
+
+def test_no_windows_is_an_error_with_the_table():
+    with pytest.raises(DataError, match=r"(?s)no notes.*3.*groovekit inspect"):
+        make_examples([0, 0, 0])
+    with pytest.raises(DataError, match=r"longer takes, or a config .* fewer bars"):
+        make_examples([1], shortest=2)
+    with pytest.raises(DataError, match="Give a TFRecord"):
+        make_examples([])
+
+
+def test_windows_of_one_converter_have_one_shape():
+    class Odd(Tiny):
+        def extract(self, sequence):
+            return Windows({"x": np.zeros((1, len(sequence.notes)))})
+
+    pairs = [("a", make_sequence("a", [1])), ("b", make_sequence("b", [1, 2]))]
+    with pytest.raises(ValueError, match="'x' had rows"):
+        Examples.from_sequences(pairs, Odd())
+
+
+# Batches ------------------------------------------------------------------------
+
+
+def test_evaluation_sees_every_window_once_and_in_order():
+    examples = make_examples([3, 4])
+    batches = list(examples.batches(3))
+    assert [pitches(b) for b in batches] == [[0, 1, 2], [3, 4, 5], [6]]
+    np.testing.assert_array_equal(batches[0].inputs, batches[0].outputs)
+    assert [len(b) for b in examples.batches(3, drop_last=True)] == [3, 3]
+    assert [len(b) for b in examples.batches(30, drop_last=True)] == [7]
+    assert [pitches(b) for b in examples.batches(3, start_step=2)] == [[6]]
+
+
+def test_training_batches_are_full_and_cross_epochs():
+    examples = make_examples([3, 4])
+    stream = examples.batches(3, seed=1, repeat=True)
+    batches = [next(stream) for _ in range(7)]
+    assert all(len(b) == 3 for b in batches)
+    drawn = [p for b in batches for p in pitches(b)]
+    epochs = [drawn[:7], drawn[7:14], drawn[14:]]
+    assert all(sorted(epoch) == list(range(7)) for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2]
+
+
+def test_fewer_windows_than_a_batch_make_smaller_batches():
+    examples = make_examples([2, 1])
+    stream = examples.batches(512, seed=1, repeat=True)
+    batches = [next(stream) for _ in range(5)]
+    assert all(sorted(pitches(b)) == [0, 1, 2] for b in batches)
+    assert examples.effective_batch_size(512) == 3
+    assert examples.steps_per_epoch(2) == 2
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 20])
+@pytest.mark.parametrize("limit", [None, 2])
+def test_training_resumes_exactly(size, limit):
+    examples = make_examples([3, 4, 1, 5], limit=limit)
+    stream = examples.batches(size, seed=5, repeat=True)
+    whole = list(itertools.islice(stream, 20))
+    for start in (1, 7, 13):
+        resumed = examples.batches(size, seed=5, repeat=True, start_step=start)
+        for expected, batch in zip(whole[start:], resumed, strict=False):
+            np.testing.assert_array_equal(batch.inputs, expected.inputs)
+
+
+def test_random_tensors_are_drawn_anew_each_epoch():
+    examples = make_examples([2])
+    stream = examples.batches(2, seed=1, repeat=True)
+    batches = [next(stream) for _ in range(2)]
+    noise = [np.sort((b.inputs - b.outputs).ravel()) for b in batches]
+    assert not np.array_equal(noise[0], noise[1])
+    other = next(examples.batches(2, seed=2, repeat=True))
+    assert not np.array_equal(np.sort((other.inputs - other.outputs).ravel()), noise[0])
+
+
+class Moved(Tiny):
+    """Moves each window's pitch."""
+
+    def augment(self, windows, augmentation, rng):
+        moved = rng.integers(*augmentation.transpose, len(windows), endpoint=True)
+        pitch = windows.arrays["pitch"] + moved[:, None].astype(np.int32)
+        return Windows({**windows.arrays, "pitch": pitch}, windows.counts)
+
+
+def make_moved() -> Examples:
+    pairs = [(str(p), make_sequence(str(p), [p, p + 20])) for p in (20, 60, 100)]
+    return Examples.from_sequences(pairs, Moved())
+
+
+def test_training_windows_are_augmented_anew_each_epoch():
+    examples, augmentation = make_moved(), AugmentationConfig((-5, 5))
+    stream = examples.batches(6, seed=1, repeat=True, augmentation=augmentation)
+    epochs = [np.sort(pitches(next(stream))) for _ in range(5)]
+    moves = np.array(epochs) - [20, 40, 60, 80, 100, 120]
+    assert np.abs(moves).max() <= 5
+    assert len(np.unique(moves, axis=0)) == 5
+    np.testing.assert_array_equal(
+        np.sort(examples.stored.arrays["pitch"].ravel()), [20, 40, 60, 80, 100, 120]
+    )
+
+
+def test_augmented_training_resumes_exactly():
+    examples, augmentation = make_moved(), AugmentationConfig((-5, 5))
+    options = {"seed": 5, "repeat": True, "augmentation": augmentation}
+    whole = list(itertools.islice(examples.batches(4, **options), 12))
+    for start in (1, 7):
+        resumed = examples.batches(4, start_step=start, **options)
+        for expected, batch in zip(whole[start:], resumed, strict=False):
+            np.testing.assert_array_equal(batch.inputs, expected.inputs)
+
+
+def test_without_augmentation_nothing_is_varied():
+    examples = make_moved()
+    plain = next(examples.batches(6, seed=1, repeat=True))
+    options = {"seed": 1, "repeat": True}
+    same = next(examples.batches(6, augmentation=AugmentationConfig(), **options))
+    np.testing.assert_array_equal(plain.inputs, same.inputs)
+    other = AugmentationConfig((-5, 5))
+    with pytest.raises(ValueError, match="augmenting needs a seed"):
+        examples.batches(6, augmentation=other)
+    # Drums have no pitches to move, and nothing else is drawn otherwise.
+    drums = make_examples([3, 4])
+    one, two = (
+        next(drums.batches(7, augmentation=a, **options)) for a in (None, other)
+    )
+    np.testing.assert_array_equal(one.inputs, two.inputs)
+
+
+def test_a_limit_of_windows_draws_others_each_epoch():
+    examples = make_examples([10, 1, 3], limit=3)
+    assert examples.windows_per_epoch == 7
+    assert examples.epoch_indices(None).tolist() == [0, 1, 2, 10, 11, 12, 13]
+    seen = set()
+    for epoch in range(50):
+        chosen = examples.epoch_indices(np.random.default_rng(epoch)).tolist()
+        assert len(set(chosen)) == 7
+        assert chosen[3:] == [10, 11, 12, 13]
+        assert chosen == sorted(chosen)
+        seen.update(chosen)
+    assert seen == set(range(14))
+
+
+def test_converters_may_select_in_their_own_way():
+    class Last(Tiny):
+        def select(self, count, rng):
+            return np.arange(count)[-1:]
+
+    pairs = [("a", make_sequence("a", [1, 2])), ("b", make_sequence("b", [3, 4, 5]))]
+    examples = Examples.from_sequences(pairs, Last())
+    assert examples.epoch_indices(None).tolist() == [1, 4]
+
+    class Fickle(Tiny):
+        def select(self, count, rng):
+            return np.arange(count if rng is None else 1)
+
+    examples = Examples.from_sequences(pairs, Fickle())
+    with pytest.raises(ValueError, match="must not depend on the draw"):
+        next(examples.batches(2, seed=1, repeat=True))
+
+
+# Orders too long for an array ------------------------------------------------------
+
+
+@pytest.fixture
+def long_orders(monkeypatch):
+    monkeypatch.setattr("groovekit.data.examples.LARGEST_ORDER", 4)
+
+
+@pytest.mark.parametrize("limit", [None, 3])
+def test_long_orders_show_every_window_of_an_epoch_once(long_orders, limit):
+    examples = make_examples([10, 1, 3, 6], limit=limit)
+    total = examples.windows_per_epoch
+    assert total == (20 if limit is None else 10)
+    stream = examples.batches(5, seed=1, repeat=True)
+    orders = set()
+    for _ in range(8):
+        shown = [p for _ in range(total // 5) for p in pitches(next(stream))]
+        assert len(set(shown)) == total
+        by_sequence = np.bincount(np.digitize(shown, [10, 11, 14]), minlength=4)
+        assert by_sequence.tolist() == (
+            [10, 1, 3, 6] if limit is None else [3, 1, 3, 3]
+        )
+        orders.add(tuple(shown))
+    assert len(orders) == 8
+    assert {p for order in orders for p in order} == set(range(20))
+
+
+@pytest.mark.parametrize("limit", [None, 3])
+def test_without_shuffling_long_orders_are_the_short_ones(limit, monkeypatch):
+    examples = make_examples([10, 1, 3], limit=limit)
+    short = [pitches(b) for b in examples.batches(4)]
+    monkeypatch.setattr("groovekit.data.examples.LARGEST_ORDER", 4)
+    assert [pitches(b) for b in examples.batches(4)] == short
+    # Unshuffled, but drawn: in order of the sequences.
+    drawn = [p for b in examples.batches(4, seed=3, shuffle=False) for p in pitches(b)]
+    owners = np.digitize(drawn, [10, 11]).tolist()
+    assert owners == sorted(owners)
+    assert len(set(drawn)) == examples.windows_per_epoch
+
+
+@pytest.mark.parametrize("limit", [None, 2])
+def test_training_resumes_exactly_in_a_long_order(long_orders, limit):
+    examples = make_examples([5, 3, 4], limit=limit)
+    options = {"seed": 9, "repeat": True}
+    whole = [pitches(b) for b in itertools.islice(examples.batches(5, **options), 12)]
+    resumed = examples.batches(5, start_step=7, **options)
+    assert [pitches(b) for b in itertools.islice(resumed, 5)] == whole[7:]
+
+
+def test_stores_released_from_memory_give_the_same_batches(tmp_path, monkeypatch):
+    path = write_examples(tmp_path / "a.tfrecord", [5, 7, 3])
+    expected = None
+    for largest in (2**28, 0):
+        monkeypatch.setattr("groovekit.data.examples.LARGEST_MAPPED", largest)
+        monkeypatch.setattr("groovekit.data.examples._READ_AT_ONCE", 4)
+        stream = load_examples(path, Tiny()).batches(4, seed=2, repeat=True)
+        shown = [pitches(batch) for batch in itertools.islice(stream, 10)]
+        assert shown == (expected or shown)
+        expected = shown
+
+
+def test_subsets_of_subsets_keep_their_windows(long_orders):
+    examples = make_examples([3, 2, 1, 4])
+    part = examples.subset(np.array([1, 0, 1, 1])).subset(np.array([0, 1, 1]))
+    assert part.windows.arrays["pitch"].ravel().tolist() == [5, 6, 7, 8, 9]
+    shown = [p for b in part.batches(2, seed=1) for p in pitches(b)]
+    assert sorted(shown) == [5, 6, 7, 8, 9]
+    assert part.ids == ("take-2", "take-3")
+
+
+def test_sizes_and_steps_out_of_range():
+    examples = make_examples([3])
+    with pytest.raises(UsageError, match="at least 1, got 0"):
+        examples.batches(0)
+    with pytest.raises(UsageError, match="at least 0, got -1"):
+        examples.batches(1, start_step=-1)
+
+
+# Holding out --------------------------------------------------------------------
+
+
+def test_a_tenth_of_the_files_is_held_out():
+    examples = make_examples([2] * 400)
+    train, evaluation, note = hold_out(examples, 0.1)
+    assert 25 <= evaluation.sequences <= 55
+    assert train.sequences + evaluation.sequences == 400
+    assert not set(train.ids) & set(evaluation.ids)
+    assert f"Held out {evaluation.sequences} of 400" in note
+    shown = [p for b in evaluation.batches(64) for p in pitches(b)]
+    number = [int(name.split("-")[1]) for name in evaluation.ids]
+    assert shown == [p for i in number for p in (2 * i, 2 * i + 1)]
+    assert len(evaluation.windows) == len(evaluation) == len(shown)
+    stream = train.batches(len(train), seed=1, repeat=True)
+    assert not set(pitches(next(stream))) & set(shown)
+    assert len({examples.fingerprint, train.fingerprint, evaluation.fingerprint}) == 3
+
+
+def test_the_choice_depends_on_ids_alone():
+    forward = make_examples([1] * 100)
+    pairs = [(name, make_sequence(name, [1, 2])) for name in reversed(forward.ids)]
+    backward = Examples.from_sequences(pairs, Tiny())
+    held = [set(hold_out(e, 0.1).evaluation.ids) for e in (forward, backward)]
+    assert held[0] == held[1]
+
+
+@pytest.mark.parametrize("fraction", [1e-9, 0.999999999])
+@pytest.mark.parametrize("files", [2, 3, 10])
+def test_both_sides_have_a_file(files, fraction):
+    train, evaluation, _ = hold_out(make_examples([1] * files), fraction)
+    assert train.sequences >= 1
+    assert evaluation.sequences >= 1
+
+
+def test_one_file_is_not_split():
+    train, evaluation, note = hold_out(make_examples([5]), 0.1)
+    assert len(train) == 5
+    assert evaluation is None
+    assert "one source file only" in note
+
+
+def test_sequences_of_one_file_stay_together():
+    pairs = [(f"take-{i % 7}", make_sequence("", [i])) for i in range(70)]
+    train, evaluation, _ = hold_out(Examples.from_sequences(pairs, Tiny()), 0.3)
+    assert not set(train.ids) & set(evaluation.ids)
+
+
+# Loading, with the cache --------------------------------------------------------
+
+
+def test_the_second_start_converts_nothing(tmp_path):
+    path = write_examples(tmp_path / "a.tfrecord", [3, 0, 2])
+    first = load_examples(path, Tiny())
+    assert Tiny.extracted == 3
+    second = load_examples(path, Tiny())
+    assert Tiny.extracted == 3
+    plain = load_examples(path, Tiny(), cache=False)
+    assert Tiny.extracted == 6
+    for other in (second, plain):
+        assert other.fingerprint == first.fingerprint
+        assert other.report == first.report
+        assert other.groups.tolist() == first.groups.tolist() == [0, 3, 5]
+        for name, array in first.stored.arrays.items():
+            np.testing.assert_array_equal(other.stored.arrays[name], array)
+            assert other.stored.arrays[name].dtype == array.dtype
+    assert isinstance(second.stored.arrays["pitch"].base, np.memmap)
+    assert type(second.take(np.array([0])).arrays["pitch"]) is np.ndarray
+    assert second.report.files == 1
+    assert pitches(next(second.batches(9))) == [0, 1, 2, 200, 201]
+
+
+def test_files_options_and_version_are_part_of_the_key(tmp_path, monkeypatch):
+    path = write_examples(tmp_path / "a.tfrecord", [3, 2])
+    kit = tmp_path / "kit.json"
+    kit.write_text("{}")
+    converters = [Tiny(), Tiny(shortest=2), Tiny(kit=str(kit))]
+    for converter in converters * 2:
+        load_examples(path, converter)
+    assert Tiny.extracted == 6
+    kit.write_text("[]")
+    load_examples(path, converters[2])
+    assert Tiny.extracted == 8
+    monkeypatch.setattr(Tiny, "version", 2)
+    load_examples(path, Tiny())
+    assert Tiny.extracted == 10
+    write_examples(path, [3, 2, 1])
+    assert len(load_examples(path, Tiny())) == 6
+    assert Tiny.extracted == 13
+
+
+def test_kit_maps_count_by_their_contents(tmp_path):
+    path = write_examples(tmp_path / "a.tfrecord", [3, 2])
+    table = {"name": "pads", "classes": [{"name": "kick", "pitches": [36]}]}
+    for name in ("a.json", "b.json", "c"):
+        kit = tmp_path / name
+        kit.write_text(json.dumps(table))
+        load_examples(path, Tiny(kit=str(kit)))
+    assert Tiny.extracted == 2
+    pitch = [36]
+    catalogue.register_kit_map("tests.pads")(lambda: KitMap("pads", (tuple(pitch),)))
+    for number, extracted in ((37, 4), (37, 4), (38, 6)):
+        pitch[0] = number
+        load_examples(path, Tiny(kit="tests.pads"))
+        assert Tiny.extracted == extracted
+
+
+def _unreadable(monkeypatch, path):
+    """Root may read everything: the error is made."""
+    digest = cache.file_digest
+
+    def file_digest(found):
+        if Path(found) == path:
+            raise PermissionError(13, "Permission denied", str(found))
+        return digest(found)
+
+    monkeypatch.setattr(cache, "file_digest", file_digest)
+
+
+def test_examples_with_an_unreadable_file_are_not_cached(tmp_path, monkeypatch, caplog):
+    path = write_examples(tmp_path / "a.tfrecord", [3, 2])
+    with monkeypatch.context() as patch:
+        _unreadable(patch, path)
+        assert len(load_examples(path, Tiny())) == 5
+    assert f"not cached: cannot read {path} (Permission denied)" in caplog.text
+    assert Tiny.extracted == 2
+    assert cache.entries() == []
+    load_examples(path, Tiny())
+    assert len(cache.entries()) == 1
+    with monkeypatch.context() as patch:
+        _unreadable(patch, path)
+        assert len(load_examples(path, Tiny(), verify_cache=True)) == 5
+    assert "cannot be read" in caplog.text
+    assert cache.entries() == []
+
+
+def test_the_fingerprint_is_of_contents(tmp_path):
+    counts = [3, 2]
+    first = load_examples(write_examples(tmp_path / "a.tfrecord", counts), Tiny())
+    other = load_examples(write_examples(tmp_path / "b.tfrecord", counts), Tiny())
+    assert first.fingerprint == other.fingerprint
+    third = load_examples(write_examples(tmp_path / "c.tfrecord", [3, 3]), Tiny())
+    assert third.fingerprint != first.fingerprint
+
+
+def _entry() -> cache.Entry:
+    (entry,) = cache.entries()
+    return entry
+
+
+@pytest.mark.parametrize("damage", ["truncate", "remove", "json", "meta", "schema"])
+def test_damaged_entries_are_built_again(tmp_path, damage):
+    path = write_examples(tmp_path / "a.tfrecord", [3, 2])
+    expected = load_examples(path, Tiny()).fingerprint
+    entry = _entry()
+    file = entry.path / ("pitch.npy" if damage != "json" else "entry.json")
+    meta_path = entry.path / "entry.json"
+    meta = json.loads(meta_path.read_text())
+    if damage in ("truncate", "json"):
+        file.write_bytes(file.read_bytes()[:-5])
+    elif damage == "remove":
+        file.unlink()
+    elif damage == "meta":
+        meta_path.write_text(json.dumps({**meta, "ids": ["x"]}))
+    else:
+        meta_path.write_text(json.dumps({**meta, "schema_version": 99}))
+    assert load_examples(path, Tiny()).fingerprint == expected
+    assert Tiny.extracted == 4
+    load_examples(path, Tiny())
+    assert Tiny.extracted == 4
+
+
+def test_verifying_finds_changed_contents(tmp_path):
+    path = write_examples(tmp_path / "a.tfrecord", [3, 2])
+    status = path.stat()
+    load_examples(path, Tiny())
+    load_examples(path, Tiny(), verify_cache=True)
+    assert Tiny.extracted == 2
+    # The same records in another order, so size and time stay: only verifying
+    # finds it.
+    records = list(read_records(path))
+    with write_records(path) as writer:
+        for record in reversed(records):
+            writer.write(record)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert load_examples(path, Tiny()).groups.tolist() == [0, 3, 5]
+    assert Tiny.extracted == 2
+    again = load_examples(path, Tiny(), verify_cache=True)
+    assert again.groups.tolist() == [0, 2, 5]
+    assert Tiny.extracted == 4
+
+
+def test_verifying_finds_changed_arrays(tmp_path):
+    path = write_examples(tmp_path / "a.tfrecord", [3, 2])
+    load_examples(path, Tiny())
+    file = _entry().path / "pitch.npy"
+    file.write_bytes(file.read_bytes()[:-1] + b"\x7f")
+    again = load_examples(path, Tiny(), verify_cache=True)
+    assert again.stored.arrays["pitch"].ravel().tolist() == [0, 1, 2, 100, 101]
+
+
+def test_an_unwritable_cache_is_done_without(tmp_path, monkeypatch, caplog):
+    path = write_examples(tmp_path / "a.tfrecord", [3, 2])
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where the folder should be")
+    monkeypatch.setenv("GROOVEKIT_CACHE_DIR", str(blocked))
+    assert len(load_examples(path, Tiny())) == 5
+    assert "Working without the cache" in caplog.text
+
+
+def test_files_that_change_while_read_are_not_cached(tmp_path, caplog):
+    path = write_examples(tmp_path / "a.tfrecord", [3, 2])
+    later = iter(range(1, 9))
+
+    class Slow(Tiny):
+        def extract(self, sequence):
+            time = path.stat().st_mtime_ns + next(later)
+            os.utime(path, ns=(time, time))
+            return super().extract(sequence)
+
+    assert len(load_examples(path, Slow())) == 5
+    assert "changed while read" in caplog.text
+    assert cache.entries() == []
+
+
+def test_nothing_stays_of_a_conversion_that_fails(tmp_path):
+    path = write_examples(tmp_path / "a.tfrecord", [3, 2])
+
+    class Failing(Tiny):
+        def extract(self, sequence):
+            if len(sequence.notes) == 2:
+                raise KeyboardInterrupt
+            return super().extract(sequence)
+
+    with pytest.raises(KeyboardInterrupt):
+        load_examples(path, Failing())
+    assert not any((cache.cache_folder() / "examples").iterdir())
+
+
+def test_progress_is_reported(tmp_path):
+    path = write_examples(tmp_path / "a.tfrecord", [3, 2])
+    calls = []
+    load_examples(path, Tiny(), progress=lambda *call: calls.append(call))
+    assert calls[-1] == (2, None)
+
+
+# Preparing ----------------------------------------------------------------------
+
+
+def test_prepare_holds_out_files(tmp_path):
+    path = write_examples(tmp_path / "a.tfrecord", [2] * 50)
+    train, evaluation, note = prepare(path, Tiny())
+    assert train.sequences + evaluation.sequences == 50
+    assert "Held out" in note
+    train, evaluation, note = prepare(path, Tiny(), eval_fraction=0)
+    assert (train.sequences, evaluation) == (50, None)
+    assert "as asked" in note
+    half = prepare(path, Tiny(), eval_fraction=0.5).evaluation
+    assert 15 <= half.sequences <= 35
+
+
+def test_prepare_with_other_examples(tmp_path):
+    path = write_examples(tmp_path / "a.tfrecord", [2] * 5)
+    other = write_examples(tmp_path / "b.tfrecord", [1] * 3)
+    train, evaluation, note = prepare(path, Tiny(), eval_examples=other)
+    assert (len(train), len(evaluation)) == (10, 3)
+    assert str(other) in note
+
+
+def test_prepare_refuses_contradictions(tmp_path):
+    path = write_examples(tmp_path / "a.tfrecord", [2] * 5)
+    with pytest.raises(UsageError, match="not both"):
+        prepare(path, Tiny(), eval_examples=path, eval_fraction=0.2)
+    for fraction in (-0.1, 1.0):
+        with pytest.raises(UsageError, match=r"lies in \[0, 1\)"):
+            prepare(path, Tiny(), eval_fraction=fraction)
+    with pytest.raises(DataError, match="no splits"):
+        prepare(path, Tiny(), split="validation")
+
+
+def test_a_damaged_validation_split_is_no_missing_one(tmp_path):
+    rows = ["drummer,midi_filename,split"]
+    for name, split in (("a", "train"), ("b", "train"), ("c", "validation")):
+        sequence = NoteSequence()
+        sequence.notes.add(pitch=36, velocity=90, end_time=0.5, is_drum=True)
+        (tmp_path / f"{name}.mid").write_bytes(encode_midi(sequence))
+        rows.append(f"d,{name}.mid,{split}")
+    (tmp_path / "info.csv").write_text("\n".join(rows))
+    assert prepare(tmp_path, Tiny()).evaluation.sequences == 1
+    (tmp_path / "c.mid").write_text("no MIDI")
+    with pytest.raises(DataError, match=r"unreadable: c\.mid"):
+        prepare(tmp_path, Tiny())
+    (tmp_path / "c.mid").unlink()
+    assert "validation split gives no examples" in prepare(tmp_path, Tiny()).note
+
+
+def _groove_folder(groove_dir: Path, target: Path, splits) -> Path:
+    """A small copy of the data set: the first three takes of each split."""
+    target.mkdir()
+    with (groove_dir / "info.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    kept = []
+    for split in splits:
+        present = (r for r in rows if r["split"] == split)
+        found = (r for r in present if (groove_dir / r["midi_filename"]).is_file())
+        kept += itertools.islice(found, 3)
+    for row in kept:
+        copy = target / row["midi_filename"]
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes((groove_dir / row["midi_filename"]).read_bytes())
+    with (target / "info.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(kept)
+    return target
+
+
+def test_the_splits_of_groove_are_honoured(groove_dir, tmp_path):
+    both = _groove_folder(groove_dir, tmp_path / "a", ["train", "validation"])
+    train, evaluation, note = prepare(both, Tiny())
+    assert (train.sequences, evaluation.sequences) == (3, 3)
+    assert not set(train.ids) & set(evaluation.ids)
+    assert note == "Training on the train split, evaluating on validation."
+    assert train.report.files == 3
+    whole, held_out, note = prepare(both, Tiny(), split="all")
+    assert whole.sequences + held_out.sequences == 6
+    assert "Held out" in note
+    assert prepare(both, Tiny(), eval_fraction=0).evaluation is None
+    only = _groove_folder(groove_dir, tmp_path / "b", ["train"])
+    train, evaluation, note = prepare(only, Tiny())
+    assert train.sequences + evaluation.sequences == 3
+    assert "validation split gives no examples. Held out" in note
+    mixed = prepare(only, Tiny(), eval_examples=both)
+    assert (mixed.train.sequences, mixed.evaluation.sequences) == (3, 3)
+    assert "the validation split of" in mixed.note

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+
+import mido
+import pytest
+
+from groovekit.errors import DataError
+from groovekit.io.midi.encoding import encode_midi
+from groovekit.io.midi.files import MAX_TICKS, parse_midi, read_midi, write_midi
+from groovekit.io.notes import NoteSequence, load
+
+
+def drums(*notes, qpm=120.0, metre=(4, 4)) -> NoteSequence:
+    """Drum notes from ``(pitch, velocity, start, end)``."""
+    sequence = NoteSequence(ticks_per_quarter=480)
+    sequence.tempos.add(qpm=qpm)
+    sequence.time_signatures.add(numerator=metre[0], denominator=metre[1])
+    for pitch, velocity, start, end in notes:
+        sequence.notes.add(
+            pitch=pitch,
+            velocity=velocity,
+            start_time=start,
+            end_time=end,
+            is_drum=True,
+            instrument=9,
+        )
+    return sequence
+
+
+def midi_bytes(*tracks, **header) -> bytes:
+    file = mido.MidiFile(**header)
+    file.tracks += [mido.MidiTrack(track) for track in tracks]
+    out = io.BytesIO()
+    file.save(file=out)
+    return out.getvalue()
+
+
+def rows(sequence):
+    return sorted(
+        (n.pitch, n.velocity, round(n.start_time, 3), round(n.end_time, 3), n.is_drum)
+        for n in sequence.notes
+    )
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    sequence = drums(
+        (36, 100, 0.0, 0.25), (38, 1, 0.5104, 0.7), (42, 127, 0.0, 0.125), qpm=93.7
+    )
+    sequence.notes.add(pitch=60, velocity=80, start_time=1, end_time=2, program=33)
+    path = write_midi(sequence, tmp_path / "deep" / "a.mid")
+    assert path == tmp_path / "deep" / "a.mid"
+    back = read_midi(path)
+    tick = 60 / 93.7 / 480
+    assert len(back.notes) == 4
+    for ours, theirs in zip(
+        sorted(sequence.notes, key=lambda n: n.pitch),
+        sorted(back.notes, key=lambda n: n.pitch),
+        strict=True,
+    ):
+        assert (ours.pitch, ours.velocity) == (theirs.pitch, theirs.velocity)
+        assert (ours.is_drum, ours.program) == (theirs.is_drum, theirs.program)
+        assert theirs.start_time == pytest.approx(ours.start_time, abs=tick / 2)
+        assert theirs.end_time == pytest.approx(ours.end_time, abs=tick / 2)
+    assert back.tempos[0].qpm == pytest.approx(93.7, rel=1e-6)
+    assert back.ticks_per_quarter == 480
+    (metre,) = back.time_signatures
+    assert (metre.numerator, metre.denominator) == (4, 4)
+    channels = {m.channel for m in mido.MidiFile(path) if m.type == "note_on"}
+    assert channels == {9, 0}
+
+
+def test_times_come_back_to_a_tick_after_an_hour_and_through_tempo_changes():
+    sequence = drums((36, 100, 3600.0, 3600.1), qpm=97.3)
+    sequence.tempos.add(time=7.123, qpm=181.7)
+    sequence.tempos.add(time=1801.5, qpm=33.3)
+    sequence.notes.add(
+        pitch=38, velocity=9, start_time=1801.6, end_time=1802, is_drum=True
+    )
+    back = read_midi(encode_midi(sequence))
+    starts = sorted(n.start_time for n in back.notes)
+    # MIDI holds tempos in whole microseconds; positions allow for that.
+    assert starts == pytest.approx([1801.6, 3600.0], abs=60 / 33.3 / 480)
+    assert [t.qpm for t in back.tempos] == pytest.approx([97.3, 181.7, 33.3], rel=1e-5)
+
+
+def test_metres_keys_controls_bends_and_names_survive():
+    sequence = drums((36, 100, 0, 1), metre=(6, 8))
+    sequence.time_signatures.add(time=2.0, numerator=7, denominator=16)
+    sequence.key_signatures.add(key=6, mode=NoteSequence.KeySignature.MINOR)
+    sequence.control_changes.add(
+        time=0.5, control_number=4, control_value=90, is_drum=True, instrument=9
+    )
+    sequence.pitch_bends.add(time=0.25, bend=-99, is_drum=True, instrument=9)
+    sequence.instrument_infos.add(instrument=9, name="Kit ≠ 1")
+    back = read_midi(encode_midi(sequence))
+    assert [(m.time, m.numerator, m.denominator) for m in back.time_signatures] == [
+        (0, 6, 8),
+        (2, 7, 16),
+    ]
+    assert (back.key_signatures[0].key, back.key_signatures[0].mode) == (6, 1)
+    assert back.control_changes[0].control_value == 90
+    assert back.pitch_bends[0].bend == -99
+    assert back.instrument_infos[0].name == "Kit ? 1"
+
+
+def test_nothing_vanishes_that_midi_cannot_hold():
+    sequence = drums((36, 0, -0.1, 0.1), (38, 200, 0.5, 0.5))
+    assert rows(read_midi(encode_midi(sequence))) == [
+        (36, 1, 0.0, 0.1, True),
+        (38, 127, 0.5, 0.501, True),
+    ]
+
+
+def test_a_note_ends_where_the_next_of_its_pitch_begins():
+    sequence = drums((36, 90, 0, 1), (36, 80, 0.5, 1.5), (36, 70, 1.5, 2))
+    assert rows(read_midi(encode_midi(sequence))) == [
+        (36, 70, 1.5, 2.0, True),
+        (36, 80, 0.5, 1.5, True),
+        (36, 90, 0.0, 0.5, True),
+    ]
+
+
+def test_defaults_for_a_bare_sequence():
+    back = read_midi(encode_midi(NoteSequence()))
+    assert back.tempos[0].qpm == 120
+    assert back.ticks_per_quarter == 480
+    assert len(back.notes) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: s.tempos.add(qpm=-1), "tempo of -1"),
+        (lambda s: s.tempos.add(qpm=1), "tempo of 1"),
+        (lambda s: s.tempos.add(qpm=float("nan")), "tempo of nan"),
+        (lambda s: s.notes.add(pitch=128), "pitch 128"),
+        (lambda s: s.notes.add(pitch=1, start_time=float("inf")), "at inf seconds"),
+        (lambda s: s.time_signatures.add(numerator=4, denominator=3), "metre 4/3"),
+    ],
+)
+def test_what_midi_has_not_is_a_plain_error(change, message):
+    sequence = NoteSequence()
+    change(sequence)
+    with pytest.raises(DataError, match=message):
+        encode_midi(sequence)
+
+
+def test_nothing_is_overwritten(tmp_path):
+    sequence = drums((36, 100, 0, 1))
+    paths = [write_midi(sequence, tmp_path / "a.mid") for _ in range(3)]
+    assert [path.name for path in paths] == ["a.mid", "a-2.mid", "a-3.mid"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(p.name for p in paths)
+
+
+def test_a_file_under_a_file_is_a_plain_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="Cannot write"):
+        write_midi(drums(), tmp_path / "file" / "a.mid")
+
+
+SMPTE = b"MThd\0\0\0\6\0\0\0\1\xe7\x28" + b"MTrk\0\0\0\4\0\xff\x2f\0"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"hello, I am a text", "not a MIDI file"),
+        (b"MThd", "truncated or corrupt"),
+        (b"MThd\0\0\0\6\0\1\0\0\1\xe0", "holds no tracks"),
+        (SMPTE, "SMPTE"),
+        (SMPTE.replace(b"\xe7\x28", b"\0\0"), "time division is 0"),
+        (midi_bytes([mido.Message("note_on", time=1)])[:-6], "truncated or corrupt"),
+    ],
+)
+def test_bad_data_give_a_reason(data, reason):
+    with pytest.raises(DataError, match=f"^x: .*{reason}"):
+        read_midi(data, name="x")
+
+
+def test_a_corrupt_time_takes_no_memory():
+    far = [mido.Message("note_on", note=36, time=2**28 - 1) for _ in range(40)]
+    data = midi_bytes(far)
+    with pytest.raises(DataError, match=f"beyond {MAX_TICKS}: likely corrupt"):
+        read_midi(data, name="far.mid")
+
+
+def test_a_large_file_is_not_parsed(monkeypatch, tmp_path):
+    monkeypatch.setattr("groovekit.io.midi.files.MAX_FILE_BYTES", 10)
+    path = tmp_path / "a.mid"
+    path.write_bytes(b"MThd" + bytes(20))
+    with pytest.raises(DataError, match="expected at most"):
+        read_midi(path)
+
+
+def test_the_parsers_warnings_become_remarks():
+    tempo = mido.MetaMessage("set_tempo", tempo=500_000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sequence, remarks = parse_midi(midi_bytes([tempo], [tempo]))
+    assert len(sequence.notes) == 0
+    assert len(remarks) == 1
+    assert "non-zero tracks" in remarks[0]
+
+
+def test_who_reads_a_file_hears_the_parsers_warnings(tmp_path, caplog):
+    path = tmp_path / "a.mid"
+    path.write_bytes(midi_bytes([], [mido.MetaMessage("set_tempo", tempo=260_870)]))
+    with caplog.at_level("INFO", logger="groovekit"):
+        sequence = read_midi(path, name="a.mid")
+    assert [tempo.qpm for tempo in sequence.tempos] == [120]
+    (line,) = caplog.messages
+    assert line.startswith("a.mid: Tempo")
+
+
+def test_missing_files_are_named(tmp_path):
+    with pytest.raises(DataError, match=r"no\.mid: cannot be opened: No such file"):
+        read_midi(tmp_path / "no.mid")
+
+
+def test_every_odd_file_reads_as_note_seq_does_or_has_a_reason(odd_midi_dir: Path):
+    midi_io = load("midi_io")
+    paths = sorted(odd_midi_dir.rglob("*.mid"))
+    assert len(paths) > 100
+    refused = 0
+    for path in paths:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                expected = midi_io.midi_to_note_sequence(path.read_bytes())
+            except midi_io.MIDIConversionError:
+                expected = None
+        if expected is not None:
+            assert read_midi(path) == expected, path.name
+            continue
+        refused += 1
+        with pytest.raises(DataError, match=path.name):
+            read_midi(path)
+    assert refused == 14
+
+
+def test_odd_files_written_again_keep_their_notes(odd_midi_dir: Path):
+    for path in sorted(odd_midi_dir.rglob("*.mid")):
+        if path.stat().st_size > 20_000:
+            continue
+        try:
+            sequence = read_midi(path)
+        except DataError:
+            continue
+        back = read_midi(encode_midi(sequence))
+        slowest = min(tempo.qpm for tempo in sequence.tempos)
+        tick = 60 / slowest / sequence.ticks_per_quarter
+
+        def key(note):
+            return note.is_drum, note.pitch, note.start_time, note.velocity
+
+        for ours, theirs in zip(
+            sorted(sequence.notes, key=key), sorted(back.notes, key=key), strict=True
+        ):
+            assert ours.pitch == theirs.pitch
+            assert abs(ours.start_time - theirs.start_time) <= 1.01 * tick
