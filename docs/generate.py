@@ -244,6 +244,9 @@ def _first_line(module: str, name: str) -> str:
     if name in _OTHERS:
         return _OTHERS[name]
     path = PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+    if not path.is_file():  # a package, whose submodule is the public name
+        package = path.with_suffix("") / name / "__init__.py"
+        return (ast.get_docstring(ast.parse(package.read_text())) or "").split("\n")[0]
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ImportFrom) and name in [a.name for a in node.names]:
             return _first_line((node.module or "").removeprefix("groovekit."), name)

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from groovekit.configs.base import (
-        AugmentationConfig,
+    from groovekit.configs.base import ModelConfig, get_config
+    from groovekit.configs.parts import (
         DecoderConfig,
         EncoderConfig,
         LatentConfig,
-        ModelConfig,
         TrainingConfig,
-        get_config,
     )
     from groovekit.converters.base import (
+        AugmentationConfig,
         Converter,
         Counts,
         Encoded,
@@ -114,16 +113,15 @@ __all__ = [
 
 # module -> its public names; the same as above, for run time.
 _MODULES = {
-    "configs.base": (
-        "AugmentationConfig",
+    "configs.base": ("ModelConfig", "get_config"),
+    "configs.parts": (
         "DecoderConfig",
         "EncoderConfig",
         "LatentConfig",
-        "ModelConfig",
         "TrainingConfig",
-        "get_config",
     ),
     "converters.base": (
+        "AugmentationConfig",
         "Converter",
         "Counts",
         "Encoded",

@@ -362,3 +362,9 @@ def guess(text: str) -> Any:
         except ValueError:
             continue
     return text
+
+
+def require(condition: bool, path: str, expected: str, value: Any) -> None:
+    """Raises ConfigError, naming the field by its path, unless the condition holds."""
+    if not condition:
+        raise ConfigError(f"{path} takes {expected}, got {value!r}.")

@@ -21,7 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from preset_card import write_card
 
-from groovekit.configs.run_folder import RunFolder, write_atomic, write_json
+from groovekit.configs.run_folder import RunFolder
 from groovekit.converters.grid.drum_tensors import drums_of
 from groovekit.data.datasets import load_examples, tempos_of
 from groovekit.data.examples import Examples
@@ -30,6 +30,7 @@ from groovekit.evaluation import metrics
 from groovekit.evaluation.evaluate import Settings, evaluate
 from groovekit.evaluation.metrics import Drums
 from groovekit.generation.trained_model import TrainedModel
+from groovekit.io.files import write_atomic, write_json
 from groovekit.io.pictures import plot_sequence
 from groovekit.models.weights import halve_weights
 from groovekit.seeding import generator

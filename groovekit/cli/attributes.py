@@ -9,18 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from groovekit.cli import catalogue
-from groovekit.cli.options import (
-    F,
-    backend_option,
-    device_option,
-    echo_json,
-    echo_table,
-    json_option,
-    note,
-    option,
-    use_backend,
-)
+from groovekit.cli.options import F, backend_option, device_option, json_option, option
+from groovekit.cli.output import echo_json, echo_table, note
 from groovekit.cli.progress import Progress
+from groovekit.cli.start import use_backend
 from groovekit.errors import DataError
 from groovekit.plugins import catalogue as plugins
 

@@ -6,7 +6,7 @@ import datetime
 
 import click
 
-from groovekit.cli import options
+from groovekit.cli import options, output
 from groovekit.data import cache
 from groovekit.errors import UnknownNameError
 
@@ -55,7 +55,7 @@ def list_entries(as_json: bool) -> None:
     if as_json:
         total = sum(entry.size for entry in cache.entries())
         folder = str(cache.cache_folder())
-        options.echo_json(
+        output.echo_json(
             {
                 "folder": folder,
                 "bytes": total,
@@ -64,7 +64,7 @@ def list_entries(as_json: bool) -> None:
             }
         )
         return
-    options.echo_table(
+    output.echo_table(
         [
             (
                 str(table["key"])[:_KEY_SHOWN],
@@ -80,7 +80,7 @@ def list_entries(as_json: bool) -> None:
         header=("key", "converter", "windows", "size", "used (utc)", "split", "of"),
     )
     total = sum(int(str(table["bytes"])) for table in tables)
-    options.note(
+    output.note(
         f"{len(tables)} entries, {_size(total)} of {_size(cache.cache_limit())},"
         f" in {cache.cache_folder()}"
     )

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from groovekit.cli import options
+from groovekit.cli import output
 from groovekit.plugins.registry import Entry, Registry
 
 
@@ -25,15 +25,15 @@ def show_entries(
     """
     entries = registry.entries()
     if as_json:
-        options.echo_json([dataclasses.asdict(entry) for entry in entries])
+        output.echo_json([dataclasses.asdict(entry) for entry in entries])
         return
     if not entries:
-        options.note(f"There are no {registry.kind}s.")
+        output.note(f"There are no {registry.kind}s.")
     for entry in entries:
         if entry.problem:
-            options.note(f"{entry.name} of {entry} cannot be used: {entry.problem}")
+            output.note(f"{entry.name} of {entry} cannot be used: {entry.problem}")
     usable = [entry for entry in entries if not entry.problem]
-    options.echo_table((entry.name, _summary(entry, describe)) for entry in usable)
+    output.echo_table((entry.name, _summary(entry, describe)) for entry in usable)
 
 
 def _summary(entry: Entry, describe: Callable[[str], str] | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from groovekit.cli import catalogue, options
+from groovekit.cli import catalogue, options, output
 from groovekit.configs.base import ModelConfig, get_config
 from groovekit.plugins import catalogue as plugins
 
@@ -32,16 +32,14 @@ def show_config(name: str, as_json: bool) -> None:
     """Show what the config NAME holds."""
     config = get_config(name)
     if as_json:
-        options.echo_json(config.to_dict())
+        output.echo_json(config.to_dict())
         return
     click.echo(config.name)
     if config.description:
         click.echo(config.description)
     click.echo(f"from {plugins.configs.describe(name)}")
     click.echo()
-    options.echo_table(
-        catalogue.flatten(config.to_dict(), skip=("name", "description"))
-    )
+    output.echo_table(catalogue.flatten(config.to_dict(), skip=("name", "description")))
     click.echo()
     for line in _cost(config):
         click.echo(line)

@@ -11,13 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groovekit.cli.options import (
-    echo_json,
-    json_option,
-    note,
-    obsolete_options,
-    option,
-)
+from groovekit.cli.options import json_option, obsolete_options, option
+from groovekit.cli.output import echo_json, note
 from groovekit.cli.progress import Progress
 from groovekit.errors import DataError, UsageError
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from groovekit.cli import catalogue, options
+from groovekit.cli import catalogue, options, output
 from groovekit.plugins import catalogue as plugins
 
 
@@ -42,7 +42,7 @@ def show_converter(name: str, as_json: bool) -> None:
     description = inspect.getdoc(converter) or ""
     entry = plugins.converters.describe(name)
     if as_json:
-        options.echo_json(
+        output.echo_json(
             {
                 **dataclasses.asdict(entry),
                 "description": description,
@@ -55,7 +55,7 @@ def show_converter(name: str, as_json: bool) -> None:
     if description:
         click.echo(f"\n{description}")
     click.echo()
-    options.echo_table(
+    output.echo_table(
         ((f["name"], f["type"], f["default"]) for f in fields),
         header=("option", "type", "default"),
     )

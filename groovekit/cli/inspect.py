@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from groovekit.cli.options import echo_json, echo_table, json_option, note
+from groovekit.cli.options import json_option
+from groovekit.cli.output import echo_json, echo_table, note
 from groovekit.cli.progress import Progress, duration
 from groovekit.errors import DataError
 
@@ -188,7 +189,7 @@ class _WindowCount:
         from groovekit.converters.base import Counts
 
         self.config_name = config_name
-        from groovekit.generation.inputs import with_options
+        from groovekit.converters.options import with_options
 
         converter = get_config(config_name).converter
         # Nothing is written: the second kit map only has to fit the first.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from groovekit.cli import catalogue, options
+from groovekit.cli import catalogue, options, output
 from groovekit.converters.kits import get_kit
 from groovekit.plugins import catalogue as plugins
 
@@ -40,7 +40,7 @@ def show_kit(name: str, as_json: bool) -> None:
     """
     kit = get_kit(name)
     if as_json:
-        options.echo_json(kit.to_dict())
+        output.echo_json(kit.to_dict())
         return
     click.echo(kit.name)
     if name in plugins.kit_maps.names():
@@ -49,7 +49,7 @@ def show_kit(name: str, as_json: bool) -> None:
         click.echo(f"\n{kit.description}")
     click.echo()
     rows = zip(kit.class_names, kit.classes, strict=True)
-    options.echo_table(
+    output.echo_table(
         (
             (number, label, " ".join(map(str, pitches)))
             for number, (label, pitches) in enumerate(rows)

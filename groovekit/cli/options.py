@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import math
-import os
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from groovekit.errors import UsageError
+from groovekit.cli.start import BACKENDS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-BACKENDS = ("tensorflow", "jax", "torch")
 
 # The original's flags that mean nothing here, and what stands in their place.
 OBSOLETE = {
@@ -238,88 +233,3 @@ def model_options(*, preset: str) -> Callable[[F], F]:
         return function
 
     return decorate
-
-
-def use_backend(backend: str | None = None, device: str | None = None) -> str:
-    """Decides which library computes; call it before anything imports Keras.
-
-    Args:
-      backend: one of :data:`BACKENDS`, or None for ``KERAS_BACKEND``, else the
-        first one installed.
-      device: ``"cpu"`` hides GPUs from the backend; others change nothing.
-
-    Returns:
-      The backend's name.
-
-    Raises:
-      UsageError: it is unknown, not installed, or Keras runs on another already.
-    """
-    chosen = backend or os.environ.get("KERAS_BACKEND") or _first_installed()
-    if chosen not in BACKENDS:
-        raise UsageError(
-            f"KERAS_BACKEND is {chosen!r}; groovekit runs on {', '.join(BACKENDS)}."
-        )
-    if importlib.util.find_spec(chosen) is None:
-        raise UsageError(
-            f"The backend {chosen} is not installed. Install it with "
-            f"`pip install {_REQUIREMENTS[chosen]}` or choose another --backend."
-        )
-    if "keras" in sys.modules:
-        running = str(sys.modules["keras"].backend.backend())
-        if running != chosen:
-            raise UsageError(
-                f"Keras already runs on {running} in this process: it cannot change "
-                f"to {chosen}. Start a new process."
-            )
-    os.environ["KERAS_BACKEND"] = chosen
-    # TensorFlow's start-up notes are no news to anybody who makes music.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    if device == "cpu":
-        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-        os.environ["JAX_PLATFORMS"] = "cpu"
-    return chosen
-
-
-_REQUIREMENTS = {
-    "tensorflow": "tensorflow",
-    "jax": "'groovekit[jax]'",
-    "torch": "'groovekit[torch]'",
-}
-
-
-def _first_installed() -> str:
-    for name in BACKENDS:
-        if importlib.util.find_spec(name) is not None:
-            return name
-    raise UsageError(
-        "No backend is installed. Install one, for example with "
-        "`pip install tensorflow`."
-    )
-
-
-def note(text: str) -> None:
-    """Shows a line about the work, on stderr."""
-    click.echo(text, err=True)
-
-
-def echo_json(value: Any) -> None:
-    """Shows a result as JSON, on stdout."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def echo_table(rows: Iterable[Sequence[object]], *, header: Sequence[str] = ()) -> None:
-    """Shows rows in aligned columns, on stdout; nothing for no rows.
-
-    Args:
-      rows: cells; None shows as nothing.
-      header: names of the columns.
-    """
-    cells = [["" if c is None else str(c) for c in row] for row in rows]
-    if not cells:
-        return
-    if header:
-        cells.insert(0, [name.upper() for name in header])
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        line = "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True))
-        click.echo(line.rstrip())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from groovekit.cli import options
+from groovekit.cli import options, output
 from groovekit.errors import UnknownNameError, suggest
 from groovekit.plugins.catalogue import Plugin, installed_plugins
 from groovekit.plugins.registry import plugins_enabled
@@ -32,12 +32,12 @@ def list_plugins(check: bool, as_json: bool) -> None:
     """
     found = installed_plugins(check=check)
     if as_json:
-        options.echo_json([dataclasses.asdict(plugin) for plugin in found])
+        output.echo_json([dataclasses.asdict(plugin) for plugin in found])
         return
     if not plugins_enabled():
-        options.note("GROOVEKIT_PLUGINS=0: installed plug-ins are left out.")
+        output.note("GROOVEKIT_PLUGINS=0: installed plug-ins are left out.")
     elif not found:
-        options.note("No plug-ins are installed.")
+        output.note("No plug-ins are installed.")
     for plugin in found:
         _show(plugin)
 
@@ -56,7 +56,7 @@ def show_plugin(name: str, as_json: bool) -> None:
         packages = [plugin.package for plugin in installed_plugins()]
         raise UnknownNameError(suggest(name, packages, kind="plug-in package"))
     if as_json:
-        options.echo_json([dataclasses.asdict(plugin) for plugin in found])
+        output.echo_json([dataclasses.asdict(plugin) for plugin in found])
         return
     for plugin in found:
         click.echo(f"{plugin.package}\nversion {plugin.version or 'unknown'}")
@@ -64,7 +64,7 @@ def show_plugin(name: str, as_json: bool) -> None:
         for kind, group in itertools.groupby(offers, key=lambda offer: offer.kind):
             click.echo(f"\n{kind}s")
             rows = [(f"  {o.name}", o.origin, _mark(o.problem)) for o in group]
-            options.echo_table(rows)
+            output.echo_table(rows)
 
 
 @command.command("new")
@@ -85,7 +85,7 @@ def new_plugin(name: str, output_dir: Path) -> None:
     """
     folder = write_plugin(name, output_dir)
     click.echo(folder)
-    options.note(
+    output.note(
         f"Install it with: pip install -e '{folder}[test]'\n"
         f"and test it with: pytest {folder}"
     )
@@ -97,7 +97,7 @@ def _show(plugin: Plugin) -> None:
         (f"  {offer.kind}", offer.name, offer.origin, _mark(offer.problem))
         for offer in plugin.offers
     ]
-    options.echo_table(rows)
+    output.echo_table(rows)
 
 
 def _mark(problem: str | None) -> str:

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from groovekit.cli import catalogue, options
+from groovekit.cli import catalogue, options, output
 from groovekit.cli.generate.modes import MODES
 from groovekit.configs.recipes import get_recipe
 from groovekit.plugins import catalogue as plugins
@@ -47,7 +47,7 @@ def show_preset(name: str, as_json: bool) -> None:
             for part in ("config", "metadata")
             if (folder / f"{part}.json").is_file()
         }
-        options.echo_json({"name": name, "folder": str(folder), **files, "card": text})
+        output.echo_json({"name": name, "folder": str(folder), **files, "card": text})
         return
     click.echo(text.rstrip() or f"{name} has no {CARD_FILE}.")
     click.echo(f"\nFolder: {folder}")

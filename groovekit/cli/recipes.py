@@ -6,7 +6,7 @@ import dataclasses
 
 import click
 
-from groovekit.cli import catalogue, options
+from groovekit.cli import catalogue, options, output
 from groovekit.configs import recipes
 
 
@@ -21,9 +21,9 @@ def list_recipes(as_json: bool) -> None:
     """List every recipe by name."""
     found = [recipes.get_recipe(name) for name in recipes.names()]
     if as_json:
-        options.echo_json([dataclasses.asdict(recipe) for recipe in found])
+        output.echo_json([dataclasses.asdict(recipe) for recipe in found])
         return
-    options.echo_table((recipe.name, recipe.description) for recipe in found)
+    output.echo_table((recipe.name, recipe.description) for recipe in found)
 
 
 @command.command("show")
@@ -33,6 +33,6 @@ def show_recipe(name: str, as_json: bool) -> None:
     """Show the recipe NAME: config, changes, data, seed and length."""
     table = dataclasses.asdict(recipes.get_recipe(name))
     if as_json:
-        options.echo_json(table)
+        output.echo_json(table)
         return
-    options.echo_table(catalogue.flatten(table))
+    output.echo_table(catalogue.flatten(table))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from groovekit.cli.options import echo_json, files_to_show, json_option
+from groovekit.cli.options import files_to_show, json_option
+from groovekit.cli.output import echo_json
 from groovekit.cli.progress import Progress
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import importlib.util
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 
-from groovekit.cli.options import use_backend
 from groovekit.errors import UsageError
 
 # Keras and TensorFlow import these where they are installed, for features that
@@ -22,7 +22,7 @@ def start_keras(backend: str | None = None, device: str | None = None) -> str:
     """Chooses the backend and imports Keras.
 
     Args:
-      backend: see :func:`groovekit.cli.options.use_backend`.
+      backend: see :func:`groovekit.cli.start.use_backend`.
       device: see there.
 
     Returns:
@@ -124,3 +124,63 @@ def _quiet_stderr() -> Iterator[None]:
             if failed:
                 held.seek(0)
                 os.write(2, held.read())
+
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+def use_backend(backend: str | None = None, device: str | None = None) -> str:
+    """Decides which library computes; call it before anything imports Keras.
+
+    Args:
+      backend: one of :data:`BACKENDS`, or None for ``KERAS_BACKEND``, else the
+        first one installed.
+      device: ``"cpu"`` hides GPUs from the backend; others change nothing.
+
+    Returns:
+      The backend's name.
+
+    Raises:
+      UsageError: it is unknown, not installed, or Keras runs on another already.
+    """
+    chosen = backend or os.environ.get("KERAS_BACKEND") or _first_installed()
+    if chosen not in BACKENDS:
+        raise UsageError(
+            f"KERAS_BACKEND is {chosen!r}; groovekit runs on {', '.join(BACKENDS)}."
+        )
+    if importlib.util.find_spec(chosen) is None:
+        raise UsageError(
+            f"The backend {chosen} is not installed. Install it with "
+            f"`pip install {_REQUIREMENTS[chosen]}` or choose another --backend."
+        )
+    if "keras" in sys.modules:
+        running = str(sys.modules["keras"].backend.backend())
+        if running != chosen:
+            raise UsageError(
+                f"Keras already runs on {running} in this process: it cannot change "
+                f"to {chosen}. Start a new process."
+            )
+    os.environ["KERAS_BACKEND"] = chosen
+    # TensorFlow's start-up notes are no news to anybody who makes music.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+        os.environ["JAX_PLATFORMS"] = "cpu"
+    return chosen
+
+
+_REQUIREMENTS = {
+    "tensorflow": "tensorflow",
+    "jax": "'groovekit[jax]'",
+    "torch": "'groovekit[torch]'",
+}
+
+
+def _first_installed() -> str:
+    for name in BACKENDS:
+        if importlib.util.find_spec(name) is not None:
+            return name
+    raise UsageError(
+        "No backend is installed. Install one, for example with "
+        "`pip install tensorflow`."
+    )

@@ -13,22 +13,21 @@ from groovekit.cli.options import (
     backend_option,
     boolean,
     device_option,
-    echo_json,
     json_option,
-    note,
     obsolete_options,
     option,
     precision_option,
     seed_option,
-    use_backend,
 )
+from groovekit.cli.output import echo_json, note
 from groovekit.cli.progress import Progress, duration
-from groovekit.cli.start import start_keras
+from groovekit.cli.start import start_keras, use_backend
 from groovekit.configs.base import ModelConfig, get_config
 from groovekit.configs.recipes import Recipe, get_recipe
-from groovekit.configs.run_folder import RunFolder, check_writable
+from groovekit.configs.run_folder import RunFolder
+from groovekit.converters.options import with_options
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import with_options
+from groovekit.io.files import check_writable_folder
 
 if TYPE_CHECKING:
     from groovekit.data.datasets import Examples, Prepared
@@ -332,7 +331,7 @@ def _train(
     workers: int,
     **settings: Any,
 ) -> None:
-    check_writable(run_dir)
+    check_writable_folder(run_dir)
     data = _prepare(
         config,
         examples,

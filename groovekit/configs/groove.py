@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from groovekit.configs.base import (
+from groovekit.configs.base import ModelConfig
+from groovekit.configs.parts import (
     DecoderConfig,
     EncoderConfig,
     LatentConfig,
-    ModelConfig,
     TrainingConfig,
 )
 from groovekit.converters.groove import GrooveConverter

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from groovekit.configs.base import (
-    AugmentationConfig,
+from groovekit.configs.base import ModelConfig
+from groovekit.configs.parts import (
     DecoderConfig,
     EncoderConfig,
     LatentConfig,
-    ModelConfig,
     TrainingConfig,
 )
+from groovekit.converters.base import AugmentationConfig
 from groovekit.converters.melody import MelodyConverter
 
 # Piano to guitar: what the original counts as playing melodies.

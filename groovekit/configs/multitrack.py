@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from groovekit.configs.base import (
-    AugmentationConfig,
+from groovekit.configs.base import ModelConfig
+from groovekit.configs.parts import (
     DecoderConfig,
     EncoderConfig,
     LatentConfig,
-    ModelConfig,
     TrainingConfig,
 )
+from groovekit.converters.base import AugmentationConfig
 from groovekit.converters.performance import PerformanceConverter
 
 _INSTRUMENTS, _EVENTS = 8, 64

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from groovekit.configs.base import ModelConfig, get_config
-from groovekit.configs.run_folder import RunFolder, resolve_preset
-from groovekit.errors import RunFolderError, UsageError, suggest
+from groovekit.configs.run_folder import RunFolder
+from groovekit.errors import RunFolderError, UnknownNameError, UsageError, suggest
 from groovekit.plugins import catalogue
 
 #: The preset that is used when nothing else is asked for.
@@ -186,3 +186,24 @@ def _preset_of(config: str, wanted: ModelConfig | None) -> str:
         f"(groovekit train --config {config} ...) and give it with --run-dir. "
         + suggest(config, names, kind="preset")
     )
+
+
+def resolve_preset(name: str) -> Path:
+    """The folder of a preset.
+
+    Args:
+      name: a shipped preset, one of a plug-in, or a path to a folder.
+
+    Raises:
+      UnknownNameError: neither; suggests close names.
+      RunFolderError: the folder holds no preset.
+    """
+    names = catalogue.presets.names()
+    if name in names:
+        return RunFolder.open(catalogue.preset_folder(name)).path
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return RunFolder.open(path).path
+    if path.name != name:
+        raise RunFolderError(f"There is no preset and no folder called {name}.")
+    raise UnknownNameError(suggest(name, names, kind="preset"))

@@ -10,32 +10,25 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime
-import importlib.metadata
 import json
-import os
-import platform
-import secrets
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groovekit import fields as config_values
 from groovekit.configs.base import (
-    SCHEMA_VERSION,
     ModelConfig,
     check_schema,
     missing_plugin,
 )
+from groovekit.configs.metadata import _named_parts, _packages
 from groovekit.errors import (
     ConfigError,
     RunFolderError,
     UnknownNameError,
-    suggest,
 )
+from groovekit.io.files import unwritable_folder, write_atomic, write_json
 from groovekit.plugins import catalogue
-from groovekit.plugins.registry import Registry
 
 if TYPE_CHECKING:
     from groovekit.converters.base import Converter
@@ -43,95 +36,8 @@ if TYPE_CHECKING:
 # Where the copies of the user's kit maps lie in a run folder.
 _KITS = "kits"
 
-# Packages whose versions a run notes, where they are installed.
-_PACKAGES = ("keras", "numpy", "note-seq", "tensorflow", "jax", "torch")
-
 
 # Writing ------------------------------------------------------------------------
-
-
-def write_atomic(path: Path, content: bytes | str | Callable[[Path], object]) -> None:
-    """Writes a file beside its place, flushes it to disk and renames it.
-
-    Whatever happens on the way, ``path`` holds its old or its new content.
-
-    Args:
-      path: the file; missing folders are made.
-      content: the content, or a function that writes it to the path it is given
-        (which ends in the name of ``path``, suffixes included).
-
-    Raises:
-      RunFolderError: the file cannot be written.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".writing-{secrets.token_hex(4)}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if callable(content):
-            content(temporary)
-        else:
-            data = content.encode() if isinstance(content, str) else content
-            temporary.write_bytes(data)
-        _flush(temporary)
-        temporary.replace(path)
-        _flush(path.parent)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    """Asks the system to bring a file (or a folder's names) to disk."""
-    if path.is_dir() and os.name == "nt":
-        return  # Folders cannot be opened there.
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        # Not every file system can.
-        with contextlib.suppress(OSError):
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def unwritable(path: Path, error: OSError) -> RunFolderError:
-    """Words the error for a file or folder that cannot be written."""
-    reason = error.strerror or str(error)
-    return RunFolderError(
-        f"Cannot write {path}: {reason}. Choose another folder (--run-dir), or make"
-        " this one writable and see that the disk has room."
-    )
-
-
-def check_writable(path: Path) -> None:
-    """Makes sure, without writing, that a folder can be made or written to.
-
-    Args:
-      path: the folder, which need not exist.
-
-    Raises:
-      RunFolderError: it cannot; better said before hours of work than after.
-    """
-    existing = path.absolute()
-    while not existing.exists() and existing != existing.parent:
-        existing = existing.parent
-    if not existing.is_dir():
-        raise RunFolderError(
-            f"Cannot write to {path}: {existing} is a file, not a folder."
-        )
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise RunFolderError(f"Cannot write to {path}: no permission for {existing}.")
-
-
-def to_json(value: Any) -> str:
-    """JSON as in all of groovekit's files: sorted keys, indented, one newline."""
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Writes a JSON file atomically; see :func:`write_atomic`."""
-    write_atomic(path, to_json(value))
 
 
 # Folders ------------------------------------------------------------------------
@@ -201,7 +107,7 @@ class RunFolder:
             run.checkpoints.mkdir(parents=True, exist_ok=True)
             run.logs.mkdir(exist_ok=True)
         except OSError as error:
-            raise unwritable(run.path, error) from error
+            raise unwritable_folder(run.path, error) from error
         run.write_metadata(metadata)
         # Last: with it the folder is a run.
         run.write_config(config)
@@ -458,136 +364,4 @@ def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 # Metadata -----------------------------------------------------------------------
 
 
-def make_metadata(
-    config: ModelConfig,
-    *,
-    backend: str,
-    seed: int,
-    parameters: int,
-    data: Mapping[str, Any] | None = None,
-    **more: Any,
-) -> dict[str, Any]:
-    """What a run notes about itself.
-
-    Args:
-      config: the model.
-      backend: the Keras backend's name.
-      seed: of everything random.
-      parameters: number of the model's parameters.
-      data: about the examples: ``fingerprint``, ``examples``, ``windows``, counts.
-      more: further JSON-like values.
-    """
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "versions": _versions(),
-        "backend": backend,
-        "seed": seed,
-        "parameters": parameters,
-        "data": dict(data or {}),
-        "plugins": used_plugins(config),
-        **more,
-    }
-
-
-def _versions() -> dict[str, str]:
-    # The package itself may be a checkout, of which no installer knows.
-    package = sys.modules["groovekit"]
-    versions = {
-        "groovekit": str(package.__version__),
-        "python": platform.python_version(),
-    }
-    for name in _PACKAGES:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[name] = importlib.metadata.version(name)
-    return versions
-
-
-def used_plugins(config: ModelConfig) -> list[dict[str, Any]]:
-    """The names from other packages that a config uses.
-
-    Returns:
-      Tables with ``kind``, ``name``, ``package`` and ``version``.
-    """
-    used = _named_parts(config.to_dict(), catalogue.kit_maps.names())
-    tables = []
-    for registry, name in used:
-        with contextlib.suppress(UnknownNameError):
-            entry = registry.describe(name)
-            if not entry.builtin:
-                table = {
-                    "kind": registry.kind,
-                    "name": name,
-                    "package": entry.package,
-                    "version": entry.version,
-                }
-                if table not in tables:
-                    tables.append(table)
-    return tables
-
-
-def _named_parts(
-    table: Mapping[str, Any], kits: Iterable[str]
-) -> list[tuple[Registry[Any], str]]:
-    """Registries with the names that a config, as its JSON holds it, takes from them.
-
-    Args:
-      table: the config; parts that are missing or wrong are passed over.
-      kits: names of kit maps: any text of a converter may be one.
-    """
-    places = (
-        (catalogue.converters, "converter", "name"),
-        (catalogue.encoders, "encoder", "kind"),
-        (catalogue.encoders, "encoder", "core"),
-        (catalogue.decoders, "decoder", "kind"),
-        (catalogue.decoders, "decoder", "core"),
-        (catalogue.heads, "decoder", "head"),
-    )
-    found: list[tuple[Registry[Any], Any]] = []
-    for registry, part, key in places:
-        fields = table.get(part)
-        if isinstance(fields, Mapping):
-            found.append((registry, fields.get(key)))
-    converter = table.get("converter")
-    if isinstance(converter, Mapping):
-        known = set(kits)
-        found += [
-            (catalogue.kit_maps, value)
-            for key, value in sorted(converter.items())
-            if key != "name" and isinstance(value, str) and value in known
-        ]
-    return [(registry, name) for registry, name in found if isinstance(name, str)]
-
-
-def _packages(metadata: Mapping[str, Any]) -> dict[str, str]:
-    """Package and version by registered name, from a run's metadata."""
-    found = {}
-    for table in metadata.get("plugins", ()):
-        if isinstance(table, Mapping) and "name" in table:
-            words = [table.get("package"), table.get("version")]
-            found[str(table["name"])] = " ".join(str(w) for w in words if w)
-    return found
-
-
 # Presets ------------------------------------------------------------------------
-
-
-def resolve_preset(name: str) -> Path:
-    """The folder of a preset.
-
-    Args:
-      name: a shipped preset, one of a plug-in, or a path to a folder.
-
-    Raises:
-      UnknownNameError: neither; suggests close names.
-      RunFolderError: the folder holds no preset.
-    """
-    names = catalogue.presets.names()
-    if name in names:
-        return RunFolder.open(catalogue.preset_folder(name)).path
-    path = Path(name).expanduser()
-    if path.is_dir():
-        return RunFolder.open(path).path
-    if path.name != name:
-        raise RunFolderError(f"There is no preset and no folder called {name}.")
-    raise UnknownNameError(suggest(name, names, kind="preset"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from groovekit.configs.base import (
+from groovekit.configs.base import ModelConfig
+from groovekit.configs.parts import (
     DecoderConfig,
     EncoderConfig,
     LatentConfig,
-    ModelConfig,
     TrainingConfig,
 )
 from groovekit.converters.trio import TrioConverter

@@ -19,7 +19,7 @@ from groovekit.errors import UsageError
 from groovekit.io.notes import NoteSequence, load
 
 if TYPE_CHECKING:
-    from groovekit.configs.base import AugmentationConfig
+    from groovekit.converters.base import AugmentationConfig
 
 _LOG = logging.getLogger("groovekit")
 

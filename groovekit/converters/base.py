@@ -20,15 +20,14 @@ import abc
 import dataclasses
 import enum
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from groovekit import fields as values
 from groovekit.errors import UsageError
+from groovekit.fields import require
 from groovekit.io.notes import NoteSequence
-
-if TYPE_CHECKING:
-    from groovekit.configs.base import AugmentationConfig
 
 Kind = Literal["binary", "unit", "signed", "categorical"]
 
@@ -386,3 +385,66 @@ def concatenate(parts: Sequence[Windows]) -> Windows:
     names = parts[0].arrays.keys()
     arrays = {n: np.concatenate([p.arrays[n] for p in parts]) for n in names}
     return Windows(arrays, sum((p.counts for p in parts), Counts()))
+
+
+def join(parts: list[Tensors]) -> Tensors:
+    """Batches after each other.
+
+    Args:
+      parts: at least one, all with controls or all without.
+    """
+    controls = [part.controls for part in parts if part.controls is not None]
+    return Tensors(
+        np.concatenate([part.inputs for part in parts]),
+        np.concatenate([part.outputs for part in parts]),
+        np.concatenate(controls) if controls else None,
+        np.concatenate([part.lengths for part in parts]),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class AugmentationConfig:
+    """How training windows are varied, drawn anew for each window and epoch.
+
+    Evaluation never sees augmented windows.
+
+    Attributes:
+      transpose: lowest and highest transposition in semitones, both inclusive, each
+        from -127 to 127. Converters without pitches (drums) leave it alone.
+      stretch: lowest and highest factor on times, both above 0; above 1 is slower.
+        Converters whose grid follows the tempo see no difference and leave it alone.
+      velocity: lowest and highest factor on velocities, which stay from 1 to 127:
+        the same groove played softer or louder. Converters without velocities
+        leave it alone.
+      microtiming: lowest and highest factor on the distances of hits from the grid:
+        the same milliseconds are another share of a step at another tempo.
+        Converters without microtiming leave it alone.
+    """
+
+    transpose: tuple[int, int] = (0, 0)
+    stretch: tuple[float, float] = (1.0, 1.0)
+    velocity: tuple[float, float] = (1.0, 1.0)
+    microtiming: tuple[float, float] = (1.0, 1.0)
+
+    def __post_init__(self) -> None:
+        values.check_fields(self, "augmentation")
+        low, high = self.transpose
+        require(
+            -127 <= low <= high <= 127,
+            "augmentation.transpose",
+            "the lowest and the highest of semitones from -127 to 127",
+            list(self.transpose),
+        )
+        for name in ("stretch", "velocity", "microtiming"):
+            factors = getattr(self, name)
+            require(
+                0 < factors[0] <= factors[1],
+                f"augmentation.{name}",
+                "the lowest and the highest of factors above 0",
+                list(factors),
+            )
+
+    @property
+    def identity(self) -> bool:
+        """Whether nothing is varied."""
+        return self == AugmentationConfig()

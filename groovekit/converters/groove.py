@@ -48,12 +48,12 @@ from groovekit.converters.grid.selection import (
     select_drums,
 )
 from groovekit.converters.kits import KitMap, Unmapped
-from groovekit.converters.options import WithKits, check_groove_options
+from groovekit.converters.options import WithKits, check_choices, check_positive, fail
 from groovekit.errors import ConfigError
 from groovekit.io.notes import NoteSequence
 
 if TYPE_CHECKING:
-    from groovekit.configs.base import AugmentationConfig
+    from groovekit.converters.base import AugmentationConfig
 
 # Exactly half a step lies between two steps; a decoded note stays this side of
 # it, so that it is read back on the step that it was written for.
@@ -508,3 +508,39 @@ class GrooveConverter(WithKits, Converter):
             np.argmax(velocities.reshape(batch, steps, drums, values[0]), axis=-1),
             np.argmax(offsets.reshape(batch, steps, drums, values[1]), axis=-1),
         )
+
+
+def check_groove_options(converter: GrooveConverter) -> None:
+    """Raises ConfigError for options out of range or excluding each other."""
+    c = converter
+    check_positive(c, ("bars", "steps_per_quarter", "quarters_per_bar"))
+    if c.hop_bars is not None:
+        steps = c.hop_bars * c.steps_per_quarter * c.quarters_per_bar
+        if steps < 1 or steps != round(steps):
+            fail(c, "hop_bars", "a positive number of whole steps")
+    if not 0 <= c.max_note_dropout <= 1:
+        fail(c, "max_note_dropout", "a probability from 0 to 1")
+    if not 0 <= c.min_velocity <= 127:
+        fail(c, "min_velocity", "a MIDI velocity from 0 to 127")
+    if any(index < 0 for index in c.add_instruments):
+        fail(c, "add_instruments", "indices of classes")
+    if bool(c.velocity_bins) != bool(c.offset_bins):
+        raise ConfigError(
+            "GrooveConverter: expected both velocity_bins and offset_bins or none, "
+            f"got {c.velocity_bins} and {c.offset_bins}."
+        )
+    for option in ("velocity_bins", "offset_bins"):
+        if getattr(c, option) < 0 or getattr(c, option) == 1:
+            fail(c, option, "at least 2, or 0 for numbers")
+    if c.max_windows is not None and c.max_windows < 1:
+        fail(c, "max_windows", "at least 1, or None for all")
+    check_choices(
+        c,
+        {
+            "unmapped": ("drop", "nearest", "error"),
+            "instruments": ("auto", "drums", "all"),
+            "first_onset": ("clamp", "original"),
+            "bin_values": ("center", "original"),
+            "tap_dropout": ("drop", "original"),
+        },
+    )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from groovekit.converters.base import Converter
 from groovekit.converters.kits import KitMap, get_kit
-from groovekit.errors import ConfigError
+from groovekit.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from groovekit.converters.groove import GrooveConverter
+    pass
 
 
 def fail(converter: Any, option: str, expected: str) -> NoReturn:
@@ -90,37 +92,56 @@ class WithKits:
         return len(self.kit_map)
 
 
-def check_groove_options(converter: GrooveConverter) -> None:
-    """Raises ConfigError for options out of range or excluding each other."""
-    c = converter
-    check_positive(c, ("bars", "steps_per_quarter", "quarters_per_bar"))
-    if c.hop_bars is not None:
-        steps = c.hop_bars * c.steps_per_quarter * c.quarters_per_bar
-        if steps < 1 or steps != round(steps):
-            fail(c, "hop_bars", "a positive number of whole steps")
-    if not 0 <= c.max_note_dropout <= 1:
-        fail(c, "max_note_dropout", "a probability from 0 to 1")
-    if not 0 <= c.min_velocity <= 127:
-        fail(c, "min_velocity", "a MIDI velocity from 0 to 127")
-    if any(index < 0 for index in c.add_instruments):
-        fail(c, "add_instruments", "indices of classes")
-    if bool(c.velocity_bins) != bool(c.offset_bins):
-        raise ConfigError(
-            "GrooveConverter: expected both velocity_bins and offset_bins or none, "
-            f"got {c.velocity_bins} and {c.offset_bins}."
-        )
-    for option in ("velocity_bins", "offset_bins"):
-        if getattr(c, option) < 0 or getattr(c, option) == 1:
-            fail(c, option, "at least 2, or 0 for numbers")
-    if c.max_windows is not None and c.max_windows < 1:
-        fail(c, "max_windows", "at least 1, or None for all")
-    check_choices(
-        c,
-        {
-            "unmapped": ("drop", "nearest", "error"),
-            "instruments": ("auto", "drums", "all"),
-            "first_onset": ("clamp", "original"),
-            "bin_values": ("center", "original"),
-            "tap_dropout": ("drop", "original"),
-        },
+def with_options(
+    converter: Converter,
+    *,
+    kit: str | None = None,
+    output_kit: str | None = None,
+    bars: int | None = None,
+    trained: bool = True,
+) -> Converter:
+    """The same converter with other kits, or for another number of bars.
+
+    Args:
+      converter: of a model.
+      kit: kit map to read notes with: a registered name or a JSON file.
+      output_kit: kit map to write notes with.
+      bars: bars of a window.
+      trained: whether there is such a model, which fixes the number of drum
+        classes; otherwise the two kit maps only have to agree.
+
+    Raises:
+      UsageError: an option that this kind of converter has not.
+      UnknownNameError: no such kit map.
+      ConfigError: a kit map of another size than the model's, or than the other.
+    """
+    wanted = {"kit": kit, "output_kit": output_kit, "bars": bars}
+    changes: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None}
+    fields = {field.name for field in dataclasses.fields(converter)}  # type: ignore[arg-type]  # abstract, but each is a dataclass
+    for name in changes:
+        if name not in fields:
+            option = name.replace("_", "-")
+            raise UsageError(
+                f"--{option} has no effect on {type(converter).__name__}, which has "
+                f"no {name}: leave it out."
+            )
+    kits = [name for name in ("kit", "output_kit") if name in changes]
+    # The number of classes, that of the kit map that was read with, is part of the
+    # trained model.
+    own = str(getattr(converter, "kit", None) or getattr(converter, "output_kit", ""))
+    before = len(get_kit(own)) if kits else 0
+    for name in kits:
+        after = len(get_kit(changes[name]))
+        if trained and before != after:
+            option = name.replace("_", "-")
+            raise ConfigError(
+                f"The model has {before} drum classes ({own!r}), the kit map "
+                f"{changes[name]!r} has {after}: choose another --{option}."
+            )
+    changed: Converter = (
+        dataclasses.replace(converter, **changes) if changes else converter  # type: ignore[type-var]
     )
+    if kits and {"kit", "output_kit"} <= fields:
+        both: Any = changed
+        matching_kit(both.output_kit, both.kit, len(get_kit(both.kit)))
+    return changed

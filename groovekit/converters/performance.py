@@ -66,7 +66,7 @@ from groovekit.errors import ConfigError
 from groovekit.io.notes import NoteSequence
 
 if TYPE_CHECKING:
-    from groovekit.configs.base import AugmentationConfig
+    from groovekit.converters.base import AugmentationConfig
 
 
 @dataclasses.dataclass(frozen=True)

@@ -59,7 +59,7 @@ from groovekit.errors import ConfigError
 from groovekit.io.notes import NoteSequence
 
 if TYPE_CHECKING:
-    from groovekit.configs.base import AugmentationConfig
+    from groovekit.converters.base import AugmentationConfig
 
 MELODY_PROGRAMS = tuple(range(32))
 BASS_PROGRAMS = tuple(range(32, 40))

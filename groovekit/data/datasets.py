@@ -31,8 +31,8 @@ from groovekit.errors import (
     UnknownNameError,
     UsageError,
 )
-from groovekit.generation.inputs import tempo_of
 from groovekit.io import sources
+from groovekit.io.tempo import tempo_of
 from groovekit.plugins import catalogue
 
 __all__ = [

@@ -12,21 +12,24 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from groovekit.configs.base import AugmentationConfig
-from groovekit.converters.base import Converter, Reason, Skipped, Tensors, Windows
+from groovekit.converters.base import (
+    AugmentationConfig,
+    Converter,
+    Reason,
+    Skipped,
+    Tensors,
+    Windows,
+)
 from groovekit.data import cache as disk
+from groovekit.data.order import LARGEST_ORDER, _LongOrder, _starts
 from groovekit.data.report import ExampleReport, ReportBuilder
 from groovekit.errors import DataError, NoExamplesError, UsageError
 from groovekit.io.notes import NoteSequence
-from groovekit.seeding import Permutation, generator
+from groovekit.seeding import generator
 
-# Up to this many windows an epoch's order is an array; beyond it, each batch's part
-# is computed when it is needed, so that memory does not grow with the windows.
-LARGEST_ORDER = 2**20
 # Stores of more bytes are released from memory each time so many windows were read:
 # the operating system counts a good part of the file as this process's otherwise.
 LARGEST_MAPPED = 2**28
@@ -305,57 +308,7 @@ class Examples:
             yield np.concatenate(parts)
 
 
-class _LongOrder:
-    """The order of an epoch with too many windows for an array of their numbers.
-
-    Args:
-      examples: of the windows; the converter selects as :class:`Converter` does.
-      seed: None for the first windows of each sequence.
-      epoch: number of the epoch.
-      shuffle: whether the windows change places.
-    """
-
-    def __init__(
-        self, examples: Examples, seed: int | None, epoch: int, *, shuffle: bool
-    ) -> None:
-        self._size = examples.windows_per_epoch
-        self._groups = examples.groups
-        self._limit = examples.converter.windows_per_sequence
-        self._order = self._choice = None
-        if seed is not None and shuffle:
-            self._order = Permutation(seed, "shuffle", epoch)
-        if seed is not None:
-            self._choice = Permutation(seed, "select", epoch)
-
-    def __len__(self) -> int:
-        return self._size
-
-    @functools.cached_property
-    def _used(self) -> np.ndarray:
-        """As ``groups``, of the windows that the epoch uses."""
-        assert self._limit is not None
-        return _starts(np.minimum(np.diff(self._groups), self._limit))
-
-    def __getitem__(self, part: slice) -> np.ndarray:
-        numbers = np.arange(*part.indices(self._size))
-        if self._order is not None:
-            numbers = self._order.take(numbers, self._size)
-        if self._limit is None:
-            return numbers
-        owners = np.searchsorted(self._used, numbers, side="right") - 1
-        ranks = numbers - self._used[owners]
-        if self._choice is not None:
-            counts = (self._groups[1:] - self._groups[:-1])[owners]
-            ranks = self._choice.take(ranks, counts, owners)
-        found: np.ndarray = self._groups[owners] + ranks
-        return found
-
-
 # Converting --------------------------------------------------------------------
-
-
-def _starts(counts: Any) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
 class Conversion:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from groovekit.converters.base import Tensors
+from groovekit.converters.base import Tensors, join
 from groovekit.data.examples import Examples
-from groovekit.generation.inputs import DEFAULT_QPM, join
+from groovekit.io.tempo import DEFAULT_QPM
 from groovekit.seeding import generator
 
 # One-hot windows are large.

@@ -28,10 +28,10 @@ from groovekit.evaluation.reconstruction import (
     reconstruction_metrics as reconstruction_metrics,
 )
 from groovekit.evaluation.scoring import Prediction, Truth
-from groovekit.generation.inputs import DEFAULT_QPM
 from groovekit.generation.slerp import slerp
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.io.notes import NoteSequence
+from groovekit.io.tempo import DEFAULT_QPM
 from groovekit.models import backend
 from groovekit.models.runtimes.base import Progress
 from groovekit.seeding import generator

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from groovekit.configs.run_folder import RunFolder, write_json
+from groovekit.configs.run_folder import RunFolder
+from groovekit.converters.grid.drums import Drums
 from groovekit.errors import (
     PluginLoadError,
     RunFolderError,
@@ -25,7 +26,7 @@ from groovekit.errors import (
     UsageError,
     suggest,
 )
-from groovekit.evaluation.metrics import Drums
+from groovekit.io.files import write_json
 from groovekit.plugins import catalogue
 from groovekit.plugins.registry import import_target
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 
 from groovekit.converters.base import Converter
+from groovekit.converters.options import with_options
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import with_options
 from groovekit.io.notes import NoteSequence
 
 

@@ -10,7 +10,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -18,15 +18,11 @@ from groovekit.configs.base import ModelConfig
 from groovekit.configs.presets import ModelFiles, locate
 from groovekit.converters.base import Tensors
 from groovekit.converters.harmony.chords import Chords, parse_chords
+from groovekit.converters.options import with_options
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import (
-    DEFAULT_QPM,
-    DEFAULT_TEMPERATURE,
-    Music,
-    complete_controls,
-    to_tensors,
-    with_options,
-)
+from groovekit.generation.codes import Encoding
+from groovekit.generation.controls import complete_controls
+from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music, to_tensors
 from groovekit.generation.sections import one_after_another, plan, window_seconds
 from groovekit.generation.tasks import latent, walks
 from groovekit.generation.tasks.add import add
@@ -36,26 +32,13 @@ from groovekit.generation.tasks.humanize import humanize
 from groovekit.generation.tasks.interpolate import interpolate
 from groovekit.generation.tasks.reconstruct import reconstruct
 from groovekit.io.notes import NoteSequence
+from groovekit.io.tempo import DEFAULT_QPM
 from groovekit.models.runtimes.base import Progress
 from groovekit.models.runtimes.choice import Runtime, Runtimes
 from groovekit.seeding import generator, one_seed
 
 #: Windows that go through the model at once, unless told otherwise.
 MAX_BATCH_SIZE = 256
-
-
-class Encoding(NamedTuple):
-    """The posterior of some windows: diagonal normal distributions.
-
-    Attributes:
-      mean: ``(batch, z_size)`` float32.
-      stddev: ``(batch, z_size)`` float32, positive.
-      sample: ``(batch, z_size)`` float32, a code drawn from each.
-    """
-
-    mean: np.ndarray
-    stddev: np.ndarray
-    sample: np.ndarray
 
 
 class TrainedModel:

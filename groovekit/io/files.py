@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
+import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-from groovekit.errors import DataError
+from groovekit.errors import DataError, RunFolderError
 
 
 def make_parent(path: Path) -> None:
@@ -142,3 +145,87 @@ def _candidates(path: Path) -> Iterator[Path]:
     yield path
     for number in itertools.count(2):
         yield path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def write_atomic(path: Path, content: bytes | str | Callable[[Path], object]) -> None:
+    """Writes a file beside its place, flushes it to disk and renames it.
+
+    Whatever happens on the way, ``path`` holds its old or its new content.
+
+    Args:
+      path: the file; missing folders are made.
+      content: the content, or a function that writes it to the path it is given
+        (which ends in the name of ``path``, suffixes included).
+
+    Raises:
+      RunFolderError: the file cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".writing-{secrets.token_hex(4)}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if callable(content):
+            content(temporary)
+        else:
+            data = content.encode() if isinstance(content, str) else content
+            temporary.write_bytes(data)
+        _flush(temporary)
+        temporary.replace(path)
+        _flush(path.parent)
+    except OSError as error:
+        raise unwritable_folder(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    """Asks the system to bring a file (or a folder's names) to disk."""
+    if path.is_dir() and os.name == "nt":
+        return  # Folders cannot be opened there.
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        # Not every file system can.
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def unwritable_folder(path: Path, error: OSError) -> RunFolderError:
+    """Words the error for a file or folder that cannot be written."""
+    reason = error.strerror or str(error)
+    return RunFolderError(
+        f"Cannot write {path}: {reason}. Choose another folder (--run-dir), or make"
+        " this one writable and see that the disk has room."
+    )
+
+
+def check_writable_folder(path: Path) -> None:
+    """Makes sure, without writing, that a folder can be made or written to.
+
+    Args:
+      path: the folder, which need not exist.
+
+    Raises:
+      RunFolderError: it cannot; better said before hours of work than after.
+    """
+    existing = path.absolute()
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise RunFolderError(
+            f"Cannot write to {path}: {existing} is a file, not a folder."
+        )
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise RunFolderError(f"Cannot write to {path}: no permission for {existing}.")
+
+
+def to_json(value: Any) -> str:
+    """JSON as in all of groovekit's files: sorted keys, indented, one newline."""
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a JSON file atomically; see :func:`write_atomic`."""
+    write_atomic(path, to_json(value))

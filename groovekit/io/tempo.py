@@ -57,3 +57,15 @@ def _follow(
     x = np.asarray(x, np.float64)
     index = np.maximum(np.searchsorted(bends, x, side="right") - 1, 0)
     return np.asarray(values[index] + (x - bends[index]) * slopes[index])
+
+
+#: Tempo of what has none, in quarter notes a minute.
+DEFAULT_QPM = 120.0
+
+
+def tempo_of(sequence: NoteSequence) -> float:
+    """The first tempo in quarter notes a minute; 120 where there is none."""
+    if not sequence.tempos:
+        return DEFAULT_QPM
+    first = min(sequence.tempos, key=lambda tempo: tempo.time)
+    return float(first.qpm) if first.qpm > 0 else DEFAULT_QPM

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from groovekit.configs.run_folder import write_atomic
 from groovekit.errors import RunFolderError
+from groovekit.io.files import write_atomic
 
+# The group of a checkpoint that holds a model's variables.
+MODEL = "model"
 # What reading a file that is cut off or of something else raises.
 _DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
@@ -122,3 +124,36 @@ def _copy_half(source: Path, name: str, item: Any, new: Any) -> None:
             values = halved
         copy = new.create_dataset(name, data=values)
     _copy_attributes(item, copy)
+
+
+def load_model(path: Path, model: Any) -> None:
+    """Restores a model alone.
+
+    Raises:
+      RunFolderError: damaged, or of another model.
+    """
+    with opened_checkpoint(path) as arrays:
+        assign(path, arrays, MODEL, model.variables)
+
+
+def assign(path: Path, arrays: Any, group: str, variables: Sequence[Any]) -> None:
+    """Gives variables the values of a checkpoint's group; all of them or none.
+
+    Raises:
+      RunFolderError: the group is of another model; ``path`` is named.
+    """
+    count = sum(name.startswith(f"{group}/") for name in arrays.files)
+    if count != len(variables):
+        raise RunFolderError(
+            f"{path} holds {count} {group} variables, but the config's has "
+            f"{len(variables)}: it is a checkpoint of another model."
+        )
+    values = [arrays[f"{group}/{i}"] for i in range(count)]
+    for variable, value in zip(variables, values, strict=True):
+        if tuple(variable.shape) != value.shape:
+            raise RunFolderError(
+                f"{path} holds {variable.path} of shape {value.shape}, but the "
+                f"config's has shape {tuple(variable.shape)}."
+            )
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -10,15 +10,10 @@ import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from groovekit.errors import GroovekitError, PluginLoadError
 from groovekit.plugins.registry import Entry, Registry, import_target
-
-if TYPE_CHECKING:
-    from groovekit.configs.base import ModelConfig
-    from groovekit.converters.base import Converter
-    from groovekit.converters.kits import KitMap
 
 PRESETS_FOLDER = Path(__file__).parents[1] / "presets"
 
@@ -155,10 +150,10 @@ def _check_callable(found: Any) -> None:
         raise TypeError(f"expected a function or class. Received: {found!r}")
 
 
-converters: Registry[type[Converter]] = Registry(
+converters: Registry[type[Any]] = Registry(
     "converter", "groovekit.converters", _CONVERTERS, check=_check_converter
 )
-configs: Registry[Callable[[], ModelConfig]] = Registry(
+configs: Registry[Callable[[], Any]] = Registry(
     "config", "groovekit.configs", _CONFIGS, check=_check_callable
 )
 presets: Registry[Path | str | Callable[[], Path]] = Registry(
@@ -167,9 +162,7 @@ presets: Registry[Path | str | Callable[[], Path]] = Registry(
     _shipped_presets(),
     load_builtin=_shipped_preset,
 )
-kit_maps: Registry[Callable[[], KitMap] | KitMap] = Registry(
-    "kit map", "groovekit.kit_maps", _KIT_MAPS
-)
+kit_maps: Registry[Any] = Registry("kit map", "groovekit.kit_maps", _KIT_MAPS)
 heads: Registry[Any] = Registry(
     "head", "groovekit.heads", _HEADS, check=_check_callable
 )

@@ -12,6 +12,7 @@ import numpy as np
 
 from groovekit.configs import base as configs
 from groovekit.converters.base import (
+    AugmentationConfig,
     Converter,
     Counts,
     Encoded,
@@ -453,7 +454,7 @@ def _check_batches(converter: Converter, parts: Sequence[Windows]) -> None:
 
 
 def _check_augmentation(converter: Converter, windows: Windows) -> None:
-    augmentation = configs.AugmentationConfig(
+    augmentation = AugmentationConfig(
         transpose=(-3, 3),
         stretch=(0.9, 1.1),
         velocity=(0.8, 1.2),

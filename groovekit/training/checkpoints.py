@@ -18,15 +18,15 @@ from typing import Any
 
 import numpy as np
 
-from groovekit.configs.run_folder import write_atomic
 from groovekit.errors import RunFolderError, TrainingError
+from groovekit.io.files import write_atomic
 from groovekit.models import backend
 from groovekit.models.optimizer import averaged, averages
-from groovekit.models.weights import opened_checkpoint
+from groovekit.models.weights import MODEL, assign, opened_checkpoint
 
 _LOG = logging.getLogger("groovekit")
 _NAME = re.compile(r"step-(\d+)\.npz")
-_MODEL, _OPTIMIZER, _STATE = "model", "optimizer", "state"
+_OPTIMIZER, _STATE = "optimizer", "state"
 _TRAINED = "trained"
 
 
@@ -80,7 +80,7 @@ def save(
     if averages(optimizer):
         arrays |= _numbered(_TRAINED, model.variables)
     with averaged(model, optimizer):
-        arrays |= _numbered(_MODEL, model.variables)
+        arrays |= _numbered(MODEL, model.variables)
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise TrainingError(
             f"Weights or optimiser are not finite after step {step}: not saved."
@@ -127,21 +127,11 @@ def load(path: Path, model: Any, optimizer: Any) -> dict[str, Any]:
       RunFolderError: damaged, or of another model.
     """
     with opened_checkpoint(path) as arrays:
-        group = _TRAINED if averages(optimizer) else _MODEL
-        _assign(path, arrays, group, model.variables)
-        _assign(path, arrays, _OPTIMIZER, optimizer.variables)
+        group = _TRAINED if averages(optimizer) else MODEL
+        assign(path, arrays, group, model.variables)
+        assign(path, arrays, _OPTIMIZER, optimizer.variables)
         state: dict[str, Any] = json.loads(arrays[_STATE].tobytes())
     return state
-
-
-def load_model(path: Path, model: Any) -> None:
-    """Restores a model alone.
-
-    Raises:
-      RunFolderError: damaged, or of another model.
-    """
-    with opened_checkpoint(path) as arrays:
-        _assign(path, arrays, _MODEL, model.variables)
 
 
 def _numbered(group: str, variables: Sequence[Any]) -> dict[str, np.ndarray]:
@@ -150,21 +140,3 @@ def _numbered(group: str, variables: Sequence[Any]) -> dict[str, np.ndarray]:
         f"{group}/{i}": np.array(backend.to_numpy(v.value))
         for i, v in enumerate(variables)
     }
-
-
-def _assign(path: Path, arrays: Any, group: str, variables: Sequence[Any]) -> None:
-    count = sum(name.startswith(f"{group}/") for name in arrays.files)
-    if count != len(variables):
-        raise RunFolderError(
-            f"{path} holds {count} {group} variables, but the config's has "
-            f"{len(variables)}: it is a checkpoint of another model."
-        )
-    values = [arrays[f"{group}/{i}"] for i in range(count)]
-    for variable, value in zip(variables, values, strict=True):
-        if tuple(variable.shape) != value.shape:
-            raise RunFolderError(
-                f"{path} holds {variable.path} of shape {value.shape}, but the "
-                f"config's has shape {tuple(variable.shape)}."
-            )
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)

@@ -23,13 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groovekit.configs.base import DecoderConfig, ModelConfig
-from groovekit.configs.run_folder import (
-    RunFolder,
-    make_metadata,
-    resolve_preset,
-    write_atomic,
-)
+from groovekit.configs.base import ModelConfig
+from groovekit.configs.metadata import make_metadata
+from groovekit.configs.parts import DecoderConfig
+from groovekit.configs.presets import resolve_preset
+from groovekit.configs.run_folder import RunFolder
 from groovekit.data.datasets import Prepared
 from groovekit.errors import (
     RunFolderError,
@@ -37,10 +35,11 @@ from groovekit.errors import (
     TrainingInterruptedError,
     UsageError,
 )
+from groovekit.io.files import write_atomic
 from groovekit.models import backend
 from groovekit.models.builder import build_model, build_optimizer
 from groovekit.models.optimizer import averaged
-from groovekit.models.weights import load_weights
+from groovekit.models.weights import load_model, load_weights
 from groovekit.seeding import draw_seed
 from groovekit.training import checkpoints
 from groovekit.training import estimate as preflight
@@ -608,7 +607,7 @@ def evaluate_run(
         load_weights(model, run.require_weights())
         step = 0
     else:
-        checkpoints.load_model(path, model)
+        load_model(path, model)
         step = checkpoints.step_of(path)
     batch_size = batch_size or config.training.batch_size
     validator = Validator(

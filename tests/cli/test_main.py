@@ -16,7 +16,7 @@ import pytest
 
 import groovekit
 from groovekit.cli import main as cli
-from groovekit.cli import options
+from groovekit.cli import options, start
 from groovekit.errors import (
     DataError,
     TrainingInterruptedError,
@@ -259,36 +259,36 @@ def test_backend_is_an_option_then_the_environment_then_what_is_there(monkeypatc
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     installed = {"jax", "torch"}
     monkeypatch.setattr(
-        options.importlib.util, "find_spec", lambda name: name in installed or None
+        start.importlib.util, "find_spec", lambda name: name in installed or None
     )
     for name in ("KERAS_BACKEND", "CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS"):
         monkeypatch.setenv(name, "")
-    assert options.use_backend() == "jax"
+    assert start.use_backend() == "jax"
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    assert options.use_backend() == "torch"
-    assert options.use_backend("jax", "cpu") == "jax"
-    assert options.os.environ["KERAS_BACKEND"] == "jax"
-    assert options.os.environ["CUDA_VISIBLE_DEVICES"] == "-1"
+    assert start.use_backend() == "torch"
+    assert start.use_backend("jax", "cpu") == "jax"
+    assert start.os.environ["KERAS_BACKEND"] == "jax"
+    assert start.os.environ["CUDA_VISIBLE_DEVICES"] == "-1"
     with pytest.raises(UsageError, match="tensorflow is not installed"):
-        options.use_backend("tensorflow")
+        start.use_backend("tensorflow")
     monkeypatch.setenv("KERAS_BACKEND", "theano")
     with pytest.raises(UsageError, match="'theano'; groovekit runs on tensorflow"):
-        options.use_backend()
+        start.use_backend()
     installed.clear()
     monkeypatch.setenv("KERAS_BACKEND", "")
     with pytest.raises(UsageError, match="No backend is installed"):
-        options.use_backend()
+        start.use_backend()
 
 
 def test_backend_cannot_change_within_a_process(monkeypatch):
     keras = types.ModuleType("keras")
     keras.backend = types.SimpleNamespace(backend=lambda: "torch")
     monkeypatch.setitem(sys.modules, "keras", keras)
-    monkeypatch.setattr(options.importlib.util, "find_spec", bool)
+    monkeypatch.setattr(start.importlib.util, "find_spec", bool)
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    assert options.use_backend() == "torch"
+    assert start.use_backend() == "torch"
     with pytest.raises(UsageError, match="already runs on torch"):
-        options.use_backend("jax")
+        start.use_backend("jax")
 
 
 # Listings -----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from groovekit.configs.base import (
+from groovekit.configs.parts import (
     DecoderConfig,
     EncoderConfig,
     LatentConfig,

@@ -5,15 +5,15 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groovekit.configs.base import (
-    AugmentationConfig,
+from groovekit.configs.base import ModelConfig
+from groovekit.configs.overrides import FLAT_NAMES
+from groovekit.configs.parts import (
     DecoderConfig,
     EncoderConfig,
     LatentConfig,
-    ModelConfig,
     TrainingConfig,
 )
-from groovekit.configs.overrides import FLAT_NAMES
+from groovekit.converters.base import AugmentationConfig
 from groovekit.converters.groove import GrooveConverter
 
 sizes = st.lists(st.integers(1, 4096), min_size=1, max_size=4).map(tuple)

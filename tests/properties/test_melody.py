@@ -7,8 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 
-from groovekit.configs.base import AugmentationConfig
-from groovekit.converters.base import Encoded, Skipped, Windows
+from groovekit.converters.base import AugmentationConfig, Encoded, Skipped, Windows
 from groovekit.converters.melody import MelodyConverter
 from groovekit.io.notes import NoteSequence
 

@@ -6,8 +6,7 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given, settings
 
-from groovekit.configs.base import AugmentationConfig
-from groovekit.converters.base import Encoded, Skipped
+from groovekit.converters.base import AugmentationConfig, Encoded, Skipped
 from groovekit.converters.events.sustain import apply_sustain, section_pedals
 from groovekit.converters.grid.quantize import Section
 from groovekit.converters.performance import PerformanceConverter

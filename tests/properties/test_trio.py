@@ -9,8 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 
-from groovekit.configs.base import AugmentationConfig
-from groovekit.converters.base import Encoded, Windows
+from groovekit.converters.base import AugmentationConfig, Encoded, Windows
 from groovekit.converters.trio import TrioConverter
 
 STEPS = 32

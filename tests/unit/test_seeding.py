@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from groovekit import seeding
-from groovekit.seeding import Permutation
+from groovekit.data.order import Permutation
 
 PINNED_BITS = [15793068444385557643, 18233753148504030427]
 PINNED_SEED = 906761646

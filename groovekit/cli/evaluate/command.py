@@ -12,14 +12,13 @@ from groovekit.cli.options import (
     backend_option,
     boolean,
     device_option,
-    echo_json,
     json_option,
     model_options,
-    note,
     option,
-    use_backend,
 )
+from groovekit.cli.output import echo_json, note
 from groovekit.cli.progress import Progress
+from groovekit.cli.start import use_backend
 from groovekit.errors import UsageError
 
 if TYPE_CHECKING:

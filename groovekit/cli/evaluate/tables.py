@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from groovekit.cli.options import echo_table
+from groovekit.cli.output import echo_table
 from groovekit.evaluation.distributions import FEATURES, SHARES, TITLES
 
 

@@ -15,15 +15,14 @@ from groovekit.cli.options import (
     FiniteRange,
     backend_option,
     device_option,
-    echo_json,
     json_option,
     model_options,
-    note,
     obsolete_options,
     precision_option,
     seed_option,
-    use_backend,
 )
+from groovekit.cli.output import echo_json, note
+from groovekit.cli.start import use_backend
 from groovekit.errors import RunFolderError
 
 if TYPE_CHECKING:
@@ -242,8 +241,9 @@ def command(
     count = modes.output_count(mode, num_outputs, len(paths))
     strengths = modes.attributes_of(special["attribute"])
     from groovekit.converters.harmony.chords import parse_chords
-    from groovekit.generation.inputs import tempo_of, with_options
+    from groovekit.converters.options import with_options
     from groovekit.io.files import output_folder
+    from groovekit.io.tempo import tempo_of
     from groovekit.seeding import draw_seed
 
     check_renderings(plot=plot, audio=audio)

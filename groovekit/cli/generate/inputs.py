@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from groovekit.cli.generate import modes
-from groovekit.cli.options import note
+from groovekit.cli.output import note
 from groovekit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def _read_windows(
     window: int,
     chords: str | None,
 ) -> Inputs:
-    from groovekit.generation.inputs import needs_controls, read_excerpt, takes_chords
+    from groovekit.generation.controls import needs_controls, takes_chords
+    from groovekit.generation.inputs import read_excerpt
 
     over_chords = takes_chords(converter)
     needed = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -159,7 +160,6 @@ def write(
     Returns:
       For each file ``path``, and ``plot`` and ``audio`` where they are wanted.
     """
-    from groovekit.generation.inputs import output_names
     from groovekit.io.midi.files import write_midi
 
     stamp = time.strftime("%Y-%m-%d_%H%M%S")
@@ -222,3 +222,17 @@ def _render(sequence: NoteSequence, path: Path) -> str:
     from groovekit.io.sound import SAMPLE_RATE, render, write_wav
 
     return str(write_wav(path, render(sequence), SAMPLE_RATE))
+
+
+def output_names(config: str, mode: str, stamp: str, count: int) -> list[str]:
+    """File names as the original's: config, mode, date, number and total.
+
+    Args:
+      config: name of the config.
+      mode: e.g. ``"sample"``.
+      stamp: date and time, e.g. ``"2026-11-21_010203"``.
+      count: how many.
+    """
+    # A config read from a run folder may be called anything.
+    config = re.sub(r"[^\w.-]", "_", config)
+    return [f"{config}_{mode}_{stamp}-{i:03d}-of-{count:03d}.mid" for i in range(count)]

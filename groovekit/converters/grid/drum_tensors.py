@@ -8,8 +8,8 @@ import numpy as np
 
 from groovekit.converters.base import Converter, Layout
 from groovekit.converters.grid import bins
+from groovekit.converters.grid.drums import QUARTERS_PER_BAR, STEPS_PER_QUARTER, Drums
 from groovekit.errors import ConfigError
-from groovekit.evaluation.metrics import QUARTERS_PER_BAR, STEPS_PER_QUARTER, Drums
 
 
 def drums_of(tensors: np.ndarray, converter: Converter) -> Drums:

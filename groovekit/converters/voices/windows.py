@@ -9,18 +9,16 @@ import numpy as np
 
 from groovekit.converters.base import Reason
 from groovekit.converters.grid.quantize import Obstacle
-from groovekit.converters.harmony.chords import CHORD_ENCODINGS, ChordEncoding
+from groovekit.converters.harmony.chords import ChordEncoding
 from groovekit.converters.harmony.harmony import Harmony
-from groovekit.converters.options import check_choices, check_positive, fail
 from groovekit.converters.voices.melodies import (
     FIRST_PITCH,
     Melody,
-    NoteColumns,
     without_leading_offs,
 )
 
 if TYPE_CHECKING:
-    from groovekit.converters.melody import MelodyConverter
+    pass
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,41 +130,3 @@ def label_windows(
         arrays["keys"] = np.where(used, harmony.keys[steps], 0).astype(np.uint8)
         distinct.append(arrays["keys"])
     return arrays, distinct
-
-
-def no_melodic_notes(notes: NoteColumns, converter: MelodyConverter) -> Obstacle:
-    """Words for notes none of which can be part of a melody."""
-    c = converter
-    if notes.is_drum.all():
-        return Obstacle(Reason.NO_MATERIAL, f"{len(notes)} notes, all of drums")
-    detail = f"none of {len(notes)} notes is of a melody: pitch {c.min_pitch} to "
-    detail += f"{c.max_pitch}, audible and not of drums"
-    if c.programs is not None:
-        found = ", ".join(map(str, np.unique(notes.program[~notes.is_drum])[:8]))
-        detail += f", in the programs asked for (found programs {found})"
-    return Obstacle(Reason.NO_MATERIAL, detail)
-
-
-def check_melody_options(converter: MelodyConverter) -> None:
-    """Raises ConfigError for options out of range or excluding each other."""
-    c = converter
-    check_positive(c, ("bars", "steps_per_quarter", "quarters_per_bar"))
-    if c.max_windows is not None and c.max_windows < 1:
-        fail(c, "max_windows", "at least 1, or None for all")
-    if c.gap_bars is not None and c.gap_bars < 1:
-        fail(c, "gap_bars", "at least 1, or None for no limit")
-    least = c.bars if c.sliding else 1
-    if c.max_bars is not None and c.max_bars < least:
-        fail(c, "max_bars", "at least as many as bars, or None for no limit")
-    if not 0 <= c.min_pitch <= 127:
-        fail(c, "min_pitch", "a MIDI pitch from 0 to 127")
-    if not c.min_pitch <= c.max_pitch <= 127:
-        fail(c, "max_pitch", "a MIDI pitch from min_pitch to 127")
-    if c.programs is not None and not all(0 <= p <= 127 for p in c.programs):
-        fail(c, "programs", "MIDI programs from 0 to 127, or None for all")
-    if not 1 <= c.velocity <= 127:
-        fail(c, "velocity", "a MIDI velocity from 1 to 127")
-    if not 0 <= c.program <= 127:
-        fail(c, "program", "a MIDI program from 0 to 127")
-    if c.chord_encoding is not None:
-        check_choices(c, {"chord_encoding": CHORD_ENCODINGS})

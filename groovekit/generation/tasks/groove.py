@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groovekit.generation.codes import codes
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
 from groovekit.generation.takes import Take, read_take
 from groovekit.generation.tasks.editing import finish, perform, with_output_kit
-from groovekit.generation.tasks.playing import check_count, codes, play
+from groovekit.generation.tasks.playing import check_count, play
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
 
 if TYPE_CHECKING:
-    from groovekit.generation.trained_model import Encoding, TrainedModel
+    from groovekit.generation.codes import Encoding
+    from groovekit.generation.trained_model import TrainedModel
 
 # So many hits weigh as much as what stands behind them: a feel is told by few.
 _WEIGHT = 1.0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groovekit.generation.codes import codes
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
 from groovekit.generation.takes import read_take
 from groovekit.generation.tasks.editing import finish, perform, with_output_kit
-from groovekit.generation.tasks.playing import check_count, codes, play
+from groovekit.generation.tasks.playing import check_count, play
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
 

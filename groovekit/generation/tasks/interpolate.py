@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groovekit.converters.base import join
 from groovekit.converters.harmony.chords import Chords
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music, join
+from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music
 from groovekit.generation.slerp import slerp
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import one_seed

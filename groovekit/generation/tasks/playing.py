@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,10 +9,9 @@ import numpy as np
 from groovekit.converters.grid.drum_tensors import drums_of
 from groovekit.errors import UsageError
 from groovekit.generation.takes import Take
-from groovekit.seeding import generator
 
 if TYPE_CHECKING:
-    from groovekit.generation.trained_model import Encoding, TrainedModel
+    from groovekit.generation.trained_model import TrainedModel
 
 
 class Played(NamedTuple):
@@ -29,45 +27,6 @@ class Played(NamedTuple):
     hits: np.ndarray
     velocities: np.ndarray
     offsets: np.ndarray
-
-
-def codes(
-    posterior: Encoding,
-    *,
-    temperature: float,
-    seed: int,
-    mean_only: bool = False,
-    prior: bool = False,
-) -> np.ndarray:
-    """Codes of the windows of one performance, ``(windows, z_size)``.
-
-    They lie ``temperature`` posterior standard deviations (root mean square) from the
-    posterior's mean, all windows in the same direction, so that it stays one
-    performance.
-
-    Args:
-      posterior: of the windows.
-      temperature: at least 0.
-      seed: of the direction.
-      mean_only: one code, the mean over all windows, for all of them.
-      prior: take the prior in the posterior's stead.
-
-    Raises:
-      UsageError: the temperature is out of range.
-    """
-    if not 0 <= temperature < math.inf:
-        raise UsageError(
-            f"The temperature must be at least 0 and finite, got {temperature}."
-        )
-    mean, stddev = posterior.mean, posterior.stddev
-    if prior:
-        mean, stddev = np.zeros_like(mean), np.ones_like(stddev)
-    if mean_only:
-        mean = np.broadcast_to(mean.mean(axis=0), mean.shape)
-        stddev = np.broadcast_to(stddev.mean(axis=0), stddev.shape)
-    direction = generator(seed, "direction").standard_normal(mean.shape[1], np.float32)
-    found: np.ndarray = mean + np.float32(temperature) * stddev * direction
-    return found
 
 
 def play(

@@ -17,16 +17,13 @@ import numpy as np
 from groovekit.converters.base import Converter, Counts, Reason, Skipped, Windows
 from groovekit.converters.grid.quantize import steps_per_second, to_steps
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import (
-    DEFAULT_QPM,
-    DEFAULT_TEMPERATURE,
-    complete_controls,
-)
+from groovekit.generation.controls import complete_controls
+from groovekit.generation.inputs import DEFAULT_TEMPERATURE
 from groovekit.generation.refusals import check_metre, refusal
 from groovekit.generation.sections import one_after_another, window_seconds
 from groovekit.generation.tasks.editing import EVENTS
 from groovekit.io.notes import NoteSequence
-from groovekit.io.tempo import TempoMap
+from groovekit.io.tempo import DEFAULT_QPM, TempoMap
 from groovekit.seeding import draw_seed, generator
 
 if TYPE_CHECKING:

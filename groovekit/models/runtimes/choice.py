@@ -164,7 +164,7 @@ class Runtimes:
         dtype = own if own == "float32" else f"mixed_{own}"
         model = build_model(self._config, dtype=dtype)
         if self._files.weights.name.endswith(CHECKPOINT_SUFFIX):
-            from groovekit.training.checkpoints import load_model
+            from groovekit.models.weights import load_model
 
             load_model(self._files.weights, model)
         else:

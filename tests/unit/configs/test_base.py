@@ -5,15 +5,14 @@ import json
 
 import pytest
 
-from groovekit.configs.base import (
-    AugmentationConfig,
+from groovekit.configs.base import ModelConfig, get_config
+from groovekit.configs.parts import (
     DecoderConfig,
     EncoderConfig,
     LatentConfig,
-    ModelConfig,
     TrainingConfig,
-    get_config,
 )
+from groovekit.converters.base import AugmentationConfig
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import ConfigError, PluginLoadError, UnknownNameError
 from groovekit.plugins import catalogue

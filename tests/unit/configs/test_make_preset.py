@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from helpers import tiny
 
 import groovekit
-from groovekit.configs.run_folder import RunFolder, make_metadata
+from groovekit.configs.metadata import make_metadata
+from groovekit.configs.run_folder import RunFolder
 from groovekit.io.midi.files import write_midi
 from groovekit.models.builder import build_model
 

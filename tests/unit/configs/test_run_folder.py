@@ -9,9 +9,11 @@ import pytest
 
 from groovekit.configs import run_folder as runs
 from groovekit.configs.base import get_config
-from groovekit.configs.run_folder import RunFolder, make_metadata, write_atomic
+from groovekit.configs.metadata import make_metadata
+from groovekit.configs.run_folder import RunFolder
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import RunFolderError, UnknownNameError
+from groovekit.io.files import write_atomic
 from groovekit.plugins import catalogue
 
 DATA = {"fingerprint": "ab" * 16, "examples": "drums.tfrecord", "windows": 1234}

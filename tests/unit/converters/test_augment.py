@@ -5,14 +5,13 @@ import re
 import numpy as np
 import pytest
 
-from groovekit.configs.base import AugmentationConfig
 from groovekit.converters.augment import (
     augment_once,
     augment_sequence,
     draw_transpositions,
     transpose_chord,
 )
-from groovekit.converters.base import Windows
+from groovekit.converters.base import AugmentationConfig, Windows
 from groovekit.converters.drums import DrumsConverter
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import UsageError

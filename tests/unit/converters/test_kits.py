@@ -15,8 +15,8 @@ from groovekit.converters.kits import (
     get_kit,
     roland_td11,
 )
+from groovekit.converters.options import with_options
 from groovekit.errors import ConfigError, UnknownNameError
-from groovekit.generation.inputs import with_options
 from tests.unit.converters.sequences import drums
 
 NINE = [

@@ -6,8 +6,14 @@ import json
 import numpy as np
 import pytest
 
-from groovekit.configs.base import AugmentationConfig
-from groovekit.converters.base import Counts, Encoded, Reason, Skipped, Windows
+from groovekit.converters.base import (
+    AugmentationConfig,
+    Counts,
+    Encoded,
+    Reason,
+    Skipped,
+    Windows,
+)
 from groovekit.converters.melody import MelodyConverter
 from groovekit.errors import ConfigError, UsageError
 from groovekit.io.notes import NoteSequence

@@ -5,8 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from groovekit.configs.base import AugmentationConfig
-from groovekit.converters.base import Counts, Encoded, Reason, Skipped, Windows
+from groovekit.converters.base import (
+    AugmentationConfig,
+    Counts,
+    Encoded,
+    Reason,
+    Skipped,
+    Windows,
+)
 from groovekit.converters.events.notes import DEFAULT_VELOCITY
 from groovekit.converters.events.sustain import apply_sustain, section_pedals
 from groovekit.converters.grid.quantize import Section

@@ -7,8 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from groovekit.configs.base import AugmentationConfig
-from groovekit.converters.base import Reason, Skipped, Windows
+from groovekit.converters.base import AugmentationConfig, Reason, Skipped, Windows
 from groovekit.converters.trio import TrioConverter
 from groovekit.errors import ConfigError, DataError
 from groovekit.io.notes import NoteSequence

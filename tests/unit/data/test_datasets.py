@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from groovekit.configs.base import AugmentationConfig
 from groovekit.converters.base import (
+    AugmentationConfig,
     Converter,
     Counts,
     Reason,
@@ -291,7 +291,7 @@ def test_converters_may_select_in_their_own_way():
 
 @pytest.fixture
 def long_orders(monkeypatch):
-    monkeypatch.setattr("groovekit.data.examples.LARGEST_ORDER", 4)
+    monkeypatch.setattr("groovekit.data.order.LARGEST_ORDER", 4)
 
 
 @pytest.mark.parametrize("limit", [None, 3])
@@ -317,7 +317,7 @@ def test_long_orders_show_every_window_of_an_epoch_once(long_orders, limit):
 def test_without_shuffling_long_orders_are_the_short_ones(limit, monkeypatch):
     examples = make_examples([10, 1, 3], limit=limit)
     short = [pitches(b) for b in examples.batches(4)]
-    monkeypatch.setattr("groovekit.data.examples.LARGEST_ORDER", 4)
+    monkeypatch.setattr("groovekit.data.order.LARGEST_ORDER", 4)
     assert [pitches(b) for b in examples.batches(4)] == short
     # Unshuffled, but drawn: in order of the sequences.
     drawn = [p for b in examples.batches(4, seed=3, shuffle=False) for p in pitches(b)]

@@ -7,12 +7,14 @@ import pytest
 from helpers import original, tiny
 from helpers.playing import made, same
 
+from groovekit.cli.generate.outputs import output_names
 from groovekit.configs.base import get_config
 from groovekit.configs.run_folder import RunFolder
 from groovekit.errors import ConfigError, DataError, RunFolderError, UsageError
-from groovekit.generation.inputs import excerpt, output_names, tempo_of
+from groovekit.generation.inputs import excerpt
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.io.notes import NoteSequence
+from groovekit.io.tempo import tempo_of
 from groovekit.models import backend
 from groovekit.models.builder import build_model
 from groovekit.training import checkpoints

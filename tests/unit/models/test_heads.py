@@ -22,7 +22,7 @@ from groovekit.models.heads.base import (
 )
 from groovekit.models.heads.groove import GrooveBinsHead, GrooveHead
 from groovekit.models.heads.nade import NADEHead
-from groovekit.models.weights import load_weights
+from groovekit.models.weights import load_model, load_weights
 from groovekit.training import checkpoints
 
 pytestmark = pytest.mark.backends
@@ -360,7 +360,7 @@ def test_weights_of_a_nade_are_saved_and_loaded(tmp_path):
     load_weights(models[1], path)
     optimizer = build_optimizer(config, models[0])
     saved = checkpoints.save(tmp_path, 1, models[0], optimizer, {"step": 1}, keep=1)
-    checkpoints.load_model(saved, models[2])
+    load_model(saved, models[2])
     layers = [model.decoder.head_layer for model in models]
     for name in ("encoder", "decoder"):
         first, *others = (numbers(getattr(layer, name)) for layer in layers)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from helpers import tiny
 
-from groovekit.configs.base import AugmentationConfig
 from groovekit.configs.run_folder import RunFolder
+from groovekit.converters.base import AugmentationConfig
 from groovekit.errors import (
     OutOfMemoryError,
     RunFolderError,
@@ -19,7 +19,7 @@ from groovekit.errors import (
 )
 from groovekit.io.tfrecord.records import read_records
 from groovekit.models import backend
-from groovekit.models.weights import load_weights
+from groovekit.models.weights import load_model, load_weights
 from groovekit.training import checkpoints
 from groovekit.training.trainer import Trainer, TrainSettings, evaluate_run, train
 
@@ -155,7 +155,7 @@ def test_averages_of_the_weights_are_what_is_kept(config, data, tmp_path):
         np.testing.assert_array_equal(trained, same)
 
     checkpoint = checkpoints.newest(part.run.checkpoints)
-    checkpoints.load_model(checkpoint, plain.model)
+    load_model(checkpoint, plain.model)
     for variable, mean in zip(plain.model.trainable_variables, expected, strict=True):
         np.testing.assert_allclose(
             backend.to_numpy(variable.value), mean, rtol=1e-5, atol=1e-7

@@ -11,14 +11,13 @@ from helpers import tiny
 from groovekit.converters.drums import DrumsConverter
 from groovekit.errors import DataError, UnknownNameError, UsageError
 from groovekit.generation.attributes import Direction, Directions
-from groovekit.generation.inputs import tempo_of
 from groovekit.generation.slerp import slerp
 from groovekit.generation.tasks import walks
 from groovekit.generation.tasks.latent import continue_, grid, sample_long, shift, vary
 from groovekit.generation.tasks.walks import RELATEDNESS
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.io.notes import NoteSequence
-from groovekit.io.tempo import TempoMap
+from groovekit.io.tempo import TempoMap, tempo_of
 
 QPM = 120.0
 STEP, BAR = 0.125, 2.0

@@ -1,0 +1,212 @@
+"""The parts of a model config: networks, latent space, training."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+from groovekit import fields as values
+from groovekit.errors import ConfigError
+from groovekit.fields import Options, require
+
+#: Probability of feeding the decoder its own samples, by step.
+Schedule = Literal["constant", "exponential", "inverse_sigmoid"]
+ClipMode = Literal["global_norm", "value"]
+
+
+def _check_sizes(sizes: tuple[int, ...], path: str) -> None:
+    ok = len(sizes) > 0 and all(size > 0 for size in sizes)
+    require(ok, path, "one or more sizes of at least 1", list(sizes))
+
+
+def _check_levels(part: str, kind: str, lengths: tuple[int, ...]) -> None:
+    if kind == "hierarchical_lstm" and not lengths:
+        raise ConfigError(
+            f"{part}.kind=hierarchical_lstm needs {part}.level_lengths, whose product "
+            "is the steps of a window, e.g. [4,16] for four bars of sixteenths."
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class EncoderConfig:
+    """The network that turns a window into the posterior's parameters.
+
+    Attributes:
+      rnn_size: units of each layer (of each direction, where there are two).
+      kind: registered name of the encoder.
+      residual: add each layer's input to its output where sizes allow.
+      level_lengths: of a hierarchical encoder, from the bottom up: steps of a
+        segment, segments of a group, ...; empty for others.
+      core: registered name of the encoder of each level of a hierarchical one.
+      options: further options of encoders from plug-ins, by name.
+    """
+
+    rnn_size: tuple[int, ...]
+    kind: str = "bidirectional_lstm"
+    residual: bool = False
+    level_lengths: tuple[int, ...] = ()
+    core: str = "bidirectional_lstm"
+    options: Options = ()
+
+    def __post_init__(self) -> None:
+        values.check_fields(self, "encoder")
+        _check_sizes(self.rnn_size, "encoder.rnn_size")
+        _check_sizes(self.level_lengths or (1,), "encoder.level_lengths")
+        _check_levels("encoder", self.kind, self.level_lengths)
+
+
+@dataclasses.dataclass(frozen=True)
+class DecoderConfig:
+    """The network that turns a latent vector into a window.
+
+    Attributes:
+      rnn_size: units of each layer.
+      kind: registered name of the decoder.
+      residual: add each layer's input to its output where sizes allow.
+      head: registered name of the output head: loss and sampling.
+      level_lengths: of a hierarchical decoder, from the top down: segments (of
+        each group), ..., steps of a segment; empty for others.
+      core: registered name of the decoder of a hierarchical one's segments.
+      conductor_size: units of each layer of its conductors; empty for ``rnn_size``.
+      conductor_projection: width of a tanh layer behind the lowest conductor; 0 for
+        none.
+      autoregressive: its levels (0 is the top) whose conductor sees what came
+        before it.
+      reencode: whether what they see is the (hierarchical) encoder's view of it,
+        not the final state of the level below.
+      control_rnn_size: units of a bidirectional LSTM that controls go through on
+        their way to the decoder; empty for none.
+      options: further options of decoders from plug-ins, by name.
+      head_options: options of the head, by name.
+    """
+
+    rnn_size: tuple[int, ...]
+    kind: str = "lstm"
+    residual: bool = False
+    head: str = "categorical"
+    level_lengths: tuple[int, ...] = ()
+    core: str = "lstm"
+    conductor_size: tuple[int, ...] = ()
+    conductor_projection: int = 0
+    autoregressive: tuple[int, ...] = ()
+    reencode: bool = False
+    control_rnn_size: tuple[int, ...] = ()
+    options: Options = ()
+    head_options: Options = ()
+
+    def __post_init__(self) -> None:
+        values.check_fields(self, "decoder")
+        _check_sizes(self.rnn_size, "decoder.rnn_size")
+        for name in ("level_lengths", "conductor_size", "control_rnn_size"):
+            _check_sizes(getattr(self, name) or (1,), f"decoder.{name}")
+        projection = self.conductor_projection
+        what = "a size, or 0 for none"
+        require(projection >= 0, "decoder.conductor_projection", what, projection)
+        _check_levels("decoder", self.kind, self.level_lengths)
+        for name in (
+            "autoregressive",
+            "reencode",
+            "conductor_size",
+            "conductor_projection",
+        ):
+            if getattr(self, name) and not self.level_lengths:
+                raise ConfigError(
+                    f"decoder.{name} is for hierarchical decoders: give "
+                    "decoder.kind=hierarchical_lstm and decoder.level_lengths, too, or "
+                    "leave it out."
+                )
+
+
+@dataclasses.dataclass(frozen=True)
+class LatentConfig:
+    """The latent space and the price of using it.
+
+    Attributes:
+      z_size: dimensions of the latent vector.
+      free_bits: KL divergence, in bits a sequence, that costs nothing.
+      max_beta: weight of the KL cost in the end, at least 0.
+      beta_rate: 0 for ``max_beta`` from the first step, else below 1: the weight
+        is ``(1 - beta_rate ** step) * max_beta``.
+    """
+
+    z_size: int
+    free_bits: float = 48.0
+    max_beta: float = 0.2
+    beta_rate: float = 0.0
+
+    def __post_init__(self) -> None:
+        values.check_fields(self, "latent")
+        require(self.z_size >= 1, "latent.z_size", "a size of at least 1", self.z_size)
+        for name in ("free_bits", "max_beta"):
+            value = getattr(self, name)
+            require(value >= 0, f"latent.{name}", "a number of at least 0", value)
+        rate = self.beta_rate
+        require(0 <= rate <= 1, "latent.beta_rate", "a number from 0 to 1", rate)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained.
+
+    Attributes:
+      batch_size: windows a step.
+      learning_rate: Adam's rate at the start.
+      min_learning_rate: what the rate decays towards.
+      decay_rate: factor a step on what is above the minimum, in (0, 1].
+      average: weights are judged, kept and played as a running average over the
+        steps with this decay (Polyak averaging), in [0, 1): 0 for the last ones as
+        they are, 0.999 for an average over about the last thousand steps.
+      dropout_keep_prob: share of a recurrent layer's inputs that is kept, in (0, 1].
+      sampling_schedule: how the probability of feeding the decoder its own samples
+        depends on the step.
+      sampling_rate: the schedule's constant ``k``: with ``constant`` the probability
+        itself, in [0, 1]; with ``exponential`` in (0, 1), for ``1 - k ** step``;
+        with ``inverse_sigmoid`` at least 1, for ``1 - k / (k + exp(step / k))``.
+      clip_mode: clip gradients by ``global_norm`` or by ``value``.
+      grad_clip: the clipping limit.
+      grad_norm_clip_to_zero: a gradient with a larger norm than this is dropped
+        (``global_norm`` only).
+    """
+
+    batch_size: int = 512
+    learning_rate: float = 1e-3
+    min_learning_rate: float = 1e-5
+    decay_rate: float = 0.9999
+    average: float = 0.0
+    dropout_keep_prob: float = 1.0
+    sampling_schedule: Schedule = "constant"
+    sampling_rate: float = 0.0
+    clip_mode: ClipMode = "global_norm"
+    grad_clip: float = 1.0
+    grad_norm_clip_to_zero: float = 10000.0
+
+    def __post_init__(self) -> None:
+        values.check_fields(self, "training")
+
+        def check(name: str, condition: bool, expected: str) -> None:
+            require(condition, f"training.{name}", expected, getattr(self, name))
+
+        check("batch_size", self.batch_size >= 1, "an integer of at least 1")
+        check("learning_rate", self.learning_rate > 0, "a number above 0")
+        check(
+            "min_learning_rate",
+            0 <= self.min_learning_rate <= self.learning_rate,
+            f"a number from 0 to the learning rate ({self.learning_rate})",
+        )
+        check("decay_rate", 0 < self.decay_rate <= 1, "a number in (0, 1]")
+        check("average", 0 <= self.average < 1, "a number in [0, 1)")
+        keep = self.dropout_keep_prob
+        check("dropout_keep_prob", 0 < keep <= 1, "a probability in (0, 1]")
+        for name in ("grad_clip", "grad_norm_clip_to_zero"):
+            check(name, getattr(self, name) > 0, "a number above 0")
+        self._check_sampling()
+
+    def _check_sampling(self) -> None:
+        rate = self.sampling_rate
+        ok, expected = {
+            "constant": (0 <= rate <= 1, "a probability from 0 to 1"),
+            "exponential": (0 < rate < 1, "a number between 0 and 1"),
+            "inverse_sigmoid": (rate >= 1, "a number of at least 1"),
+        }[self.sampling_schedule]
+        expected += f" with the schedule {self.sampling_schedule!r}"
+        require(ok, "training.sampling_rate", expected, rate)
