@@ -47,7 +47,7 @@ assert CliRunner().invoke(main, ["--help"]).exit_code == 0
 """
 CONVERTERS = """
 import groovekit as gk
-from groovekit import plugins
+from groovekit.plugins import catalogue as plugins
 for registry in (plugins.converters, plugins.configs, plugins.kit_maps):
     for name in registry.names():
         registry.get(name)

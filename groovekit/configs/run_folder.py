@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groovekit import fields as config_values
 from groovekit.configs.base import (
     ModelConfig,
     check_schema,
@@ -27,6 +26,7 @@ from groovekit.errors import (
     RunFolderError,
     UnknownNameError,
 )
+from groovekit.fields import to_table
 from groovekit.io.files import unwritable_folder, write_atomic, write_json
 from groovekit.plugins import catalogue
 
@@ -296,7 +296,7 @@ def named_files(converter: Converter) -> dict[str, Path]:
     """
     registered = set(catalogue.kit_maps.names())
     found = {}
-    for field, value in config_values.to_table(converter).items():
+    for field, value in to_table(converter).items():
         if not isinstance(value, str):
             continue
         is_kit = f"_{field}".endswith("_kit") and value not in registered

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from groovekit import fields as config_values
 from groovekit.configs.run_folder import named_files
 from groovekit.converters.base import Converter, Windows
 from groovekit.converters.kits import KitMap, get_kit
@@ -31,6 +30,7 @@ from groovekit.errors import (
     UnknownNameError,
     UsageError,
 )
+from groovekit.fields import to_table
 from groovekit.io import sources
 from groovekit.io.tempo import tempo_of
 from groovekit.plugins import catalogue
@@ -60,7 +60,7 @@ def _converter_key(converter: Converter) -> dict[str, Any]:
     except UnknownNameError:
         # Not registered, as in a notebook: its place has to do.
         name = f"{type(converter).__module__}:{type(converter).__qualname__}"
-    fields = config_values.to_table(converter)
+    fields = to_table(converter)
     # A field may name a kit map, of which the contents count, wherever they lie.
     files = named_files(converter)
     registered = set(catalogue.kit_maps.names())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groovekit.data.examples import Examples
 from groovekit.seeding import generator
+
+if TYPE_CHECKING:
+    from groovekit.data.examples import Examples
 
 _ROUNDS = 64
 

@@ -50,7 +50,7 @@ def test_every_builtin_can_be_had(registry, name):
 def test_every_model_part_can_be_had():
     # In a process of its own: model parts bring Keras.
     code = (
-        "from groovekit import plugins\n"
+        "from groovekit.plugins import catalogue as plugins\n"
         "for r in (plugins.heads, plugins.encoders, plugins.decoders):\n"
         "    assert r.names()\n"
         "    for name in r.names():\n"

@@ -146,7 +146,7 @@ def test_what_only_decorators_know_is_missed_there():
 def test_what_is_not_saved_is_missed_there(fake_package):
     source = """
         import os
-        from groovekit import plugins
+        from groovekit.plugins import catalogue as plugins
         from groovekit.models.encoders.lstm import BidirectionalLSTMEncoder
 
         class Encoder(BidirectionalLSTMEncoder):
