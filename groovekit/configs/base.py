@@ -91,7 +91,8 @@ class ModelConfig:
         Raises:
           ConfigError: unknown names, wrong types or ranges, two values for one thing.
         """
-        from groovekit.configs.overrides import apply_overrides
+        # Overrides are read and applied by another module, which imports this one.
+        from groovekit.configs.overrides import apply_overrides  # noqa: PLC0415
 
         return apply_overrides(self, overrides)
 

@@ -27,6 +27,7 @@ from typing import Any, Literal
 import numpy as np
 
 from groovekit.errors import ConfigError
+from groovekit.plugins import catalogue
 
 Unmapped = Literal["drop", "nearest", "error"]
 PITCHES = 128
@@ -259,9 +260,6 @@ def get_kit(name: str) -> KitMap:
         return _BUILTINS[name]()
     if name.endswith(".json"):
         return KitMap.from_file(name)
-    # Not at the top: the registry of plug-ins is only needed for other names.
-    from groovekit.plugins import catalogue
-
     if name not in catalogue.kit_maps.names() and Path(name).expanduser().is_file():
         return KitMap.from_file(name)
     found: KitMap = catalogue.produce(catalogue.kit_maps, name)

@@ -5,14 +5,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from groovekit.converters.base import Converter
 from groovekit.converters.kits import KitMap, get_kit
 from groovekit.errors import ConfigError, UsageError
-
-if TYPE_CHECKING:
-    pass
 
 
 def fail(converter: Any, option: str, expected: str) -> NoReturn:

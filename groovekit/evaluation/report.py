@@ -356,7 +356,7 @@ def _player() -> Any:
         return ""
 
     def play(sequence: NoteSequence, title: str) -> str:
-        from groovekit.io.sound import render, write_wav
+        from groovekit.io.sound import render, write_wav  # noqa: PLC0415 - an extra
 
         try:
             audio = render(sequence, sample_rate=_SAMPLE_RATE)
@@ -372,7 +372,7 @@ def _player() -> Any:
         )
 
     try:
-        import groovekit.io.sound  # noqa: F401
+        import groovekit.io.sound  # noqa: F401, PLC0415 - an extra
     except ImportError:
         return silent
     return play

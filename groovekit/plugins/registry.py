@@ -173,7 +173,7 @@ class Registry(Generic[T]):
                 raise PluginNameError(self._undotted(name, root))
             if self._check is not None:
                 self._check(found)
-            self._decorated[name] = cast(T, found)
+            self._decorated[name] = cast("T", found)
             self._modules[name] = module
             return found
 

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 
 from groovekit.configs.base import ModelConfig
@@ -202,8 +203,6 @@ class Trainer:
         optimizer = build_optimizer(self.config, self.model)
         if self.settings.precision != "float16":
             return optimizer
-        import keras
-
         # Small gradients vanish in half precision unless the loss is scaled up.
         scaled = keras.optimizers.LossScaleOptimizer(optimizer)
         scaled.build(self.model.trainable_variables)
