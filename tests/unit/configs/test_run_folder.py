@@ -10,6 +10,7 @@ import pytest
 from groovekit.configs import run_folder as runs
 from groovekit.configs.base import get_config
 from groovekit.configs.metadata import make_metadata
+from groovekit.configs.presets import resolve_preset
 from groovekit.configs.run_folder import RunFolder
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import RunFolderError, UnknownNameError
@@ -330,14 +331,14 @@ def test_a_registered_name_is_no_file(tmp_path, config, metadata, monkeypatch):
 
 
 def test_presets_by_name_and_path(run, tmp_path, monkeypatch):
-    assert runs.resolve_preset(str(run.path)) == run.path
+    assert resolve_preset(str(run.path)) == run.path
     catalogue.register_preset("tests.mine")(lambda: run.path)
-    assert runs.resolve_preset("tests.mine") == run.path
+    assert resolve_preset("tests.mine") == run.path
     with pytest.raises(UnknownNameError, match=r"Did you mean 'tests\.mine'"):
-        runs.resolve_preset("tests.min")
+        resolve_preset("tests.min")
     with pytest.raises(RunFolderError, match="no preset and no folder"):
-        runs.resolve_preset(str(tmp_path / "nothing"))
+        resolve_preset(str(tmp_path / "nothing"))
     with pytest.raises(RunFolderError, match="not a run folder"):
-        runs.resolve_preset(str(tmp_path))
+        resolve_preset(str(tmp_path))
     monkeypatch.chdir(run.path.parent)
-    assert runs.resolve_preset("x").resolve() == run.path.resolve()
+    assert resolve_preset("x").resolve() == run.path.resolve()
