@@ -160,11 +160,17 @@ _MODULES = {
     "training.trainer": ("TrainResult", "TrainSettings", "train"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
+_NEED_KERAS = ("models.decoders.base", "models.heads.base", "training.trainer")
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if _HOME[name] in _NEED_KERAS:
+        # `import groovekit` alone imports nothing.
+        from groovekit.models.installed import prepare_keras  # noqa: PLC0415
+
+        prepare_keras(what=f"{__name__}.{name}")
     found = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
     globals()[name] = found
     return found

@@ -143,7 +143,7 @@ def fit_attributes(
     """
     from groovekit.io import files
 
-    use_backend(backend, device)
+    use_backend(backend, device, "fitting attributes")
     found = _functions(names, functions)
     target = output
     if target is None:
@@ -212,7 +212,7 @@ def measure_attributes(
     """
     from groovekit.generation.attributes import functions_of
 
-    use_backend(backend, device)
+    use_backend(backend, device, "measuring attributes")
     directions = _stored(run_dir, preset, path)
     # Before the model: functions may not be there any more.
     found = functions_of(directions)

@@ -56,7 +56,7 @@ def _cost(config: ModelConfig) -> list[str]:
         # With parts from plug-ins: only building it tells.
         from groovekit.cli.start import start_keras
 
-        start_keras(None, None)
+        start_keras(None, None, "counting the parts of a plug-in")
         from groovekit.models.builder import build_model
 
         model = build_model(config)

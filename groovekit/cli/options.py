@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from groovekit.cli.start import BACKENDS
+from groovekit.models.installed import BACKENDS
 
 F = TypeVar("F", bound=Callable[..., Any])
 

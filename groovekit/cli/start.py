@@ -5,25 +5,28 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import importlib.util
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 
 from groovekit.errors import UsageError
+from groovekit.models.installed import first_installed, require_backend
 
 # Keras and TensorFlow import these where they are installed, for features that
 # no command uses: together they cost as much as TensorFlow itself.
 _OPTIONAL = ("sklearn", "pandas", "matplotlib", "IPython")
 
 
-def start_keras(backend: str | None = None, device: str | None = None) -> str:
+def start_keras(
+    backend: str | None = None, device: str | None = None, what: str = "this command"
+) -> str:
     """Chooses the backend and imports Keras.
 
     Args:
       backend: see :func:`groovekit.cli.start.use_backend`.
       device: see there.
+      what: see there.
 
     Returns:
       The backend's name.
@@ -31,7 +34,7 @@ def start_keras(backend: str | None = None, device: str | None = None) -> str:
     Raises:
       UsageError: the backend is unknown or not installed.
     """
-    chosen = use_backend(backend, device)
+    chosen = use_backend(backend, device, what)
     if "keras" in sys.modules:
         return chosen
     hidden = [*_OPTIONAL]
@@ -126,16 +129,16 @@ def _quiet_stderr() -> Iterator[None]:
                 os.write(2, held.read())
 
 
-BACKENDS = ("tensorflow", "jax", "torch")
-
-
-def use_backend(backend: str | None = None, device: str | None = None) -> str:
+def use_backend(
+    backend: str | None = None, device: str | None = None, what: str = "this command"
+) -> str:
     """Decides which library computes; call it before anything imports Keras.
 
     Args:
-      backend: one of :data:`BACKENDS`, or None for ``KERAS_BACKEND``, else the
-        first one installed.
+      backend: one of :data:`groovekit.models.installed.BACKENDS`, or None for
+        ``KERAS_BACKEND``, else the first one installed.
       device: ``"cpu"`` hides GPUs from the backend; others change nothing.
+      what: needs it, for the message.
 
     Returns:
       The backend's name.
@@ -143,16 +146,7 @@ def use_backend(backend: str | None = None, device: str | None = None) -> str:
     Raises:
       UsageError: it is unknown, not installed, or Keras runs on another already.
     """
-    chosen = backend or os.environ.get("KERAS_BACKEND") or _first_installed()
-    if chosen not in BACKENDS:
-        raise UsageError(
-            f"KERAS_BACKEND is {chosen!r}; groovekit runs on {', '.join(BACKENDS)}."
-        )
-    if importlib.util.find_spec(chosen) is None:
-        raise UsageError(
-            f"The backend {chosen} is not installed. Install it with "
-            f"`pip install {_REQUIREMENTS[chosen]}` or choose another --backend."
-        )
+    chosen = require_backend(backend or os.environ.get("KERAS_BACKEND"), what=what)
     if "keras" in sys.modules:
         running = str(sys.modules["keras"].backend.backend())
         if running != chosen:
@@ -169,18 +163,7 @@ def use_backend(backend: str | None = None, device: str | None = None) -> str:
     return chosen
 
 
-_REQUIREMENTS = {
-    "tensorflow": "tensorflow",
-    "jax": "'groovekit[jax]'",
-    "torch": "'groovekit[torch]'",
-}
-
-
-def _first_installed() -> str:
-    for name in BACKENDS:
-        if importlib.util.find_spec(name) is not None:
-            return name
-    raise UsageError(
-        "No backend is installed. Install one, for example with "
-        "`pip install tensorflow`."
-    )
+def use_any_backend(device: str | None = None) -> None:
+    """Like :func:`use_backend` for what may do without: nothing if there is none."""
+    if os.environ.get("KERAS_BACKEND") or first_installed():
+        use_backend(None, device)

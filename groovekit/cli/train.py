@@ -242,7 +242,7 @@ def command(
     if dry_run and mode == "eval":
         raise UsageError("--dry-run goes with --mode train.")
     # Before a plug-in's config might import Keras.
-    use_backend(backend, device)
+    use_backend(backend, device, "training")
     run_dir = None if run_dir is None else run_dir.expanduser()
     config = _config(name, recipe, run_dir, hparams, batch_size, kit, output_kit)
     run_dir = run_dir or Path("runs") / (recipe.name if recipe else config.name)

@@ -11,15 +11,20 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 
 from groovekit.errors import OutOfMemoryError
+from groovekit.models.installed import BACKENDS, prepare_keras
+
+# Training and evaluating come here first: without Keras they end in one sentence.
+prepare_keras(what="this part of groovekit")
+
+import keras  # noqa: E402
+from keras import ops  # noqa: E402
 
 Tensor = Any
 
-TENSORFLOW, JAX, TORCH = "tensorflow", "jax", "torch"
+TENSORFLOW, JAX, TORCH = BACKENDS
 
 
 def name() -> str:

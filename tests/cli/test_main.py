@@ -257,7 +257,7 @@ def test_warnings_for_users_are_one_line(command, toy):
 
 def test_backend_is_an_option_then_the_environment_then_what_is_there(monkeypatch):
     monkeypatch.delitem(sys.modules, "keras", raising=False)
-    installed = {"jax", "torch"}
+    installed = {"keras", "jax", "torch"}
     monkeypatch.setattr(
         start.importlib.util, "find_spec", lambda name: name in installed or None
     )

@@ -143,7 +143,7 @@ def command(
     ones unless --teacher-forcing. Intervals hold 95 % of the draws of performances.
     """
     # Before a plug-in's config might import Keras.
-    use_backend(backend, device)
+    use_backend(backend, device, "evaluating")
     from groovekit.configs.presets import find_model
     from groovekit.evaluation.report import check_report_folder
 

@@ -22,7 +22,7 @@ from groovekit.cli.options import (
     seed_option,
 )
 from groovekit.cli.output import echo_json, note
-from groovekit.cli.start import use_backend
+from groovekit.cli.start import use_any_backend, use_backend
 from groovekit.errors import RunFolderError
 
 if TYPE_CHECKING:
@@ -254,7 +254,10 @@ def command(
         or precision != "float32"
     )
     # Before anything that a plug-in might import Keras with.
-    use_backend(backend, device)
+    if asked_for_keras:
+        use_backend(backend, device, "what was asked for")
+    else:
+        use_any_backend(device)
     files = _find(
         mode, run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
     )
@@ -433,7 +436,7 @@ def _load(
     if runtime == "keras":
         from groovekit.cli.start import start_keras
 
-        start_keras(backend, device)
+        start_keras(backend, device, f"the model {files.config.name}")
     from groovekit.generation.trained_model import TrainedModel
 
     return TrainedModel.load(files, runtime=runtime, **options)

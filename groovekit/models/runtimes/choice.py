@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 from groovekit.configs.base import ModelConfig
 from groovekit.configs.presets import CHECKPOINT_SUFFIX, ModelFiles
 from groovekit.errors import UsageError
+from groovekit.models.installed import first_installed, prepare_keras
 from groovekit.models.runtimes.base import WindowModel
 from groovekit.models.runtimes.numpy.model import NumpyModel, unsupported
 from groovekit.models.size import network_size
@@ -55,7 +56,7 @@ def choose(
     steps = own_steps if steps is None else steps
     work = windows * steps / own_steps * size.multiplications
     work += math.ceil(windows / _AT_ONCE) * steps * _STEP
-    if work > _SMALL_JOB:
+    if work > _SMALL_JOB and first_installed():
         _LOG.debug("Computing with Keras: %d windows are many for NumPy.", windows)
         return "keras"
     return "numpy"
@@ -152,11 +153,13 @@ class Runtimes:
         )
 
     def _keras(self) -> WindowModel:
+        model = self.model
         from groovekit.models.runtimes.keras import BatchedModel
 
-        return BatchedModel(self.model, max_batch_size=self._max_batch_size)
+        return BatchedModel(model, max_batch_size=self._max_batch_size)
 
     def _keras_model(self) -> Any:
+        prepare_keras(what=f"the model {self._config.name}")
         from groovekit.models.builder import build_model
 
         assert self._files is not None
