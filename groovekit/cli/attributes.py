@@ -57,6 +57,16 @@ def _split(default: str) -> Callable[[F], F]:
     )
 
 
+def _functions_option(text: str) -> Callable[[F], F]:
+    return click.option(
+        "--function",
+        "functions",
+        metavar="MODULE:FUNCTION",
+        multiple=True,
+        help=text,
+    )
+
+
 @command.command("list")
 @_run_dir
 @click.option(
@@ -103,12 +113,8 @@ def list_attributes(run_dir: str | None, preset: str | None, as_json: bool) -> N
     show_default="all that the model has",
     help="Attribute to fit (groovekit attributes list). Repeat the option for each.",
 )
-@click.option(
-    "--function",
-    "functions",
-    metavar="MODULE:FUNCTION",
-    multiple=True,
-    help="One of your own: takes groovekit.metrics.Drums, gives a number a window.",
+@_functions_option(
+    "One of your own: takes groovekit.metrics.Drums, gives a number a window."
 )
 @click.option(
     "--output",
@@ -192,6 +198,9 @@ def fit_attributes(
     show_default="attributes.json in the model's folder",
     help="What was fitted.",
 )
+@_functions_option(
+    "One of your own that was fitted, again: none is imported because a file names it."
+)
 @backend_option
 @device_option
 @json_option
@@ -201,6 +210,7 @@ def measure_attributes(
     examples: str,
     split: str | None,
     path: str | None,
+    functions: tuple[str, ...],
     backend: str | None,
     device: str | None,
     as_json: bool,
@@ -210,12 +220,12 @@ def measure_attributes(
     Grooves are encoded, shifted by strengths of -2 to 2 and decoded, taking the
     most probable values.
     """
-    from groovekit.generation.attributes import functions_of
+    from groovekit.generation.attributes import find_functions, functions_of
 
     use_backend(backend, device, "measuring attributes")
     directions = _stored(run_dir, preset, path)
     # Before the model: functions may not be there any more.
-    found = functions_of(directions)
+    found = functions_of(directions, find_functions((), functions))
     model = _load(run_dir, preset)
     windows = _windows(model, examples, split, "validation")
     from groovekit.evaluation.attribute_fitting import measure

@@ -23,7 +23,7 @@ from groovekit.generation.attributes import (
     Direction,
     Directions,
     functions_of,
-    origin_of,
+    stored_name,
     weights_digest,
 )
 from groovekit.models.runtimes.base import Progress
@@ -120,7 +120,7 @@ def fit(
         tuple(
             Direction(
                 name=name,
-                function=origin_of(function),
+                function=stored_name(function),
                 mean=float(mean[index]),
                 sd=float(sd[index]),
                 r2=float(r2[index]),
@@ -346,18 +346,18 @@ def measure(
       model: that the directions belong to.
       directions: from :func:`fit`.
       examples: other windows than those fitted to.
-      functions: of the directions' attributes; imported by default.
+      functions: of the attributes that are not registered, by the attribute's name.
       strengths: at least two, rising.
       progress: called as ``progress(done, total)`` when windows are decoded.
 
     Raises:
-      PluginLoadError: a function that cannot be imported any more.
-      UsageError: strengths that do not rise.
+      PluginLoadError: a plug-in's function cannot be imported any more.
+      UsageError: strengths that do not rise, or a function that is neither registered
+        nor given.
     """
     if len(strengths) < 2 or not (np.diff(strengths) > 0).all():
         raise UsageError(f"Expected rising strengths, got {list(strengths)}.")
-    if functions is None:
-        functions = functions_of(directions)
+    functions = functions_of(directions, functions)
     codes, controls, _ = _encoded(model, examples, {})
     total = len(codes) * len(strengths) * len(directions.names)
     player = _Player(model, functions, total, progress)

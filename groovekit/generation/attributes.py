@@ -34,7 +34,13 @@ from groovekit.plugins.registry import import_target
 AttributeFunction = Callable[[Drums], np.ndarray]
 
 ATTRIBUTES_FILE = "attributes.json"
-SCHEMA_VERSION = 1
+#: 1 named functions by the module that they were in.
+SCHEMA_VERSION = 2
+# Where groovekit's own functions were, by which files of schema 1 call them.
+_FORMER_MODULES = (
+    "groovekit.metrics.features:",
+    "groovekit.evaluation.metrics.features:",
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,7 +49,9 @@ class Direction:
 
     Attributes:
       name: of the attribute.
-      function: where it is defined, ``"module:function"``.
+      function: the registered name of the function, or for one of the user's own
+        ``"module:function"``, which says where it was when the direction was fitted:
+        what a file names is not imported.
       mean: over the windows that it was fitted to, in the attribute's unit.
       sd: standard deviation over them: the attribute's share of one unit of
         strength.
@@ -145,15 +153,19 @@ class Directions:
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
             version = content["schema_version"]
-            if version != SCHEMA_VERSION:
+            if version not in (1, SCHEMA_VERSION):
                 raise RunFolderError(
-                    f"{path} has schema version {version}, this groovekit reads "
+                    f"{path} has schema version {version}, this groovekit reads 1 to "
                     f"{SCHEMA_VERSION}: fit the attributes anew."
                 )
             directions = []
             for name in content["names"]:
                 row = dict(content["attributes"][name])
                 vector = np.array(row.pop("direction"), np.float32)
+                if not isinstance(row["function"], str):
+                    raise TypeError("a function is named by a text")
+                if version == 1:
+                    row["function"] = _registered(row["function"])
                 directions.append(Direction(name=name, vector=vector, **row))
             return cls(
                 content["config"],
@@ -171,6 +183,13 @@ class Directions:
                 f"{path} is not a file of attributes ({type(error).__name__}: "
                 f"{error}): fit them anew (groovekit attributes fit)."
             ) from error
+
+
+def _registered(function: str) -> str:
+    """The registered name of a function of groovekit's that schema 1 names."""
+    for module in _FORMER_MODULES:
+        function = function.removeprefix(module)
+    return function
 
 
 def _short(number: float) -> float:
@@ -252,26 +271,44 @@ def find_functions(
     return found
 
 
-def functions_of(directions: Directions) -> dict[str, AttributeFunction]:
+def functions_of(
+    directions: Directions, given: Mapping[str, AttributeFunction] | None = None
+) -> dict[str, AttributeFunction]:
     """The functions that the directions were fitted with.
 
+    Registered ones are found by their names. Others are not: importing what a file
+    names would run whatever its author likes.
+
+    Args:
+      directions: of some attributes.
+      given: functions that are not registered, by the attribute's name.
+
     Raises:
-      PluginLoadError: one cannot be imported any more.
+      UsageError: a function that is neither registered nor given.
+      PluginLoadError: a plug-in's function cannot be imported any more.
     """
     registered = set(catalogue.attributes.names())
     found = {}
     for attribute in directions.attributes:
-        if attribute.name in registered:
-            function = catalogue.attributes.get(attribute.name)
-            # A function of one's own may be called as a registered one is.
-            if origin_of(function) == attribute.function:
-                found[attribute.name] = function
-                continue
-        (found[attribute.name],) = find_functions((), [attribute.function]).values()
+        if attribute.name in (given or {}):
+            found[attribute.name] = (given or {})[attribute.name]
+        elif attribute.function in registered:
+            found[attribute.name] = catalogue.attributes.get(attribute.function)
+        else:
+            raise UsageError(
+                f"The attribute {attribute.name} was fitted with the function "
+                f"{attribute.function!r}, which is not registered, and a function is "
+                "not imported because a file names it. Give it again (--function "
+                "MODULE:FUNCTION, functions=...), or register it "
+                "(groovekit.register_attribute)."
+            )
     return found
 
 
-def origin_of(function: AttributeFunction) -> str:
-    """Where a function is defined, ``"module:function"``."""
-    name = getattr(function, "__qualname__", type(function).__qualname__)
-    return f"{getattr(function, '__module__', '?')}:{name}"
+def stored_name(function: AttributeFunction) -> str:
+    """What a file calls a function: its registered name, or ``"module:function"``."""
+    try:
+        return catalogue.attributes.name_of(function)
+    except UnknownNameError:
+        name = getattr(function, "__qualname__", type(function).__qualname__)
+        return f"{getattr(function, '__module__', '?')}:{name}"

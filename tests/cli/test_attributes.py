@@ -86,7 +86,11 @@ def test_a_function_of_ones_own(command, run, takes, tmp_path, monkeypatch):
     assert fitted.exit_code == 0, fitted.output
     value = json.loads(fitted.stdout)
     assert (value["path"], list(value["attributes"])) == (str(target), ["strokes"])
-    measured = command("attributes", "measure", *given, "--attributes", target)
+    measure = ("attributes", "measure", *given, "--attributes", target)
+    # What the file names is not imported.
+    refused = command(*measure)
+    assert (refused.exit_code, "(--function" in refused.stderr) == (2, True)
+    measured = command(*measure, "--function", "my_attributes:strokes")
     assert measured.exit_code == 0, measured.output
     header, row = measured.stdout.splitlines()[1:3]
     assert header.split() == ["ATTRIBUTE", "-2", "-1", "+0", "+1", "+2", "MONOTONE"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import shutil
+import sys
 import types
 import weakref
 
@@ -31,6 +33,7 @@ from groovekit.generation.attributes import (
     Directions,
     find_functions,
     functions_of,
+    stored_name,
 )
 from groovekit.generation.tasks.latent import sample_long, shift
 from groovekit.generation.trained_model import TrainedModel
@@ -251,6 +254,10 @@ def test_more_hits_are_asked_for(model):
 # Files and functions ----------------------------------------------------------------
 
 
+def _refuse(name, package=None):
+    raise AssertionError(f"imports {name}")
+
+
 def ways():
     vector = np.array([0.123456789, -2.0], np.float32)
     return Directions(
@@ -260,7 +267,7 @@ def ways():
         (
             Direction(
                 "density",
-                "groovekit.evaluation.metrics.features:density",
+                "density",
                 1.25,
                 0.5,
                 0.75,
@@ -298,6 +305,53 @@ class TestFiles:
         path.write_text(json.dumps({**content, "schema_version": 99}))
         with pytest.raises(RunFolderError, match="schema version 99"):
             Directions.load(path)
+        content["attributes"]["density"]["function"] = ["os", "system"]
+        path.write_text(json.dumps(content))
+        with pytest.raises(RunFolderError, match="not a file of attributes"):
+            Directions.load(path)
+
+    @pytest.mark.parametrize(
+        "module", ["groovekit.metrics", "groovekit.evaluation.metrics"]
+    )
+    def test_files_that_name_modules(self, tmp_path, module):
+        """As all were written before functions were stored by their names."""
+        path = tmp_path / "a.json"
+        ways().save(path)
+        content = json.loads(path.read_text())
+        content["schema_version"] = 1
+        content["attributes"]["density"]["function"] = f"{module}.features:density"
+        path.write_text(json.dumps(content))
+        found = Directions.load(path)
+        assert [attribute.function for attribute in found.attributes] == ["density"]
+        assert functions_of(found) == {"density": density}
+
+    @pytest.mark.parametrize(
+        "function",
+        [
+            "evil_attributes:run",
+            "groovekit.metrics.features:evil_attributes:run",
+            "groovekit.evaluation.metrics.features:np.os.system",
+            "os:system",
+        ],
+    )
+    @pytest.mark.parametrize("version", [1, 2])
+    def test_a_file_imports_nothing(self, tmp_path, monkeypatch, function, version):
+        (tmp_path / "evil_attributes.py").write_text("raise SystemExit('imported')")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setattr(importlib, "import_module", _refuse)
+        path = tmp_path / "a.json"
+        ways().save(path)
+        content = json.loads(path.read_text())
+        content["schema_version"] = version
+        content["attributes"]["density"]["function"] = function
+        path.write_text(json.dumps(content))
+        found = Directions.load(path)
+        assert found.shift({"density": 1.0}, z_size=2).shape == (2,)
+        with pytest.raises(UsageError, match="is not registered, and"):
+            functions_of(found)
+        with pytest.raises(UsageError, match="register it"):
+            measure(Machine(), found, Machine().examples(50))
+        assert "evil_attributes" not in sys.modules
 
     def test_models_without_attributes(self, tmp_path):
         for folder in (None, tmp_path):
@@ -338,12 +392,22 @@ class TestFunctions:
     def test_ones_own_with_a_registered_name(self):
         attribute = Direction("density", f"{__name__}:loudness", 0, 1, 1, np.zeros(4))
         directions = Directions("c", 9, "", (attribute,))
-        assert functions_of(directions) == {"density": loudness}
-        registered = dataclasses.replace(
-            attribute, function="groovekit.evaluation.metrics.features:density"
-        )
+        given = {"density": loudness}
+        assert functions_of(directions, given) == {"density": loudness}
+        with pytest.raises(UsageError, match="loudness', which is not registered"):
+            functions_of(directions)
+        registered = dataclasses.replace(attribute, function="density")
         directions = dataclasses.replace(directions, attributes=(registered,))
         assert functions_of(directions) == {"density": density}
+
+    def test_how_they_are_stored(self):
+        assert stored_name(density) == "density"
+        assert stored_name(loudness) == f"{__name__}:loudness"
+        catalogue.register_attribute("mine.loudness")(loudness)
+        assert stored_name(loudness) == "mine.loudness"
+        found = fit(Machine(), Machine().examples(50), {"louder": loudness})
+        assert found.attributes[0].function == "mine.loudness"
+        assert functions_of(found) == {"louder": loudness}
 
     def test_mistakes(self):
         with pytest.raises(UnknownNameError, match="Did you mean 'density'"):
