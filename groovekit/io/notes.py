@@ -1,4 +1,8 @@
-"""note_seq's data type and the few of its modules that groovekit uses.
+"""The class of note sequences, and note_seq's modules where they are installed.
+
+``NoteSequence`` is note_seq's own class wherever that can be imported, so that
+sequences go to and from other programs as they are, and else one of ours with the same
+fields and the same bytes (:mod:`groovekit.io.protobuf.messages`).
 
 ``import note_seq`` runs a package ``__init__`` that loads librosa, bokeh and
 IPython, about a second that converting drums does not need. :func:`load`
@@ -16,12 +20,16 @@ import contextlib
 import functools
 import importlib
 import importlib.util
+import logging
 import sys
 import threading
 import types
 from collections.abc import Iterator
 from typing import Any
 
+from groovekit.io.protobuf.messages import note_sequence_class
+
+_LOG = logging.getLogger("groovekit")
 _LOCK = threading.RLock()
 
 
@@ -38,7 +46,7 @@ def _bare_package() -> Iterator[None]:
     """While open, ``note_seq`` is a package whose ``__init__`` does not run."""
     spec = importlib.util.find_spec("note_seq")
     if spec is None or spec.submodule_search_locations is None:
-        raise ImportError("note_seq is not installed: pip install note-seq")
+        raise ModuleNotFoundError("note_seq is not installed", name="note_seq")
     package = types.ModuleType("note_seq")
     package.__path__ = list(spec.submodule_search_locations)
     package.__spec__ = spec
@@ -78,5 +86,14 @@ def load(name: str) -> Any:
             return importlib.import_module(full)
 
 
-music_pb2 = load("protobuf.music_pb2")
-NoteSequence = music_pb2.NoteSequence
+def _note_sequence_class() -> Any:
+    try:
+        return load("protobuf.music_pb2").NoteSequence
+    # Also a note_seq whose generated code this version of protobuf refuses, in words
+    # of its own: the package cannot be imported then, either.
+    except Exception as error:
+        _LOG.debug("Note sequences are of our own class: %s", error)
+    return note_sequence_class()
+
+
+NoteSequence = _note_sequence_class()

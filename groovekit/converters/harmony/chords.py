@@ -17,13 +17,13 @@ import numpy as np
 
 from groovekit.converters.grid.labels import one_hot
 from groovekit.errors import ConfigError, UsageError, suggest
-from groovekit.io.notes import NoteSequence, load, music_pb2
+from groovekit.io.notes import NoteSequence, load
 
 NO_CHORD = "N.C."
 KEYS = 12
 # Spellings as in note_seq, which wrote the chords of existing data.
 ROOTS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-CHORD_SYMBOL = music_pb2.NoteSequence.TextAnnotation.CHORD_SYMBOL
+CHORD_SYMBOL = NoteSequence.TextAnnotation.CHORD_SYMBOL
 
 ChordEncodingName = Literal["triad", "major_minor"]
 

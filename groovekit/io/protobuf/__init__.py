@@ -1,0 +1,1 @@
+"""Our own message class for note sequences, where note_seq is not installed."""
