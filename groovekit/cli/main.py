@@ -18,6 +18,14 @@ from typing import Any, TextIO
 import click
 
 import groovekit
+from groovekit.cli.output import note
+from groovekit.cli.spelling import (
+    RUNNING,
+    hyphens,
+    in_options,
+    resolved,
+    spell_out_booleans,
+)
 from groovekit.errors import GroovekitError
 
 # name -> (module that holds `command`, help line)
@@ -54,15 +62,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cache": ("groovekit.cli.cache", "List and clear cached conversions."),
 }
 
-_TRUE = frozenset({"true", "t", "1", "yes", "y", "on"})
-_FALSE = frozenset({"false", "f", "0", "no", "n", "off"})
-
 INTERRUPTED = 130
-
-
-def hyphens(token: str) -> str:
-    """Makes ``num_steps`` the same option as ``num-steps``."""
-    return token.replace("_", "-")
 
 
 class Failure(click.ClickException):
@@ -101,7 +101,9 @@ class LazyGroup(click.Group):
             )
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None:
-            rest = spell_out_booleans(command, rest)
+            running = resolved(command, ctx, rest)
+            ctx.meta[RUNNING] = running
+            rest = spell_out_booleans(running, rest)
         return name, command, rest
 
     def format_commands(
@@ -118,46 +120,12 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
 
 
-def spell_out_booleans(command: click.Command, args: list[str]) -> list[str]:
-    """Rewrites ``--flag=true`` to ``--flag`` and ``--flag=false`` to its opposite.
-
-    The original's commands take their booleans this way. Options that are not
-    flags, and everything after ``--``, stay as they are.
-
-    Raises:
-      click.BadParameter: a flag's value that is neither true nor false.
-    """
-    flags: dict[str, click.Option] = {}
-    for option in command.params:
-        if isinstance(option, click.Option) and option.is_bool_flag:
-            for spelling in (*option.opts, *getattr(option, "aliases", ())):
-                flags[hyphens(spelling)] = option
-    rewritten: list[str] = []
-    for index, arg in enumerate(args):
-        if arg == "--":
-            return rewritten + args[index:]
-        name, equals, value = arg.partition("=")
-        flag = flags.get(hyphens(name))
-        if not equals or flag is None or not name.startswith("--"):
-            rewritten.append(arg)
-        elif value.lower() in _TRUE:
-            rewritten.append(name)
-        elif value.lower() not in _FALSE:
-            raise click.BadParameter(
-                f"{value!r} is neither true nor false.", param_hint=repr(name)
-            )
-        elif flag.secondary_opts:
-            rewritten.append(flag.secondary_opts[0])
-        # A flag without an opposite is off when it is absent.
-    return rewritten
-
-
 @contextlib.contextmanager
 def _errors_as_messages() -> Iterator[None]:
     try:
         yield
     except GroovekitError as error:
-        raise Failure(str(error), error.exit_code) from error
+        raise Failure(in_options(str(error)), error.exit_code) from error
     except KeyboardInterrupt as error:
         raise Failure("interrupted.", INTERRUPTED) from error
     except MemoryError as error:
@@ -176,7 +144,7 @@ def _errors_as_messages() -> Iterator[None]:
 
 class _StderrHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(self.format(record), err=True)
+        note(self.format(record))
 
 
 @contextlib.contextmanager
@@ -207,7 +175,7 @@ def _plain_warnings() -> Iterator[None]:
         line: str | None = None,
     ) -> None:
         if category is UserWarning and file is None:
-            click.echo(f"Warning: {message}", err=True)
+            note(f"Warning: {message}")
         else:
             shown(message, category, filename, lineno, file, line)
 

@@ -96,7 +96,7 @@ def boolean(
     """An option ``--name/--no-name`` that also takes ``--name=true|false``.
 
     The value with ``=`` works for every flag of every command of the group (see
-    ``main.spell_out_booleans``). An alias brings its ``--no...`` forms along.
+    ``spelling.spell_out_booleans``). An alias brings its ``--no...`` forms along.
 
     Args:
       name: with hyphens and without dashes, e.g. ``"cache"``.

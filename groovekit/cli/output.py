@@ -8,10 +8,12 @@ from typing import Any
 
 import click
 
+from groovekit.cli.spelling import in_options
+
 
 def note(text: str) -> None:
-    """Shows a line about the work, on stderr."""
-    click.echo(text, err=True)
+    """Shows a line about the work, on stderr, in the words of the command line."""
+    click.echo(in_options(text), err=True)
 
 
 def echo_json(value: Any) -> None:

@@ -71,8 +71,8 @@ def find_model(
       UnknownNameError: no such config or preset.
       RunFolderError: nothing usable there.
     """
-    given = {"--run-dir": run_dir, "--preset": preset, "--checkpoint": checkpoint}
-    used = [option for option, value in given.items() if value is not None]
+    given = {"`run_dir`": run_dir, "`preset`": preset, "`checkpoint`": checkpoint}
+    used = [source for source, value in given.items() if value is not None]
     if len(used) > 1:
         raise UsageError(
             f"The model comes from one place, got {' and '.join(used)}. Give exactly "
@@ -121,13 +121,13 @@ def _from_checkpoint(path: Path, wanted: ModelConfig | None) -> ModelFiles:
     if _is_tf1(path):
         raise RunFolderError(
             f"{path} is a TensorFlow checkpoint as the original writes them: "
-            "importing those is not there yet. Give a run folder (--run-dir), a "
-            "preset (--preset) or a groovekit checkpoint."
+            "importing those is not there yet. Give a run folder (`run_dir`), a "
+            "preset (`preset`) or a groovekit checkpoint."
         )
     if path.is_dir():
         raise RunFolderError(
-            f"{path} is a folder; --checkpoint takes a file. Give a run folder with "
-            "--run-dir."
+            f"{path} is a folder; `checkpoint` takes a file. Give a run folder with "
+            "`run_dir`."
         )
     if not path.is_file():
         raise RunFolderError(f"There is no checkpoint {path}.")
@@ -144,7 +144,7 @@ def _from_checkpoint(path: Path, wanted: ModelConfig | None) -> ModelFiles:
     if wanted is None:
         raise UsageError(
             f"{path} does not lie in a run folder, so that its config is unknown: "
-            "name it (--config)."
+            "name it (`config`)."
         )
     return ModelFiles(wanted, path, "checkpoint", str(path))
 
@@ -170,7 +170,7 @@ def _check_config(config: ModelConfig, wanted: ModelConfig | None, source: str) 
     if wanted is not None and wanted.name != config.name:
         raise UsageError(
             f"{source} holds a model of the config {config.name}, not "
-            f"{wanted.name}: leave --config out, or give another model."
+            f"{wanted.name}: leave `config` out, or give another model."
         )
 
 
@@ -183,7 +183,7 @@ def _preset_of(config: str, wanted: ModelConfig | None) -> str:
             return name
     raise RunFolderError(
         f"There is no trained model for the config {config} yet. Train one "
-        f"(groovekit train --config {config} ...) and give it with --run-dir. "
+        f"(groovekit train with `config={config!r}`) and give it with `run_dir`. "
         + suggest(config, names, kind="preset")
     )
 

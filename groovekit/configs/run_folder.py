@@ -100,8 +100,8 @@ class RunFolder:
         run = cls(Path(path))
         if cls.is_run(path):
             raise RunFolderError(
-                f"{path} already holds a run. Choose another folder (--run-dir),"
-                " resume the run, or allow it to be replaced (--overwrite)."
+                f"{path} already holds a run. Choose another folder (`run_dir`),"
+                " resume the run, or allow it to be replaced (`overwrite=True`)."
             )
         try:
             run.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -148,7 +148,7 @@ class RunFolder:
         if not path.is_dir():
             raise RunFolderError(
                 f"There is no run folder {path}. Train into it first, or give"
-                " another one (--run-dir)."
+                " another one (`run_dir`)."
             )
         if not cls.is_run(path):
             checkpoint = any(path.glob("*.index")) or (path / "checkpoint").is_file()
@@ -271,7 +271,7 @@ class RunFolder:
             listing = "\n".join(f"  {line}" for line in found)
             raise RunFolderError(
                 f"{self.path} holds a run of another config:\n{listing}\nResume it"
-                " with its own settings, or train into another folder (--run-dir)."
+                " with its own settings, or train into another folder (`run_dir`)."
             )
         old = self.read_metadata().get("data", {})
         if fingerprint is None or "fingerprint" not in old:
@@ -283,7 +283,7 @@ class RunFolder:
                 f"The run in {self.path} was trained on other examples{source}:"
                 f" fingerprint {old['fingerprint'][:12]}{windows}, now"
                 f" {fingerprint[:12]}. Resume it with the same examples, or train"
-                " into another folder (--run-dir)."
+                " into another folder (`run_dir`)."
             )
 
 

@@ -54,8 +54,7 @@ def matching_kit(output_kit: str, kit: str, classes: int) -> KitMap:
         raise ConfigError(
             "Expected kit and output_kit to have the same number of classes, got "
             f"{classes} in {kit!r} and {len(found)} in {output_kit!r}. Set "
-            f"output_kit to a kit map of {classes} classes (--output-kit NAME, or "
-            "--hparams converter.output_kit=NAME; a name or a JSON file)."
+            f"`output_kit` to a kit map of {classes} classes: a name or a JSON file."
         )
     return found
 

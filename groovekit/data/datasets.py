@@ -413,7 +413,7 @@ def hold_out(examples: Examples, fraction: float) -> Prepared:
             None,
             "No evaluation: there is one source file only, and holding out part of it"
             " would show the model what it is tested on. Give other examples to"
-            " evaluate on (--eval-examples).",
+            " evaluate on (`eval_examples`).",
         )
     # The bounds keep one file on each side.
     limit = min(max(fraction, np.nextafter(distinct[0], 1)), distinct[-1])

@@ -386,8 +386,8 @@ def require_windows(report: ExampleReport, what: str) -> None:
         advice = "Give takes in 4/4"
     elif report.skipped.keys() & {Reason.NO_MAPPED_PITCHES, Reason.NO_DRUMS}:
         advice = (
-            "Give drum takes, or another kit map (`groovekit kits list`; train takes"
-            " --kit NAME or --hparams converter.kit=NAME)"
+            "Give drum takes, or another kit map (`kit=...`; `groovekit kits list`"
+            " shows them)"
         )
     # Files that cannot be read are no matter of the config or the split.
     damaged = report.unreadable_files and not report.sequences

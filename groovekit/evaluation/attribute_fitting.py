@@ -221,7 +221,7 @@ def _regressions(
         if not target.any():
             raise DataError(
                 f"The model plays every window with the same {name}, or with none: "
-                "leave it out (--attribute)."
+                "leave it out (`names`)."
             )
         x = codes[known] - codes[known].mean(axis=0)
         gram = x.T @ x

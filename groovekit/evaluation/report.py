@@ -58,7 +58,7 @@ def check_report_folder(folder: Path, *, overwrite: bool) -> None:
     if found and not overwrite:
         raise UsageError(
             f"Expected no report in {folder}, found {' and '.join(found)}. Give "
-            "another --report folder, or --overwrite."
+            "another `report` folder, or `overwrite=True`."
         )
 
 

@@ -210,7 +210,7 @@ def load_directions(folder: Path | None, path: str | Path | None = None) -> Dire
     if path is None and (folder is None or not (folder / ATTRIBUTES_FILE).is_file()):
         raise RunFolderError(
             f"The model has no attributes yet ({folder or 'it lies in no folder'}): "
-            "groovekit attributes fit --examples E computes them."
+            "groovekit attributes fit with `examples=...` computes them."
         )
     file = Path(folder or "", ATTRIBUTES_FILE) if path is None else Path(path)
     directions = Directions.load(file)
@@ -218,7 +218,8 @@ def load_directions(folder: Path | None, path: str | Path | None = None) -> Dire
         raise RunFolderError(
             f"The attributes in {file} were fitted to other weights "
             f"({directions.config}) than those in {folder}: name the model that they "
-            "were fitted to, or fit them anew (groovekit attributes fit --overwrite)."
+            "were fitted to, or fit them anew (groovekit attributes fit with "
+            "`overwrite=True`)."
         )
     return directions
 

@@ -88,14 +88,14 @@ def needs_controls(converter: Converter, name: str) -> str:
     if takes_chords(converter):
         return (
             f"A model of the config {name} plays over chords in a key: give them "
-            '(--chords "C Am F G", chords=...).'
+            '(`chords="C Am F G"`).'
         )
     if getattr(converter, "hits_as_controls", False):
         return (
             f"A model of the config {name} plays hits that it is given: give music "
-            "with these hits (--input FILE, controls=...)."
+            "with these hits (`controls=...`)."
         )
     return (
         f"A model of the config {name} needs controls, which come from music: give "
-        "some (--input FILE, controls=...)."
+        "some (`controls=...`)."
     )

@@ -13,12 +13,12 @@ _INSPECT = "groovekit inspect FILE shows what a file holds"
 _ADVICE = {
     Reason.EMPTY: f"Choose another file; {_INSPECT}.",
     Reason.NO_DRUMS: (
-        "If its notes are drums, name the kit map that knows their pitches (--kit, "
-        "groovekit kits list); --mode drumify reads any instrument as taps; "
+        "If its notes are drums, name the kit map that knows their pitches (`kit`, "
+        "groovekit kits list); `drumify()` reads any instrument as taps; "
         f"{_INSPECT}."
     ),
     Reason.NO_MAPPED_PITCHES: (
-        f"Name the kit map that knows them (--kit, groovekit kits list); {_INSPECT}."
+        f"Name the kit map that knows them (`kit`, groovekit kits list); {_INSPECT}."
     ),
     Reason.METRE_CHANGE: "Cut out a part in one metre.",
     Reason.TEMPO_CHANGE: (
@@ -87,8 +87,8 @@ def _other_metre(
         advice = f"Cut out the part in {wanted}/4"
     elif quarters == round(quarters) > 0:
         advice = (
-            f"Choose or train a model for {a}/{b} (groovekit train --hparams "
-            f"converter.quarters_per_bar={round(quarters)})"
+            f"Choose or train a model for {a}/{b} (groovekit train with "
+            f'`with_overrides("converter.quarters_per_bar={round(quarters)}")`)'
         )
     return DataError(
         f"{name} has bars of {quarters:g} quarter notes (metre {change}), the "

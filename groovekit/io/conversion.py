@@ -208,6 +208,6 @@ def _check_output(output: Path, paths: Sequence[Path], *, overwrite: bool) -> No
     if taken and not overwrite:
         raise DataError(
             f"{taken[0]} exists and is not overwritten. Choose another output, or "
-            "add --overwrite."
+            "add `overwrite=True`."
         )
     files.make_parent(output)

@@ -196,7 +196,7 @@ def unwritable_folder(path: Path, error: OSError) -> RunFolderError:
     """Words the error for a file or folder that cannot be written."""
     reason = error.strerror or str(error)
     return RunFolderError(
-        f"Cannot write {path}: {reason}. Choose another folder (--run-dir), or make"
+        f"Cannot write {path}: {reason}. Choose another folder (`run_dir`), or make"
         " this one writable and see that the disk has room."
     )
 

@@ -101,7 +101,7 @@ def ordered_map(
     except BrokenProcessPool as error:
         raise DataError(
             "A worker process died while reading files (perhaps for lack of "
-            "memory). Try again with --workers 1."
+            "memory). Try again with `workers=1`."
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -157,7 +157,9 @@ def _nothing_found(path: Path, listing: Listing, split: str | None) -> DataError
     if split not in (None, "all"):
         text += f" of the split {split!r}"
     if listing.in_subfolders:
-        text += f"; the folders below hold {listing.in_subfolders}: add --recursive"
+        text += (
+            f"; the folders below hold {listing.in_subfolders}: add `recursive=True`"
+        )
     elif listing.problems:
         first = listing.problems[0]
         text += f"; {first.name}: {first.reason}"
@@ -189,7 +191,7 @@ def has_splits(examples: str | Path) -> bool:
 def _refuse_split(examples: str, split: str | None) -> None:
     if split not in (None, "all"):
         raise DataError(
-            f"{examples} has no splits, so --split {split} selects nothing. Leave "
+            f"{examples} has no splits, so `split={split!r}` selects nothing. Leave "
             "it out, or give the Groove MIDI Dataset's folder (with info.csv)."
         )
 

@@ -66,7 +66,7 @@ def write_plugin(name: str, output_dir: str | Path = ".") -> Path:
     if target.exists() or target.is_symlink():
         raise GroovekitError(
             f"Expected no {target} yet, but there is one. Choose another name or "
-            "another --output-dir, or move it away."
+            "another `output_dir`, or move it away."
         )
     output_dir.mkdir(parents=True, exist_ok=True)
     # Beside its place first: a folder of that name is complete or not there.

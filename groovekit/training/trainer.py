@@ -103,7 +103,7 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         if self.overwrite and self.resume:
-            raise UsageError("--overwrite goes with --no-resume.")
+            raise UsageError("`overwrite=True` goes with `resume=False`.")
         for name, least in (("steps", 1), ("eval_every", 1), ("keep", 0)):
             value = getattr(self, name)
             if value < least:
@@ -220,7 +220,7 @@ class Trainer:
         if given not in (None, noted):
             raise UsageError(
                 f"The run in {run_dir} has seed {noted}; it cannot go on with "
-                f"{given}. Leave --seed out, or train into another folder (--run-dir)."
+                f"{given}. Leave `seed` out, or train into another folder (`run_dir`)."
             )
         return int(noted)
 
@@ -231,7 +231,7 @@ class Trainer:
         if path is None:
             raise RunFolderError(
                 f"No checkpoint in {run.checkpoints} can be read. Start anew with "
-                "--no-resume --overwrite, or in another folder (--run-dir)."
+                "`resume=False` `overwrite=True`, or in another folder (`run_dir`)."
             )
         table = checkpoints.load(path, self.model, self.optimizer)
         self.state = _State(**table)
@@ -243,9 +243,9 @@ class Trainer:
         used = RunFolder.is_run(run_dir) and not self.settings.overwrite
         if used and (_has_begun(run_dir) or not self.settings.resume):
             raise RunFolderError(
-                f"{run_dir} already holds a run. Leave out --no-resume to go on with "
-                "it, add --overwrite to replace it, or choose another folder "
-                "(--run-dir)."
+                f"{run_dir} already holds a run. Leave out `resume=False` to go on "
+                "with it, add `overwrite=True` to replace it, or choose another folder "
+                "(`run_dir`)."
             )
         self._initialize()
         return RunFolder(run_dir)
@@ -513,8 +513,8 @@ class Trainer:
         text = _too_large(self.batch_size)
         if self._resumed:
             text += (
-                f" A run keeps its batch size: add --init-from {self.run.path} and "
-                "another --run-dir to go on from its weights."
+                f" A run keeps its batch size: add `init_from={str(self.run.path)!r}` "
+                "and another `run_dir` to go on from its weights."
             )
         return text
 
@@ -523,7 +523,7 @@ class Trainer:
         raise TrainingInterruptedError(
             f"Stopped by {number.name} at step {self.state.step}; everything is saved "
             f"in {self.run.path}. The same command goes on from here"
-            + ("." if self.settings.resume else ", without --no-resume."),
+            + ("." if self.settings.resume else ", without `resume=False`."),
             _EXIT_CODES[number],
         )
 
@@ -534,21 +534,21 @@ class Trainer:
         else:
             good = (
                 f"The last good checkpoint is {path.name}; the same command goes on "
-                f"from it, and --init-from {self.run.path} with another --run-dir "
-                "takes its best weights to other settings."
+                f"from it, and `init_from={str(self.run.path)!r}` with another "
+                "`run_dir` takes its best weights to other settings."
             )
         raise TrainingError(
             f"The loss is not a number any more at step {self.state.step}. {good} "
-            "Usual causes: a learning rate that is too high (try --hparams "
-            "learning_rate=0.0003), gradients that are not clipped (grad_clip=1.0), "
-            "or --precision float16 (try bfloat16 or float32)."
+            "Usual causes: a learning rate that is too high (try "
+            '`with_overrides("learning_rate=0.0003")`), gradients that are not clipped '
+            '(grad_clip=1.0), or `precision="float16"` (try bfloat16 or float32).'
         )
 
 
 def _too_large(batch_size: int) -> str:
     return (
         f"A batch of {batch_size} windows does not fit into memory. "
-        f"Try --batch-size {max(1, batch_size // 2)}."
+        f"Try `batch_size={max(1, batch_size // 2)}`."
     )
 
 
@@ -572,7 +572,7 @@ def _has_begun(run_dir: Path) -> bool:
     # Presets look like this, and runs whose checkpoints somebody deleted.
     raise RunFolderError(
         f"{run_dir} holds a trained model without checkpoints, which cannot go on. "
-        f"Start another run from it: --init-from {run_dir} --run-dir NEW."
+        f"Start another run from it: `init_from={str(run_dir)!r}` `run_dir='NEW'`."
     )
 
 

@@ -120,5 +120,5 @@ def _padded(array: np.ndarray, size: int) -> np.ndarray:
 def _too_large(batch_size: int) -> str:
     return (
         f"A batch of {batch_size} windows does not fit into memory. "
-        f"Try --max-batch-size {max(1, batch_size // 2)}."
+        f"Try `max_batch_size={max(1, batch_size // 2)}`."
     )

@@ -39,7 +39,7 @@ def test_a_file_of_a_run_folder(run, name):
 def test_a_file_elsewhere_needs_its_config(tmp_path):
     path = tmp_path / "model.weights.h5"
     path.write_bytes(b"")
-    with pytest.raises(UsageError, match="--config"):
+    with pytest.raises(UsageError, match="`config`"):
         find_model(checkpoint=path)
     files = find_model(checkpoint=path, config="groovae_2bar_humanize")
     assert files.config.name == "groovae_2bar_humanize"
@@ -61,7 +61,7 @@ def test_another_name_of_the_same_config(tmp_path):
 
 
 def test_one_source_only(run):
-    with pytest.raises(UsageError, match="--run-dir and --checkpoint"):
+    with pytest.raises(UsageError, match="got `run_dir` and `checkpoint`"):
         find_model(run_dir=run.path, checkpoint=run.weights_path)
 
 
@@ -93,7 +93,7 @@ def test_no_such_thing(run, tmp_path):
     (tmp_path / "notes.txt").write_text("text")
     for path, message in (
         (tmp_path / "no.weights.h5", "There is no checkpoint"),
-        (run.path, "Give a run folder with --run-dir"),
+        (run.path, "Give a run folder with `run_dir`"),
         (tmp_path / "notes.txt", "not a checkpoint of groovekit's"),
     ):
         with pytest.raises(RunFolderError, match=message):

@@ -72,7 +72,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path):
     def full(temporary):
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(RunFolderError, match=r"No space left.*--run-dir"):
+    with pytest.raises(RunFolderError, match=r"No space left.*`run_dir`"):
         write_atomic(path, full)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
@@ -113,7 +113,7 @@ def test_a_run_explains_itself(run, config, metadata):
 
 
 def test_an_existing_run_is_not_replaced(run, config, metadata):
-    with pytest.raises(RunFolderError, match=r"already holds a run.*--overwrite"):
+    with pytest.raises(RunFolderError, match=r"already holds a run.*`overwrite=True`"):
         RunFolder.create(run.path, config, metadata)
 
 

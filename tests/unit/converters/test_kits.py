@@ -176,7 +176,7 @@ def test_kit_maps_of_two_sizes_are_refused_when_first_read(tmp_path, kind):
         with pytest.raises(
             ConfigError,
             match=r"1 in '.*pads\.json' and 9 in 'general_midi'.*"
-            r"--hparams converter\.output_kit=",
+            r"Set `output_kit` to a kit map of 1 classes",
         ):
             getattr(converter, name)
 

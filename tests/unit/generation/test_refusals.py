@@ -38,19 +38,19 @@ def with_pitches(offset, *, is_drum):
         (
             with_pitches(24, is_drum=False),
             Reason.NO_DRUMS,
-            ("none on the drum channel", "--kit", "drumify", "groovekit inspect"),
+            ("none on the drum channel", "`kit`", "`drumify()`", "groovekit inspect"),
         ),
         (
             with_pitches(64, is_drum=True),
             Reason.NO_MAPPED_PITCHES,
-            ("kit roland_td11, pitches 100, 102, 106", "--kit, groovekit kits list"),
+            ("kit roland_td11, pitches 100, 102, 106", "`kit`, groovekit kits list"),
         ),
         (
             in_metre((3, 4)),
             Reason.METRE,
             (
                 "x has bars of 3 quarter notes (metre 3/4), the model takes bars of 4",
-                "--hparams converter.quarters_per_bar=3",
+                '`with_overrides("converter.quarters_per_bar=3")`',
             ),
         ),
         (

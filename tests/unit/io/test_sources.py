@@ -163,7 +163,7 @@ def test_nothing_there_says_what_is(tmp_path, music_folder):
         open_source(empty)
     (empty / "below").mkdir()
     (empty / "below" / "a.mid").write_bytes(b"")
-    with pytest.raises(DataError, match="hold 1: add --recursive"):
+    with pytest.raises(DataError, match="hold 1: add `recursive=True`"):
         open_source(empty, recursive=False)
     with pytest.raises(DataError, match="No such file or folder"):
         open_source(tmp_path / "missing")

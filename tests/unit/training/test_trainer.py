@@ -179,7 +179,7 @@ def test_another_config_seed_or_examples_are_refused(config, data, tmp_path):
         Trainer(config, data, folder, dataclasses.replace(settings, seed=4))
     with pytest.raises(RunFolderError, match="other examples"):
         Trainer(config, tiny.prepared(config, sequences=5), folder, settings)
-    with pytest.raises(RunFolderError, match="--overwrite"):
+    with pytest.raises(RunFolderError, match="`overwrite=True`"):
         Trainer(config, data, folder, dataclasses.replace(settings, resume=False))
     anew = dataclasses.replace(settings, resume=False, overwrite=True, seed=9)
     assert fit(config, data, folder, anew).state.step == 1
@@ -251,7 +251,7 @@ def test_out_of_memory_names_a_batch_size(config, data, tmp_path, monkeypatch):
         return update
 
     monkeypatch.setattr(backend, "train_step", exhausted)
-    with pytest.raises(OutOfMemoryError, match=r"4 windows.*--batch-size 2"):
+    with pytest.raises(OutOfMemoryError, match=r"4 windows.*`batch_size=2`"):
         fit(config, data, tmp_path / "run")
     # The advice can be taken at once: a run without a step is no run yet.
     monkeypatch.undo()
@@ -266,7 +266,7 @@ def test_a_preset_cannot_be_trained_on(config, data, tmp_path, reference):
     preset.mkdir()
     for name in ("config.json", "metadata.json", "model.weights.h5"):
         (preset / name).write_bytes((reference.run.path / name).read_bytes())
-    with pytest.raises(RunFolderError, match=r"--init-from .*preset --run-dir NEW"):
+    with pytest.raises(RunFolderError, match=r"`init_from='.*preset'` `run_dir='NEW'`"):
         Trainer(config, data, preset, SETTINGS)
 
 
