@@ -1,6 +1,6 @@
 """Run folders and presets of earlier versions load and play the same notes.
 
-``golden/run_folders`` holds runs of tiny models as the first schema of ``config.json``
+``golden/older_runs`` holds runs of tiny models as the first schema of ``config.json``
 wrote them, one with kit maps from a user's own files, and what they played; and what
 the shipped presets played then.
 """
@@ -16,8 +16,8 @@ from groovekit.configs.run_folder import RunFolder
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.io.midi.files import write_midi
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "run_folders"
-RUNS = sorted(path.name for path in GOLDEN.iterdir() if (path / "config.json").exists())
+GOLDEN = Path(__file__).parents[2] / "golden" / "older_runs"
+RUNS = sorted(path.parent.name for path in GOLDEN.glob("*/config.json"))
 PRESETS = sorted(path.stem for path in (GOLDEN / "presets").iterdir())
 
 
