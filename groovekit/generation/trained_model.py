@@ -23,6 +23,7 @@ from groovekit.errors import UsageError
 from groovekit.generation.codes import Encoding
 from groovekit.generation.controls import complete_controls
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music, to_tensors
+from groovekit.generation.player import Ability
 from groovekit.generation.sections import one_after_another, plan, window_seconds
 from groovekit.generation.tasks import latent, walks
 from groovekit.generation.tasks.add import add
@@ -64,8 +65,11 @@ class TrainedModel:
       max_batch_size: windows that go through the model at once.
 
     Attributes:
+      abilities: what it can do, see :class:`.Player`.
       progress: called as ``progress(done, total)`` when windows are decoded.
     """
+
+    abilities: frozenset[Ability] = frozenset({"sample", "encode"})
 
     def __init__(
         self, config: ModelConfig, model: Any, *, max_batch_size: int = MAX_BATCH_SIZE

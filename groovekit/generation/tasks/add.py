@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from groovekit.errors import UsageError
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
+from groovekit.generation.player import Player
 from groovekit.generation.takes import read_take
 from groovekit.generation.tasks.editing import add_hits, at_tempo, with_output_kit
 from groovekit.generation.tasks.playing import check_count, play
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
 
-if TYPE_CHECKING:
-    from groovekit.generation.trained_model import TrainedModel
-
 
 def add(
-    model: TrainedModel,
+    model: Player,
     sequence: NoteSequence,
     count: int = 1,
     *,

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from groovekit.converters.grid.selection import loudest_of_each
 from groovekit.errors import UsageError
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
+from groovekit.generation.player import Player
 from groovekit.generation.takes import Take, read_take
 from groovekit.generation.tasks.editing import add_hits, finish, without_notes
 from groovekit.generation.tasks.playing import Played, check_count, play
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
-
-if TYPE_CHECKING:
-    from groovekit.generation.trained_model import TrainedModel
 
 _DRUM_CHANNEL = 9
 # At a step that must sound the model is asked again, at a rising temperature; in the
@@ -25,7 +21,7 @@ _ROUNDS, _WARMER, _WARM = 20, 1.5, 0.5
 
 
 def drumify(
-    model: TrainedModel,
+    model: Player,
     sequence: NoteSequence,
     count: int = 1,
     *,
@@ -88,7 +84,7 @@ def check_drumify(converter: object, name: str) -> None:
 
 
 def _on_taps(
-    model: TrainedModel,
+    model: Player,
     take: Take,
     z: np.ndarray,
     *,

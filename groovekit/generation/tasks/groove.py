@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from groovekit.generation.codes import codes
+from groovekit.generation.codes import Encoding, codes
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
+from groovekit.generation.player import Player
 from groovekit.generation.takes import Take, read_take
 from groovekit.generation.tasks.editing import finish, perform, with_output_kit
 from groovekit.generation.tasks.playing import check_count, play
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
-
-if TYPE_CHECKING:
-    from groovekit.generation.codes import Encoding
-    from groovekit.generation.trained_model import TrainedModel
 
 # So many hits weigh as much as what stands behind them: a feel is told by few.
 _WEIGHT = 1.0
@@ -24,7 +19,7 @@ _CLASS_WEIGHT = 2.0
 
 
 def groove(
-    model: TrainedModel,
+    model: Player,
     sequence: NoteSequence,
     feel: NoteSequence,
     count: int = 1,
@@ -99,7 +94,7 @@ def groove(
 
 
 def _transfer(
-    model: TrainedModel,
+    model: Player,
     first: Take,
     second: Take,
     posteriors: list[Encoding],

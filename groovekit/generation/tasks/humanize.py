@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from groovekit.generation.codes import codes
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
+from groovekit.generation.player import Player
 from groovekit.generation.takes import read_take
 from groovekit.generation.tasks.editing import finish, perform, with_output_kit
 from groovekit.generation.tasks.playing import check_count, play
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
 
-if TYPE_CHECKING:
-    from groovekit.generation.trained_model import TrainedModel
-
 
 def humanize(
-    model: TrainedModel,
+    model: Player,
     sequence: NoteSequence,
     count: int = 1,
     *,

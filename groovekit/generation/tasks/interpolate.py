@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from groovekit.converters.base import join
 from groovekit.converters.harmony.chords import Chords
 from groovekit.errors import UsageError
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music
+from groovekit.generation.player import Player
 from groovekit.generation.slerp import slerp
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import one_seed
 
-if TYPE_CHECKING:
-    from groovekit.generation.trained_model import TrainedModel
-
 
 def interpolate(
-    model: TrainedModel,
+    model: Player,
     start: Music,
     end: Music,
     count: int = 5,

@@ -1,15 +1,15 @@
 """Places in latent space: neighbours, grids, more or less of an attribute; and walks.
 
-The functions take a loaded :class:`~groovekit.generation.trained_model.TrainedModel`
-first and give note sequences. Where they take ``seed``, None draws one; equal seeds
-give equal music. Temperatures and tempos are as in that class; the tempo is the input's
+The functions take a :class:`~groovekit.generation.player.Player`, such as a loaded
+model, first and give note sequences. Where they take ``seed``, None draws one; equal
+seeds give equal music. Temperatures and tempos are as in
+:class:`~groovekit.generation.trained_model.TrainedModel`; the tempo is the input's
 unless ``qpm`` says otherwise. Models with controls get those of the input.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,20 +17,18 @@ from groovekit.converters.base import Tensors
 from groovekit.errors import UsageError
 from groovekit.generation.attributes import Directions, load_directions
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music, to_tensors
+from groovekit.generation.player import Player
 from groovekit.generation.slerp import slerp
 from groovekit.generation.tasks.walks import continue_ as continue_
 from groovekit.generation.tasks.walks import sample_long as sample_long
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import draw_seed, generator
 
-if TYPE_CHECKING:
-    from groovekit.generation.trained_model import TrainedModel
-
 _CORNERS = 4
 
 
 def vary(
-    model: TrainedModel,
+    model: Player,
     sequence: Music,
     count: int = 5,
     *,
@@ -86,7 +84,7 @@ def vary(
 
 
 def grid(
-    model: TrainedModel,
+    model: Player,
     corners: Sequence[Music],
     rows: int,
     columns: int,
@@ -154,7 +152,7 @@ def grid(
 
 
 def shift(
-    model: TrainedModel,
+    model: Player,
     sequence: Music,
     attributes: Mapping[str, float],
     *,
@@ -208,7 +206,7 @@ def shift(
     )
 
 
-def _one(model: TrainedModel, music: Music, window: int) -> tuple[Tensors, list[float]]:
+def _one(model: Player, music: Music, window: int) -> tuple[Tensors, list[float]]:
     """One window, and its tempo in a list."""
     tensors, tempos = to_tensors(music, model.converter, window=window)
     if len(tensors) != 1:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from groovekit.converters.grid.drum_tensors import drums_of
 from groovekit.errors import UsageError
+from groovekit.generation.player import Player
 from groovekit.generation.takes import Take
-
-if TYPE_CHECKING:
-    from groovekit.generation.trained_model import TrainedModel
 
 
 class Played(NamedTuple):
@@ -30,7 +28,7 @@ class Played(NamedTuple):
 
 
 def play(
-    model: TrainedModel,
+    model: Player,
     take: Take,
     z: np.ndarray,
     *,
@@ -44,9 +42,8 @@ def play(
       model: the trained model.
       take: the performance.
       z: ``(windows, z_size)``.
-      forced: ``(steps, classes)``, see
-        :meth:`groovekit.generation.trained_model.TrainedModel.decode_to_tensors`; the
-        model decides on everything by default.
+      forced: ``(steps, classes)``: 1 for a hit to play, 0 for none, NaN where the
+        model decides, as it does on everything by default.
       temperature: of the decoder.
       seed: of what it draws.
     """

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from groovekit.converters.harmony.chords import Chords
 from groovekit.errors import UsageError
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music
+from groovekit.generation.player import Player
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import one_seed
 
-if TYPE_CHECKING:
-    from groovekit.generation.trained_model import TrainedModel
-
 
 def reconstruct(
-    model: TrainedModel,
+    model: Player,
     music: Music,
     count: int = 1,
     *,

@@ -10,7 +10,7 @@ draws one.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,15 +19,13 @@ from groovekit.converters.grid.quantize import steps_per_second, to_steps
 from groovekit.errors import UsageError
 from groovekit.generation.controls import complete_controls
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
+from groovekit.generation.player import Player
 from groovekit.generation.refusals import check_metre, refusal
 from groovekit.generation.sections import one_after_another, window_seconds
 from groovekit.generation.tasks.editing import EVENTS
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM, TempoMap
 from groovekit.seeding import draw_seed, generator
-
-if TYPE_CHECKING:
-    from groovekit.generation.trained_model import TrainedModel
 
 #: Correlation of the codes of neighbouring sections in :func:`sample_long`.
 RELATEDNESS = 0.95
@@ -36,7 +34,7 @@ RECENT = 16
 
 
 def sample_long(
-    model: TrainedModel,
+    model: Player,
     count: int = 1,
     *,
     bars: int,
@@ -95,7 +93,7 @@ def sample_long(
 
 
 def continue_(
-    model: TrainedModel,
+    model: Player,
     sequence: NoteSequence,
     count: int = 1,
     *,
@@ -285,7 +283,7 @@ def _sections(converter: Converter, bars: int) -> int:
 
 
 def _pieces(
-    model: TrainedModel,
+    model: Player,
     codes: np.ndarray,
     converter: Converter,
     *,

@@ -1,0 +1,112 @@
+"""What makes music: the side of a trained model that tasks see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from groovekit.configs.base import ModelConfig
+from groovekit.converters.base import Converter, Tensors
+from groovekit.converters.harmony.chords import Chords
+from groovekit.generation.codes import Encoding
+from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music
+from groovekit.io.notes import NoteSequence
+from groovekit.models.runtimes.base import Progress
+
+#: ``sample`` makes music of nothing; ``encode`` turns music into latent vectors and
+#: these into music; ``fill`` completes music of which a part is given, without any.
+Ability: TypeAlias = Literal["sample", "encode", "fill"]
+
+
+class Player(Protocol):
+    """What tasks need of a model, :class:`.TrainedModel` or another.
+
+    No ability is obligatory: a player says which it has, and the methods of the others
+    raise a UsageError. Those here belong to ``sample`` (:meth:`sample`) and to
+    ``encode`` (all others). :class:`.TrainedModel` says what each takes, gives and
+    raises.
+
+    Attributes:
+      config: of the model.
+      converter: reads and writes the notes.
+      progress: called as ``progress(done, total)`` when windows are decoded.
+    """
+
+    config: ModelConfig
+    converter: Converter
+    progress: Progress | None
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What it can do."""
+        ...
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it was loaded from; None if from nowhere."""
+        ...
+
+    def sample(
+        self,
+        count: int = 1,
+        *,
+        temperature: float = DEFAULT_TEMPERATURE,
+        bars: int | None = None,
+        controls: Music | None = None,
+        chords: Chords | None = None,
+        qpm: float | None = None,
+        seed: int | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> list[NoteSequence]:
+        """Makes new music."""
+        ...
+
+    def to_tensors(
+        self, music: Music, *, window: int = 1, controls: np.ndarray | None = None
+    ) -> tuple[Tensors, list[float]]:
+        """Windows of music as the model takes them, and the tempo of each."""
+        ...
+
+    def encode(
+        self,
+        music: Music,
+        *,
+        window: int = 1,
+        controls: np.ndarray | None = None,
+        seed: int | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Encoding:
+        """The posterior of each sequence."""
+        ...
+
+    def decode(
+        self,
+        z: np.ndarray,
+        *,
+        temperature: float = DEFAULT_TEMPERATURE,
+        bars: int | None = None,
+        controls: np.ndarray | None = None,
+        chords: Chords | None = None,
+        qpm: float | Sequence[float] | None = None,
+        seed: int | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> list[NoteSequence]:
+        """Music from latent vectors ``(batch, z_size)``."""
+        ...
+
+    def decode_to_tensors(
+        self,
+        z: np.ndarray,
+        *,
+        temperature: float = DEFAULT_TEMPERATURE,
+        steps: int | None = None,
+        controls: np.ndarray | None = None,
+        forced: np.ndarray | None = None,
+        seed: int | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> np.ndarray:
+        """Outputs ``(batch, steps, output_depth)`` from latent vectors."""
+        ...
