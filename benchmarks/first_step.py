@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # What is timed, as module and function, once the module is imported.
 TIMED = {
     "groovekit.cli.start": ("start_keras",),
-    "groovekit.data.datasets": ("prepare",),
+    "groovekit.data.prepared": ("prepare",),
     "groovekit.models.builder": ("build_model", "build_optimizer"),
 }
 

@@ -22,7 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from groovekit.configs.base import get_config
-from groovekit.data.datasets import Prepared, load_examples, prepare
+from groovekit.data.datasets import load_examples
+from groovekit.data.prepared import Prepared, prepare
+from groovekit.data.settings import DataSettings
 from groovekit.io.conversion import convert_folder
 
 
@@ -49,7 +51,7 @@ def main() -> None:
             return prepare(options.groove_dir, converter)
 
         def original() -> object:
-            return load_examples(records, converter, cache=False)
+            return load_examples(records, converter, settings=DataSettings(cache=False))
 
         first, processor, clock = timed(start)
         print(

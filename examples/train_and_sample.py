@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import groovekit as gk
-from groovekit.data.datasets import prepare
+from groovekit.data.prepared import prepare
 from groovekit.training.trainer import TrainSettings
 
 

@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from groovekit.converters.melody import MelodyConverter
     from groovekit.converters.performance import PerformanceConverter
     from groovekit.converters.trio import TrioConverter
-    from groovekit.data.datasets import Examples, Prepared, load_examples, prepare
+    from groovekit.data.datasets import load_examples
+    from groovekit.data.examples import Examples
+    from groovekit.data.prepared import Prepared, prepare
+    from groovekit.data.settings import DataSettings
     from groovekit.errors import GroovekitError
     from groovekit.evaluation import metrics
     from groovekit.generation.trained_model import TrainedModel
@@ -64,6 +67,7 @@ __all__ = [
     "Converter",
     "CoreDecoder",
     "Counts",
+    "DataSettings",
     "Decoder",
     "DecoderConfig",
     "DrumsConverter",
@@ -137,7 +141,10 @@ _MODULES = {
     "converters.melody": ("MelodyConverter",),
     "converters.performance": ("PerformanceConverter",),
     "converters.trio": ("TrioConverter",),
-    "data.datasets": ("Examples", "Prepared", "load_examples", "prepare"),
+    "data.datasets": ("load_examples",),
+    "data.examples": ("Examples",),
+    "data.prepared": ("Prepared", "prepare"),
+    "data.settings": ("DataSettings",),
     "errors": ("GroovekitError",),
     "evaluation": ("metrics",),
     "generation.trained_model": ("TrainedModel",),

@@ -13,6 +13,7 @@ import math
 import types
 import typing
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from groovekit.errors import ConfigError, suggest
@@ -34,6 +35,7 @@ def describe_type(hint: Any) -> str:
     if hint is None or hint is type(None):
         return "none"
     names = {bool: "true or false", int: "an integer", float: "a number", str: "text"}
+    names[Path] = "a path"
     if hint in names:
         return names[hint]
     if is_options(hint):
@@ -85,7 +87,7 @@ def coerce(value: Any, hint: Any, path: str) -> Any:
 
     Args:
       value: a JSON-like or Python value.
-      hint: the annotation: bool, int, float, str, None, Literal, unions, tuples,
+      hint: the annotation: bool, int, float, str, Path, None, Literal, unions, tuples,
         dataclasses and :data:`Options`; anything else is passed through.
       path: dotted name for messages.
 
@@ -94,7 +96,7 @@ def coerce(value: Any, hint: Any, path: str) -> Any:
     """
     if hint in (int, float):
         return _number(value, hint, path)
-    if hint in (bool, str):
+    if hint in (bool, str, Path):
         if not isinstance(value, hint):
             raise wrong_type(value, hint, path)
         return value

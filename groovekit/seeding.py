@@ -75,6 +75,3 @@ def derive(seed: int, *names: str | int) -> int:
     """
     digest = _digest(seed, names)
     return int.from_bytes(digest[16:20], "little") >> (32 - SEED_BITS)
-
-
-# Permutations without arrays of all numbers ----------------------------------------

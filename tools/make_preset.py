@@ -23,9 +23,10 @@ from preset_card import write_card
 
 from groovekit.configs.run_folder import RunFolder
 from groovekit.converters.grid.drum_tensors import drums_of
-from groovekit.data.datasets import load_examples, tempos_of
+from groovekit.data.datasets import load_examples
 from groovekit.data.examples import Examples
-from groovekit.data.performances import all_tensors
+from groovekit.data.performances import all_tensors, tempos_of
+from groovekit.data.settings import DataSettings
 from groovekit.evaluation import metrics
 from groovekit.evaluation.evaluate import Settings, evaluate
 from groovekit.evaluation.metrics import Drums
@@ -101,7 +102,7 @@ def main(
     write_json(target.metadata_path, metadata)
     model = TrainedModel.load(target.path, runtime="keras")
     validation, train = (
-        load_examples(groove_dir, converter, split=split)
+        load_examples(groove_dir, converter, settings=DataSettings(split=split))
         for split in ("validation", "train")
     )
     evaluation = evaluate(

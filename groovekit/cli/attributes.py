@@ -291,13 +291,17 @@ def _windows(
     model: TrainedModel, examples: str, split: str | None, default: str
 ) -> Examples:
     from groovekit.data.datasets import load_examples
+    from groovekit.data.settings import DataSettings
     from groovekit.io.sources import has_splits
 
     if split is None and has_splits(examples):
         split = default
     with Progress(None, "Reading") as progress:
         found = load_examples(
-            examples, model.converter, split=split, progress=progress.follow
+            examples,
+            model.converter,
+            settings=DataSettings(split=split),
+            progress=progress.follow,
         )
     note(f"{len(found):,} windows of {found.sequences:,} sequences.")
     return found

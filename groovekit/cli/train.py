@@ -30,8 +30,8 @@ from groovekit.errors import UsageError
 from groovekit.io.files import check_writable_folder
 
 if TYPE_CHECKING:
-    from groovekit.data.datasets import Examples, Prepared
     from groovekit.data.report import ExampleReport
+    from groovekit.data.settings import DataSettings
     from groovekit.training.estimate import Estimate
     from groovekit.training.trainer import TrainResult
 
@@ -246,11 +246,28 @@ def command(
     run_dir = None if run_dir is None else run_dir.expanduser()
     config = _config(name, recipe, run_dir, hparams, batch_size, kit, output_kit)
     run_dir = run_dir or Path("runs") / (recipe.name if recipe else config.name)
+    data = _data_settings(options)
     start_keras(backend, device)
     if mode == "eval":
-        _evaluate(config, examples, run_dir, watch=watch, as_json=as_json, **options)
+        _evaluate(
+            config,
+            examples,
+            run_dir,
+            data,
+            watch=watch,
+            as_json=as_json,
+            eval_batches=options["eval_batches"],
+        )
         return
-    _train(config, examples, run_dir, dry_run=dry_run, as_json=as_json, **options)
+    _train(config, examples, run_dir, data, dry_run=dry_run, as_json=as_json, **options)
+
+
+def _data_settings(options: dict[str, Any]) -> DataSettings:
+    """Takes the settings of the examples out of the command's options."""
+    from groovekit.data.settings import DataSettings
+
+    fields = dataclasses.fields(DataSettings)
+    return DataSettings(**{field.name: options.pop(field.name) for field in fields})
 
 
 def _config(
@@ -289,65 +306,30 @@ def _config(
     return config.replace(converter=converter)
 
 
-def _prepare(
-    config: ModelConfig,
-    examples: str,
-    *,
-    split: str | None,
-    eval_examples: str | None,
-    eval_fraction: float | None,
-    cache: bool,
-    verify_cache: bool,
-    workers: int,
-) -> Prepared:
-    from groovekit.data.datasets import prepare
-
-    with Progress(None, "Converting examples") as progress:
-        return prepare(
-            examples,
-            config.converter,
-            split=split,
-            eval_examples=eval_examples,
-            eval_fraction=eval_fraction,
-            cache=cache,
-            verify_cache=verify_cache,
-            workers=workers,
-            progress=progress.follow,
-        )
-
-
 def _train(
     config: ModelConfig,
     examples: str,
     run_dir: Path,
+    data_settings: DataSettings,
     *,
     dry_run: bool,
     as_json: bool,
-    split: str | None,
-    eval_examples: str | None,
-    eval_fraction: float | None,
-    cache: bool,
-    verify_cache: bool,
-    workers: int,
     **settings: Any,
 ) -> None:
-    check_writable_folder(run_dir)
-    data = _prepare(
-        config,
-        examples,
-        split=split,
-        eval_examples=eval_examples,
-        eval_fraction=eval_fraction,
-        cache=cache,
-        verify_cache=verify_cache,
-        workers=workers,
-    )
-    _show_examples(config, data.train.report)
-    note(data.note)
-
+    from groovekit.data.prepared import prepare
     from groovekit.training.trainer import Trainer, TrainSettings
 
-    trainer = Trainer(config, data, run_dir, TrainSettings(**settings), source=examples)
+    check_writable_folder(run_dir)
+    with Progress(None, "Converting examples") as progress:
+        data = prepare(
+            examples,
+            config.converter,
+            settings=data_settings,
+            progress=progress.follow,
+        )
+    _show_examples(config, data.train.report)
+    note(data.note)
+    trainer = Trainer(config, data, run_dir, TrainSettings(**settings))
     estimate = trainer.estimate()
     _show_plan(trainer, estimate)
     if dry_run:
@@ -434,18 +416,13 @@ def _evaluate(
     config: ModelConfig,
     examples: str,
     run_dir: Path,
+    data_settings: DataSettings,
     *,
     watch: bool,
     as_json: bool,
-    split: str | None,
-    eval_examples: str | None,
     eval_batches: int | None,
-    cache: bool,
-    verify_cache: bool,
-    workers: int,
-    eval_fraction: float | None,
-    **_: Any,
 ) -> None:
+    from groovekit.data.prepared import held_out_examples
     from groovekit.training import checkpoints
     from groovekit.training.trainer import evaluate_run
 
@@ -456,16 +433,15 @@ def _evaluate(
     # The batch size changes no score.
     batch_size = run.read_config().training.batch_size
     run.check_same(config.with_overrides({"batch_size": batch_size}))
-    data = _held_out(
-        config,
-        examples,
-        split=split,
-        eval_examples=eval_examples,
-        eval_fraction=eval_fraction,
-        cache=cache,
-        verify_cache=verify_cache,
-        workers=workers,
-    )
+    with Progress(None, "Converting examples") as progress:
+        data, what = held_out_examples(
+            examples,
+            config.converter,
+            settings=data_settings,
+            progress=progress.follow,
+        )
+    if what:
+        note(what)
     _show_examples(config, data.report)
     done: Path | None = None
     while True:
@@ -488,27 +464,3 @@ def _evaluate(
         if not watch:
             return
         time.sleep(_WATCH_SECONDS)
-
-
-def _held_out(
-    config: ModelConfig,
-    examples: str,
-    *,
-    split: str | None,
-    eval_examples: str | None,
-    **options: Any,
-) -> Examples:
-    """What training on the examples would be evaluated on, unless told otherwise."""
-    from groovekit.data.datasets import load_examples
-
-    if eval_examples is None and split is None:
-        data = _prepare(config, examples, split=None, eval_examples=None, **options)
-        if data.evaluation is not None:
-            note(data.note)
-            return data.evaluation
-        note("Nothing is held out: evaluating on all examples.")
-        return data.train
-    del options["eval_fraction"]
-    return load_examples(
-        eval_examples or examples, config.converter, split=split, **options
-    )

@@ -1,4 +1,4 @@
-"""Examples for training and evaluation: from files to :class:`Examples`.
+"""From files to :class:`Examples`.
 
 Note sequences are converted once, deterministically, into compact windows that
 lie in the on-disk cache (see :mod:`groovekit.data.cache`) and are memory-mapped:
@@ -12,7 +12,7 @@ import functools
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,32 +22,16 @@ from groovekit.configs.run_folder import named_files
 from groovekit.converters.base import Converter, Windows
 from groovekit.converters.kits import KitMap, get_kit
 from groovekit.data import cache as disk
-from groovekit.data.examples import Conversion, Examples, require_windows
+from groovekit.data.conversion import Conversion, require_windows
+from groovekit.data.examples import Examples
 from groovekit.data.report import ExampleReport
-from groovekit.errors import (
-    ConfigError,
-    NoExamplesError,
-    UnknownNameError,
-    UsageError,
-)
+from groovekit.data.settings import DataSettings
+from groovekit.errors import ConfigError, UnknownNameError
 from groovekit.fields import to_table
 from groovekit.io import sources
-from groovekit.io.tempo import tempo_of
 from groovekit.plugins import catalogue
 
-__all__ = [
-    "EVAL_FRACTION",
-    "ExampleReport",
-    "Examples",
-    "Prepared",
-    "hold_out",
-    "load_examples",
-    "prepare",
-]
-
 _LOG = logging.getLogger("groovekit")
-
-EVAL_FRACTION = 0.1
 
 # Called as progress(done, total): files (or records) read; total None if unknown.
 ProgressCallback = Callable[[int, int | None], None]
@@ -84,10 +68,7 @@ def load_examples(
     examples: str | Path,
     converter: Converter,
     *,
-    split: str | None = None,
-    cache: bool = True,
-    verify_cache: bool = False,
-    workers: int = 1,
+    settings: DataSettings | None = None,
     progress: ProgressCallback | None = None,
 ) -> Examples:
     """Converts examples to windows, or finds them in the cache.
@@ -96,23 +77,21 @@ def load_examples(
       examples: a TFRecord (or glob of shards), a folder, zip or file of music, or
         ``tfds:NAME``.
       converter: makes the windows.
-      split: ``train``, ``validation``, ``test`` or ``all``, of sources that have
-        splits.
-      cache: use the on-disk cache. Without it the windows are held in memory.
-      verify_cache: compare contents, not only size and time of the files.
-      workers: processes that read music files.
+      settings: the split, and how to read; default :class:`DataSettings`. What to
+        evaluate on is for :func:`~groovekit.prepare` to choose.
       progress: called as ``progress(done, total)`` while converting.
 
     Raises:
       DataError: nothing readable, or no windows; the message holds the table of
         reasons and what to try.
     """
-    source = sources.open_source(examples, split=split)
-    request = _Request(str(examples), source, converter, workers, progress)
-    if not cache:
+    settings = settings or DataSettings()
+    source = sources.open_source(examples, split=settings.split)
+    request = _Request(str(examples), source, converter, settings.workers, progress)
+    if not settings.cache:
         return _convert_in_memory(request)
     key = request.key()
-    found = _from_cache(key, converter, verify=verify_cache)
+    found = _from_cache(key, converter, verify=settings.verify_cache)
     if found is not None:
         return found
     # Before reading: a file that changes meanwhile is noticed afterwards.
@@ -127,32 +106,6 @@ def load_examples(
         _LOG.warning("Working without the cache, which cannot be written: %s", error)
         return _convert_in_memory(request)
     return _from_cache(key, converter, verify=False) or _convert_in_memory(request)
-
-
-def tempos_of(
-    examples: str | Path, split: str | None, ids: Iterable[str]
-) -> np.ndarray | None:
-    """The first tempo of each sequence, which its windows do not keep.
-
-    Reads the source again; what cannot be read was reported when it was converted.
-
-    Args:
-      examples: as for :func:`load_examples`.
-      split: likewise.
-      ids: of the sequences.
-
-    Returns:
-      ``(sequences,)`` quarter notes a minute; None if a sequence is not found.
-    """
-    source = sources.open_source(examples, split=split)
-    found = {
-        item.id: tempo_of(item.sequence)
-        for item in sources.iter_sequences(source, on_error=lambda *_: None)
-    }
-    names = list(ids)
-    if not all(name in found for name in names):
-        return None
-    return np.array([found[name] for name in names], np.float64)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -208,7 +161,7 @@ def _convert_in_memory(request: _Request) -> Examples:
     store = disk.MemoryStore()
     conversion = Conversion(request.converter, store)
     report = request.run(conversion)
-    return conversion.examples(store.finish(), report)
+    return Examples.from_conversion(conversion, store.finish(), report)
 
 
 def _convert_to_cache(
@@ -292,141 +245,3 @@ def _changed_file(contents: Iterable[tuple[str, str]]) -> str:
         except OSError as error:
             return f"{path} cannot be read ({error.strerror or error})"
     return ""
-
-
-# Training and evaluation -------------------------------------------------------
-
-
-@dataclasses.dataclass(frozen=True)
-class Prepared:
-    """Examples for training and evaluation.
-
-    Attributes:
-      train: for training.
-      evaluation: for evaluation, or None.
-      note: what is evaluated on, in a sentence for people.
-    """
-
-    train: Examples
-    evaluation: Examples | None
-    note: str
-
-    def __iter__(self) -> Iterator[Any]:
-        """Allows ``train, evaluation, note = prepare(...)``."""
-        return iter((self.train, self.evaluation, self.note))
-
-
-def prepare(
-    examples: str | Path,
-    converter: Converter,
-    *,
-    split: str | None = None,
-    eval_examples: str | Path | None = None,
-    eval_fraction: float | None = None,
-    cache: bool = True,
-    verify_cache: bool = False,
-    workers: int = 1,
-    progress: ProgressCallback | None = None,
-) -> Prepared:
-    """Loads the examples to train on and those to evaluate on.
-
-    With ``eval_examples`` those are evaluated on (of a source with splits:
-    validation). Otherwise a source with splits trains on ``train`` and is
-    evaluated on ``validation``; of any other one tenth of the source files is
-    held out, chosen by a hash of their ids, the same for every seed.
-
-    Args:
-      examples: see :func:`load_examples`.
-      converter: makes the windows.
-      split: of a source with splits: train (default), validation, test or all.
-      eval_examples: other examples to evaluate on.
-      eval_fraction: share of source files to hold out, in [0, 1); 0 for no
-        evaluation. Default one tenth, or the validation split.
-      cache: see :func:`load_examples`.
-      verify_cache: see :func:`load_examples`.
-      workers: see :func:`load_examples`.
-      progress: see :func:`load_examples`.
-
-    Raises:
-      UsageError: options that contradict each other or lie out of range.
-      DataError: see :func:`load_examples`.
-    """
-    if eval_fraction is not None and not 0 <= eval_fraction < 1:
-        raise UsageError(
-            f"The share to evaluate on lies in [0, 1), got {eval_fraction}."
-        )
-    if eval_examples is not None and eval_fraction:
-        raise UsageError(
-            "Give either examples to evaluate on or the share to hold out, not both."
-        )
-    load = functools.partial(
-        load_examples,
-        converter=converter,
-        cache=cache,
-        verify_cache=verify_cache,
-        workers=workers,
-        progress=progress,
-    )
-    has_splits = sources.has_splits(examples)
-    if has_splits and split is None:
-        split = "train"
-    train = load(examples, split=split)
-    if eval_examples is not None:
-        eval_split = "validation" if sources.has_splits(eval_examples) else None
-        held_out = load(eval_examples, split=eval_split)
-        of = f"the {eval_split} split of " if eval_split else ""
-        return Prepared(train, held_out, f"Evaluating on {of}{eval_examples}.")
-    if eval_fraction == 0:
-        return Prepared(train, None, "No evaluation, as asked.")
-    reason = ""
-    if eval_fraction is None and has_splits and split in ("train", "test"):
-        try:
-            held_out = load(examples, split="validation")
-        except NoExamplesError as error:
-            _LOG.debug("No validation split to evaluate on: %s", error)
-            reason = "The validation split gives no examples. "
-        else:
-            note = f"Training on the {split} split, evaluating on validation."
-            return Prepared(train, held_out, note)
-    prepared = hold_out(
-        train, EVAL_FRACTION if eval_fraction is None else eval_fraction
-    )
-    return dataclasses.replace(prepared, note=reason + prepared.note)
-
-
-def hold_out(examples: Examples, fraction: float) -> Prepared:
-    """Holds out a share of the source files for evaluation.
-
-    A file is held out when the SHA-1 of its id, read as a number, lies in the
-    lowest ``fraction`` of its range. With two files or more there is at least one
-    on either side; with one there is no evaluation.
-
-    Args:
-      examples: all of them.
-      fraction: share of the files, in (0, 1).
-    """
-    ranks = np.array([_rank(name) for name in examples.ids])
-    distinct = np.unique(ranks)
-    if len(distinct) < 2:
-        return Prepared(
-            examples,
-            None,
-            "No evaluation: there is one source file only, and holding out part of it"
-            " would show the model what it is tested on. Give other examples to"
-            " evaluate on (`eval_examples`).",
-        )
-    # The bounds keep one file on each side.
-    limit = min(max(fraction, np.nextafter(distinct[0], 1)), distinct[-1])
-    held = ranks < limit
-    train, evaluation = examples.subset(~held), examples.subset(held)
-    note = (
-        f"Held out {evaluation.sequences} of {examples.sequences} source files"
-        f" ({len(evaluation)} of {len(examples)} windows) for evaluation."
-    )
-    return Prepared(train, evaluation, note)
-
-
-def _rank(name: str) -> float:
-    """A number in [0, 1) that depends on an id alone."""
-    digest = hashlib.sha1(name.encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[:6], "big") / 2**48

@@ -18,15 +18,14 @@ import numpy as np
 from groovekit.converters.base import (
     AugmentationConfig,
     Converter,
-    Reason,
-    Skipped,
     Tensors,
     Windows,
 )
 from groovekit.data import cache as disk
-from groovekit.data.order import LARGEST_ORDER, _LongOrder, _starts
-from groovekit.data.report import ExampleReport, ReportBuilder
-from groovekit.errors import DataError, NoExamplesError, UsageError
+from groovekit.data.conversion import Conversion, require_windows
+from groovekit.data.order import Epochs, starts
+from groovekit.data.report import ExampleReport
+from groovekit.errors import UsageError
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import generator
 
@@ -76,7 +75,24 @@ class Examples:
             conversion.add(name, sequence)
         report = conversion.report(files=None)
         require_windows(report, "the sequences")
-        return conversion.examples(store.finish(), report)
+        return cls.from_conversion(conversion, store.finish(), report)
+
+    @classmethod
+    def from_conversion(
+        cls,
+        conversion: Conversion,
+        arrays: Mapping[str, np.ndarray],
+        report: ExampleReport,
+    ) -> Examples:
+        """What was converted, with the arrays that its store collected."""
+        return cls(
+            stored=Windows(arrays, report.counts),
+            groups=conversion.groups(),
+            ids=tuple(conversion.ids),
+            report=report,
+            converter=conversion.converter,
+            fingerprint=conversion.fingerprint(),
+        )
 
     def __len__(self) -> int:
         """Number of windows."""
@@ -114,7 +130,7 @@ class Examples:
         chosen = json.dumps([self.fingerprint, np.flatnonzero(keep).tolist()])
         return dataclasses.replace(
             self,
-            groups=_starts(counts[keep]),
+            groups=starts(counts[keep]),
             ids=ids,
             fingerprint=hashlib.sha256(chosen.encode()).hexdigest()[:32],
             origins=origins[keep],
@@ -123,66 +139,17 @@ class Examples:
     # Epochs --------------------------------------------------------------------
 
     @functools.cached_property
-    def windows_per_epoch(self) -> int:
-        """How many windows an epoch has.
-
-        Every epoch has as many as the first one: converters draw *which* windows
-        of a sequence are used, not how many.
-        """
-        if self._own_selection:
-            return len(self.epoch_indices(None))
-        limit = self.converter.windows_per_sequence
-        if limit is None:
-            return len(self)
-        return int(np.minimum(np.diff(self.groups), limit).sum())
+    def _epochs(self) -> Epochs:
+        return Epochs(self.groups, self.converter)
 
     @property
-    def _own_selection(self) -> bool:
-        return type(self.converter).select is not Converter.select
+    def windows_per_epoch(self) -> int:
+        """How many windows an epoch has, the same in each."""
+        return self._epochs.size
 
     def epoch_indices(self, rng: np.random.Generator | None) -> np.ndarray:
-        """Numbers of the windows an epoch uses, in order of the sequences.
-
-        Args:
-          rng: draws where the converter limits the windows of a sequence; without
-            it the first ones are used.
-        """
-        counts = np.diff(self.groups)
-        if self._own_selection:
-            parts = [
-                start + self.converter.select(int(count), rng)
-                for start, count in zip(self.groups[:-1], counts, strict=True)
-            ]
-            return np.concatenate(parts) if parts else np.arange(0)
-        limit = self.converter.windows_per_sequence
-        if limit is None or not (counts > limit).any():
-            return np.arange(len(self))
-        rank = np.arange(len(self)) - np.repeat(self.groups[:-1], counts)
-        if rng is None:
-            return np.flatnonzero(rank < limit)
-        # A random order within each sequence, of which the first ones are used.
-        owner = np.repeat(np.arange(len(counts)), counts)
-        order = np.lexsort((rng.random(len(self)), owner))
-        return np.sort(order[rank < limit])
-
-    def _epoch(
-        self, seed: int | None, epoch: int, shuffle: bool
-    ) -> np.ndarray | _LongOrder:
-        """Numbers of the windows of an epoch in their order; slices give arrays."""
-        if self.windows_per_epoch > LARGEST_ORDER and not self._own_selection:
-            return _LongOrder(self, seed, epoch, shuffle=shuffle)
-        if seed is None:
-            return self.epoch_indices(None)
-        indices = self.epoch_indices(generator(seed, "select", epoch))
-        if len(indices) != self.windows_per_epoch:
-            raise ValueError(
-                f"{type(self.converter).__name__}.select gave {len(indices)} windows"
-                f" in an epoch and {self.windows_per_epoch} without a generator: the"
-                " number must not depend on the draw"
-            )
-        if shuffle:
-            generator(seed, "shuffle", epoch).shuffle(indices)
-        return indices
+        """Numbers of the windows an epoch uses; see :meth:`Epochs.selection`."""
+        return self._epochs.selection(rng)
 
     def effective_batch_size(self, batch_size: int) -> int:
         """The size of training batches: no more windows than an epoch has."""
@@ -239,9 +206,18 @@ class Examples:
             for array in self.stored.arrays.values():
                 disk.read_at_random(array)
         if repeat:
-            orders = self._endless(batch_size, seed, shuffle, start_step)
+            size = self.effective_batch_size(batch_size)
+            orders = self._epochs.endless(
+                size, seed=seed, shuffle=shuffle, start_step=start_step
+            )
         else:
-            orders = self._one_pass(batch_size, seed, shuffle, start_step, drop_last)
+            orders = self._epochs.one_pass(
+                batch_size,
+                seed=seed,
+                shuffle=shuffle,
+                start_step=start_step,
+                drop_last=drop_last,
+            )
         return self._expand(orders, seed, labels, start_step, augmentation)
 
     @property
@@ -272,127 +248,3 @@ class Examples:
                 )
             rng = None if seed is None else generator(seed, "expand", step)
             yield self.converter.expand(windows, rng=rng, labels=labels)
-
-    def _one_pass(
-        self,
-        size: int,
-        seed: int | None,
-        shuffle: bool,
-        start_step: int,
-        drop_last: bool,
-    ) -> Iterator[np.ndarray]:
-        order = self._epoch(seed, 0, shuffle)
-        end = len(order)
-        if drop_last and end > size:
-            end -= end % size
-        for start in range(start_step * size, end, size):
-            yield order[start : start + size]
-
-    def _endless(
-        self, batch_size: int, seed: int | None, shuffle: bool, start_step: int
-    ) -> Iterator[np.ndarray]:
-        size, total = self.effective_batch_size(batch_size), self.windows_per_epoch
-        position, epoch = start_step * size, -1
-        order: np.ndarray | _LongOrder = np.arange(0)
-        while True:
-            parts: list[np.ndarray] = []
-            missing = size
-            while missing:
-                wanted, offset = divmod(position, total)
-                if wanted != epoch:
-                    epoch, order = wanted, self._epoch(seed, wanted, shuffle)
-                part = order[offset : offset + missing]
-                parts.append(part)
-                position += len(part)
-                missing -= len(part)
-            yield np.concatenate(parts)
-
-
-# Converting --------------------------------------------------------------------
-
-
-class Conversion:
-    """Converts sequence after sequence into a store and keeps the books."""
-
-    def __init__(
-        self, converter: Converter, store: disk.MemoryStore | disk.EntryWriter
-    ) -> None:
-        self._converter = converter
-        self._store = store
-        self._counts: list[int] = []
-        self._books = ReportBuilder()
-        self.ids: list[str] = []
-
-    def add(self, name: str, sequence: NoteSequence) -> None:
-        """Converts one sequence."""
-        result = self._converter.extract(sequence)
-        if not isinstance(result, Skipped) and len(result) == 0:
-            result = Skipped(Reason.NO_MATERIAL, counts=result.counts)
-        # People know files by their names, not by the ids made of them.
-        self._books.add(sequence.filename or name, result)
-        if isinstance(result, Windows):
-            self._store.append(result.arrays)
-            self._counts.append(len(result))
-            self.ids.append(name)
-
-    def unreadable(self, name: str, reason: str) -> None:
-        """Enters a file that could not be read."""
-        self._books.unreadable(name, reason)
-
-    def groups(self) -> np.ndarray:
-        """See :class:`Examples`."""
-        return _starts(self._counts)
-
-    def report(self, *, files: int | None) -> ExampleReport:
-        """The books; see :meth:`groovekit.data.report.ReportBuilder.finish`."""
-        return self._books.finish(files=files)
-
-    def examples(
-        self, arrays: Mapping[str, np.ndarray], report: ExampleReport
-    ) -> Examples:
-        """What was converted, with the arrays that the store collected."""
-        return Examples(
-            stored=Windows(arrays, report.counts),
-            groups=self.groups(),
-            ids=tuple(self.ids),
-            report=report,
-            converter=self._converter,
-            fingerprint=self.fingerprint(),
-        )
-
-    def fingerprint(self) -> str:
-        """See :class:`Examples`."""
-        content = [self._store.describe(), self.groups().tolist(), self.ids]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
-
-
-def require_windows(report: ExampleReport, what: str) -> None:
-    """Makes sure that there are windows.
-
-    Raises:
-      NoExamplesError: there are none; with reasons and advice.
-      DataError: the same where no file could be read.
-    """
-    if report.windows:
-        return
-    advice = (
-        "Check that these are the files you meant"
-        if report.sequences
-        else "Give a TFRecord of note sequences, or a folder, zip or file of MIDI"
-    )
-    if Reason.TOO_SHORT in report.skipped:
-        advice = "Give longer takes, or a config or converter with fewer bars"
-    elif Reason.METRE in report.skipped:
-        advice = "Give takes in 4/4"
-    elif report.skipped.keys() & {Reason.NO_MAPPED_PITCHES, Reason.NO_DRUMS}:
-        advice = (
-            "Give drum takes, or another kit map (`kit=...`; `groovekit kits list`"
-            " shows them)"
-        )
-    # Files that cannot be read are no matter of the config or the split.
-    damaged = report.unreadable_files and not report.sequences
-    raise (DataError if damaged else NoExamplesError)(
-        f"No examples in {what}: none of the {report.sequences} sequences gives a"
-        f" window for this config.\n\n{report.table()}\n\n{advice};"
-        " `groovekit inspect` shows what each file holds."
-    )

@@ -1,14 +1,16 @@
-"""Windows by the performance that they are of, and samples of whole performances."""
+"""Windows by the performance that they are of: samples of whole ones, tempos."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 
 from groovekit.converters.base import Tensors, join
 from groovekit.data.examples import Examples
-from groovekit.io.tempo import DEFAULT_QPM
+from groovekit.io import sources
+from groovekit.io.tempo import DEFAULT_QPM, tempo_of
 from groovekit.seeding import generator
 
 # One-hot windows are large.
@@ -66,6 +68,32 @@ def some_tensors(examples: Examples, count: int) -> Iterator[Tensors]:
     numbers = np.linspace(0, len(examples) - 1, min(count, len(examples)))
     for rows in np.array_split(numbers.astype(np.int64), -(-len(numbers) // _AT_ONCE)):
         yield examples.converter.expand(examples.take(rows), labels=True)
+
+
+def tempos_of(
+    examples: str | Path, split: str | None, ids: Iterable[str]
+) -> np.ndarray | None:
+    """The first tempo of each sequence, which its windows do not keep.
+
+    Reads the source again; what cannot be read was reported when it was converted.
+
+    Args:
+      examples: as for :func:`~groovekit.load_examples`.
+      split: likewise.
+      ids: of the sequences.
+
+    Returns:
+      ``(sequences,)`` quarter notes a minute; None if a sequence is not found.
+    """
+    source = sources.open_source(examples, split=split)
+    found = {
+        item.id: tempo_of(item.sequence)
+        for item in sources.iter_sequences(source, on_error=lambda *_: None)
+    }
+    names = list(ids)
+    if not all(name in found for name in names):
+        return None
+    return np.array([found[name] for name in names], np.float64)
 
 
 def by_window(qpm: np.ndarray | None, examples: Examples) -> np.ndarray:

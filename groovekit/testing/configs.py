@@ -120,8 +120,8 @@ def _check_json(config: ModelConfig) -> None:
 
 def _train(config: ModelConfig, music: Sequence[NoteSequence], run: Path) -> Tensors:
     """Trains one step into a run folder; returns a batch of tensors."""
-    from groovekit.data.datasets import Prepared
     from groovekit.data.examples import Examples
+    from groovekit.data.prepared import Prepared
     from groovekit.models.builder import build_model
     from groovekit.training.trainer import Trainer, TrainSettings
 

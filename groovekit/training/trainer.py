@@ -29,7 +29,7 @@ from groovekit.configs.metadata import make_metadata
 from groovekit.configs.parts import DecoderConfig
 from groovekit.configs.presets import resolve_preset
 from groovekit.configs.run_folder import RunFolder
-from groovekit.data.datasets import Prepared
+from groovekit.data.prepared import Prepared
 from groovekit.errors import (
     RunFolderError,
     TrainingError,
@@ -151,10 +151,9 @@ class Trainer:
 
     Args:
       config: the model.
-      data: from :func:`groovekit.data.datasets.prepare`.
+      data: from :func:`groovekit.prepare`.
       run_dir: the run folder, new or to be resumed.
       settings: see :class:`TrainSettings`.
-      source: what the examples are called in the run's metadata.
 
     Raises:
       RunFolderError: the folder holds another run.
@@ -167,14 +166,11 @@ class Trainer:
         data: Prepared,
         run_dir: str | Path,
         settings: TrainSettings,
-        *,
-        source: str = "",
     ) -> None:
         self.config = config
         self.data = data
         self.settings = settings
         self.state = _State()
-        self._source = source
         run_dir = Path(run_dir)
         self._resumed = settings.resume and _has_begun(run_dir)
         self.seed = self._choose_seed(run_dir)
@@ -285,7 +281,7 @@ class Trainer:
         report = self.data.train.report
         evaluation = self.data.evaluation
         data = {
-            "examples": Path(self._source).name or self._source,
+            "examples": Path(self.data.source).name or self.data.source,
             "fingerprint": self.data.train.fingerprint,
             "windows": len(self.data.train),
             "windows_per_epoch": self.data.train.windows_per_epoch,
@@ -625,18 +621,16 @@ def train(
     run_dir: str | Path,
     *,
     settings: TrainSettings | None = None,
-    source: str = "",
     progress: Progress | None = None,
 ) -> TrainResult:
     """Trains a config's model; see :class:`Trainer`.
 
     Args:
       config: the model.
-      data: from :func:`groovekit.data.datasets.prepare`.
+      data: from :func:`groovekit.prepare`.
       run_dir: the run folder, new or to be resumed.
       settings: how long, what to keep; default :class:`TrainSettings`.
-      source: what the examples are called in the run's metadata.
       progress: called as ``progress(step, scalars)`` every few steps.
     """
-    trainer = Trainer(config, data, run_dir, settings or TrainSettings(), source=source)
+    trainer = Trainer(config, data, run_dir, settings or TrainSettings())
     return trainer.fit(progress)

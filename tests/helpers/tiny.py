@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from groovekit.configs.base import get_config
-from groovekit.data.datasets import Examples, Prepared, hold_out
+from groovekit.data.examples import Examples
+from groovekit.data.prepared import Prepared, hold_out
 from groovekit.io.notes import NoteSequence
 
 SIZES = {

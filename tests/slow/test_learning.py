@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from groovekit.configs.base import get_config
-from groovekit.data.datasets import prepare
+from groovekit.data.prepared import prepare
+from groovekit.data.settings import DataSettings
 from groovekit.evaluation.evaluate import reconstruction_metrics
 from groovekit.training.trainer import Trainer, TrainSettings
 
@@ -35,7 +36,7 @@ def deviations(losses):
 
 def test_groovae_4bar_learns_as_the_original_does(groove_dir, tmp_path):
     config = get_config("groovae_4bar").with_overrides({"batch_size": 128})
-    data = prepare(groove_dir, config.converter, split="train")
+    data = prepare(groove_dir, config.converter, settings=DataSettings(split="train"))
     losses = {}
 
     def note(step, scalars):
@@ -55,7 +56,7 @@ def test_groovae_4bar_learns_as_the_original_does(groove_dir, tmp_path):
 
 def test_drums_learn(groove_dir, tmp_path):
     config = get_config("cat-drums_2bar_small").with_overrides({"batch_size": 128})
-    data = prepare(groove_dir, config.converter, split="train")
+    data = prepare(groove_dir, config.converter, settings=DataSettings(split="train"))
     scores = []
     for steps in (100, 300):
         settings = TrainSettings(steps=steps, seed=1)

@@ -41,7 +41,9 @@ def play(midi: Path) -> list[Path]:
 
 def train(examples: str) -> float | None:
     config = gk.get_config("groovae_4bar").with_overrides({"batch_size": 32})
-    prepared = gk.prepare(examples, config.converter, eval_fraction=0.1)
+    prepared = gk.prepare(
+        examples, config.converter, settings=gk.DataSettings(eval_fraction=0.1)
+    )
     assert_type(prepared, gk.Prepared)
     assert_type(prepared.train, gk.Examples)
     assert_type(prepared.evaluation, gk.Examples | None)
@@ -50,7 +52,6 @@ def train(examples: str) -> float | None:
         prepared,
         "runs/mine",
         settings=gk.TrainSettings(steps=100, patience=5, seed=1),
-        source=examples,
     )
     assert_type(result, gk.TrainResult)
     return result.best

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from groovekit.configs.presets import ModelFiles
     from groovekit.converters.base import Converter
     from groovekit.data.examples import Examples
+    from groovekit.data.settings import DataSettings
     from groovekit.evaluation.evaluate import Evaluation
 
 
@@ -145,6 +147,7 @@ def command(
     # Before a plug-in's config might import Keras.
     use_backend(backend, device, "evaluating")
     from groovekit.configs.presets import find_model
+    from groovekit.data.settings import DataSettings
     from groovekit.evaluation.report import check_report_folder
 
     if report is not None:
@@ -156,12 +159,10 @@ def command(
     held_out, train, qpm, described = _examples(
         files.config.converter,
         examples,
-        split=split,
         train_examples=train_examples,
         max_windows=max_windows,
         seed=seed,
-        cache=cache,
-        workers=workers,
+        settings=DataSettings(split=split, cache=cache, workers=workers),
     )
     from groovekit.cli.start import start_keras
 
@@ -199,33 +200,39 @@ def _examples(
     converter: Converter,
     examples: str,
     *,
-    split: str | None,
     train_examples: str | None,
     max_windows: int | None,
     seed: int,
-    **options: Any,
+    settings: DataSettings,
 ) -> tuple[Examples, Examples, np.ndarray | None, dict[str, Any]]:
     """Held-out and training windows, tempos, and what they are."""
-    from groovekit.data.datasets import hold_out, load_examples, tempos_of
-    from groovekit.data.performances import some_windows
+    from groovekit.data.datasets import load_examples
+    from groovekit.data.performances import some_windows, tempos_of
+    from groovekit.data.prepared import hold_out
     from groovekit.io.sources import has_splits
 
     splits = has_splits(examples)
-    if split is not None and not splits:
+    if settings.split is not None and not splits:
         raise UsageError(
             f"{examples} has no splits: leave --split out, or evaluate on the Groove "
             "MIDI Dataset or a data set of TFDS."
         )
-    own = (split or "validation") if splits else None
+    own = (settings.split or "validation") if splits else None
     with Progress(None, "Converting examples") as progress:
-        options["progress"] = progress.follow
-        held_out = load_examples(examples, converter, split=own, **options)
+
+        def load(source: str, part: str | None) -> Examples:
+            chosen = dataclasses.replace(settings, split=part)
+            return load_examples(
+                source, converter, settings=chosen, progress=progress.follow
+            )
+
+        held_out = load(examples, own)
         if train_examples is not None:
             known = "train" if has_splits(train_examples) else None
-            train = load_examples(train_examples, converter, split=known, **options)
+            train = load(train_examples, known)
             note(f"Training grooves: {train_examples}.")
         elif splits:
-            train = load_examples(examples, converter, split="train", **options)
+            train = load(examples, "train")
         else:
             prepared = hold_out(held_out, 0.1)
             train = prepared.train

@@ -21,13 +21,20 @@ from groovekit.converters.base import (
     Windows,
 )
 from groovekit.converters.kits import KitMap
-from groovekit.data import cache, datasets
-from groovekit.data.datasets import Examples, hold_out, load_examples, prepare
-from groovekit.errors import DataError, UsageError
+from groovekit.data import cache
+from groovekit.data.datasets import load_examples
+from groovekit.data.examples import Examples
+from groovekit.data.prepared import hold_out, prepare
+from groovekit.data.report import ExampleReport
+from groovekit.data.settings import DataSettings
+from groovekit.errors import ConfigError, DataError, UsageError
 from groovekit.io.midi.encoding import encode_midi
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tfrecord.records import read_records, write_records
 from groovekit.plugins import catalogue
+
+VERIFY = DataSettings(verify_cache=True)
+NONE_HELD_OUT = DataSettings(eval_fraction=0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +122,7 @@ def test_windows_groups_and_books():
     assert report.skipped == {Reason.EMPTY: 2, Reason.TOO_SHORT: 1}
     assert report.counts == Counts(notes=6, kept=6)
     assert ("take-2", "is shorter than one window (1 notes)") in report.skipped_examples
-    assert datasets.ExampleReport.from_dict(report.to_dict()) == report
+    assert ExampleReport.from_dict(report.to_dict()) == report
 
 
 def test_the_table_shows_reasons_and_names_the_first_files():
@@ -286,12 +293,12 @@ def test_converters_may_select_in_their_own_way():
         next(examples.batches(2, seed=1, repeat=True))
 
 
-# Orders too long for an array ------------------------------------------------------
+# Orders of more windows than are selected from at once -----------------------------
 
 
 @pytest.fixture
 def long_orders(monkeypatch):
-    monkeypatch.setattr("groovekit.data.order.LARGEST_ORDER", 4)
+    monkeypatch.setattr("groovekit.data.order.SELECTED_AT_ONCE", 4)
 
 
 @pytest.mark.parametrize("limit", [None, 3])
@@ -314,11 +321,13 @@ def test_long_orders_show_every_window_of_an_epoch_once(long_orders, limit):
 
 
 @pytest.mark.parametrize("limit", [None, 3])
-def test_without_shuffling_long_orders_are_the_short_ones(limit, monkeypatch):
+def test_long_orders_are_the_short_ones(limit, monkeypatch):
     examples = make_examples([10, 1, 3], limit=limit)
     short = [pitches(b) for b in examples.batches(4)]
-    monkeypatch.setattr("groovekit.data.order.LARGEST_ORDER", 4)
+    drawn_short = [pitches(b) for b in examples.batches(4, seed=3)]
+    monkeypatch.setattr("groovekit.data.order.SELECTED_AT_ONCE", 4)
     assert [pitches(b) for b in examples.batches(4)] == short
+    assert [pitches(b) for b in examples.batches(4, seed=3)] == drawn_short
     # Unshuffled, but drawn: in order of the sequences.
     drawn = [p for b in examples.batches(4, seed=3, shuffle=False) for p in pitches(b)]
     owners = np.digitize(drawn, [10, 11]).tolist()
@@ -421,7 +430,7 @@ def test_the_second_start_converts_nothing(tmp_path):
     assert Tiny.extracted == 3
     second = load_examples(path, Tiny())
     assert Tiny.extracted == 3
-    plain = load_examples(path, Tiny(), cache=False)
+    plain = load_examples(path, Tiny(), settings=DataSettings(cache=False))
     assert Tiny.extracted == 6
     for other in (second, plain):
         assert other.fingerprint == first.fingerprint
@@ -495,7 +504,7 @@ def test_examples_with_an_unreadable_file_are_not_cached(tmp_path, monkeypatch, 
     assert len(cache.entries()) == 1
     with monkeypatch.context() as patch:
         _unreadable(patch, path)
-        assert len(load_examples(path, Tiny(), verify_cache=True)) == 5
+        assert len(load_examples(path, Tiny(), settings=VERIFY)) == 5
     assert "cannot be read" in caplog.text
     assert cache.entries() == []
 
@@ -540,7 +549,7 @@ def test_verifying_finds_changed_contents(tmp_path):
     path = write_examples(tmp_path / "a.tfrecord", [3, 2])
     status = path.stat()
     load_examples(path, Tiny())
-    load_examples(path, Tiny(), verify_cache=True)
+    load_examples(path, Tiny(), settings=VERIFY)
     assert Tiny.extracted == 2
     # The same records in another order, so size and time stay: only verifying
     # finds it.
@@ -551,7 +560,7 @@ def test_verifying_finds_changed_contents(tmp_path):
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert load_examples(path, Tiny()).groups.tolist() == [0, 3, 5]
     assert Tiny.extracted == 2
-    again = load_examples(path, Tiny(), verify_cache=True)
+    again = load_examples(path, Tiny(), settings=VERIFY)
     assert again.groups.tolist() == [0, 2, 5]
     assert Tiny.extracted == 4
 
@@ -561,7 +570,7 @@ def test_verifying_finds_changed_arrays(tmp_path):
     load_examples(path, Tiny())
     file = _entry().path / "pitch.npy"
     file.write_bytes(file.read_bytes()[:-1] + b"\x7f")
-    again = load_examples(path, Tiny(), verify_cache=True)
+    again = load_examples(path, Tiny(), settings=VERIFY)
     assert again.stored.arrays["pitch"].ravel().tolist() == [0, 1, 2, 100, 101]
 
 
@@ -618,30 +627,43 @@ def test_prepare_holds_out_files(tmp_path):
     train, evaluation, note = prepare(path, Tiny())
     assert train.sequences + evaluation.sequences == 50
     assert "Held out" in note
-    train, evaluation, note = prepare(path, Tiny(), eval_fraction=0)
+    train, evaluation, note = prepare(path, Tiny(), settings=NONE_HELD_OUT)
     assert (train.sequences, evaluation) == (50, None)
     assert "as asked" in note
-    half = prepare(path, Tiny(), eval_fraction=0.5).evaluation
+    half = prepare(path, Tiny(), settings=DataSettings(eval_fraction=0.5)).evaluation
     assert 15 <= half.sequences <= 35
 
 
 def test_prepare_with_other_examples(tmp_path):
     path = write_examples(tmp_path / "a.tfrecord", [2] * 5)
     other = write_examples(tmp_path / "b.tfrecord", [1] * 3)
-    train, evaluation, note = prepare(path, Tiny(), eval_examples=other)
+    train, evaluation, note = prepare(
+        path, Tiny(), settings=DataSettings(eval_examples=other)
+    )
     assert (len(train), len(evaluation)) == (10, 3)
     assert str(other) in note
+
+
+def test_settings_of_other_types_and_out_of_range_are_refused():
+    with pytest.raises(ConfigError, match=r"DataSettings\.workers takes an integer"):
+        DataSettings(workers="two")
+    with pytest.raises(ConfigError, match=r"DataSettings\.eval_examples takes"):
+        DataSettings(eval_examples=5)
+    with pytest.raises(UsageError, match="workers must be at least 1, got 0"):
+        DataSettings(workers=0)
+    with pytest.raises(DataError, match="Unknown split 'valid'"):
+        DataSettings(split="valid")
 
 
 def test_prepare_refuses_contradictions(tmp_path):
     path = write_examples(tmp_path / "a.tfrecord", [2] * 5)
     with pytest.raises(UsageError, match="not both"):
-        prepare(path, Tiny(), eval_examples=path, eval_fraction=0.2)
+        DataSettings(eval_examples=path, eval_fraction=0.2)
     for fraction in (-0.1, 1.0):
         with pytest.raises(UsageError, match=r"lies in \[0, 1\)"):
-            prepare(path, Tiny(), eval_fraction=fraction)
+            DataSettings(eval_fraction=fraction)
     with pytest.raises(DataError, match="no splits"):
-        prepare(path, Tiny(), split="validation")
+        prepare(path, Tiny(), settings=DataSettings(split="validation"))
 
 
 def test_a_damaged_validation_split_is_no_missing_one(tmp_path):
@@ -688,14 +710,14 @@ def test_the_splits_of_groove_are_honoured(groove_dir, tmp_path):
     assert not set(train.ids) & set(evaluation.ids)
     assert note == "Training on the train split, evaluating on validation."
     assert train.report.files == 3
-    whole, held_out, note = prepare(both, Tiny(), split="all")
+    whole, held_out, note = prepare(both, Tiny(), settings=DataSettings(split="all"))
     assert whole.sequences + held_out.sequences == 6
     assert "Held out" in note
-    assert prepare(both, Tiny(), eval_fraction=0).evaluation is None
+    assert prepare(both, Tiny(), settings=NONE_HELD_OUT).evaluation is None
     only = _groove_folder(groove_dir, tmp_path / "b", ["train"])
     train, evaluation, note = prepare(only, Tiny())
     assert train.sequences + evaluation.sequences == 3
     assert "validation split gives no examples. Held out" in note
-    mixed = prepare(only, Tiny(), eval_examples=both)
+    mixed = prepare(only, Tiny(), settings=DataSettings(eval_examples=both))
     assert (mixed.train.sequences, mixed.evaluation.sequences) == (3, 3)
     assert "the validation split of" in mixed.note

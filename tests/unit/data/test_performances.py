@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 from helpers import tiny
 
-from groovekit.data.datasets import Examples, load_examples, tempos_of
+from groovekit.data.datasets import load_examples
+from groovekit.data.examples import Examples
 from groovekit.data.performances import (
     all_tensors,
     by_window,
     owners_of,
     some_tensors,
     some_windows,
+    tempos_of,
 )
+from groovekit.data.settings import DataSettings
 from groovekit.io.midi.files import write_midi
 
 
@@ -57,7 +60,9 @@ def test_tempos(examples, tmp_path):
     assert set(by_window(None, examples)) == {120.0}
     for number, qpm in enumerate((90.0, 150.0)):
         write_midi(tiny.groove(number, qpm=qpm), tmp_path / f"{number}.mid")
-    read = load_examples(tmp_path, examples.converter, cache=False)
+    read = load_examples(
+        tmp_path, examples.converter, settings=DataSettings(cache=False)
+    )
     assert tempos_of(tmp_path, None, read.ids) == pytest.approx([90, 150], rel=1e-4)
     assert tempos_of(tmp_path, None, ["another"]) is None
 

@@ -12,7 +12,9 @@ from helpers.tiny import prepared
 from groovekit.configs.base import get_config
 from groovekit.converters.drums import DrumsConverter
 from groovekit.converters.groove import GrooveConverter
-from groovekit.data.datasets import Examples, load_examples
+from groovekit.data.datasets import load_examples
+from groovekit.data.examples import Examples
+from groovekit.data.settings import DataSettings
 from groovekit.evaluation.evaluate import (
     Settings,
     drums_of,
@@ -64,7 +66,9 @@ def tiny(name):
 @pytest.mark.parametrize("name", ["groovae_2bar_humanize", "cat-drums_2bar_small"])
 def test_figures_are_those_of_the_model(tmp_path, name):
     config = tiny(name)
-    examples = load_examples(folder(tmp_path), config.converter, cache=False)
+    examples = load_examples(
+        folder(tmp_path), config.converter, settings=DataSettings(cache=False)
+    )
     model = build_model(config, seed=1)
     found = reconstruction_metrics(model, config.converter, examples, batch_size=2)
 
@@ -89,7 +93,9 @@ def test_figures_are_those_of_the_model(tmp_path, name):
 
 def test_batch_size_does_not_matter(tmp_path):
     config = tiny("groovae_2bar_humanize")
-    examples = load_examples(folder(tmp_path), config.converter, cache=False)
+    examples = load_examples(
+        folder(tmp_path), config.converter, settings=DataSettings(cache=False)
+    )
     model = build_model(config, seed=1)
     one, other = (
         reconstruction_metrics(model, config.converter, examples, batch_size=size)

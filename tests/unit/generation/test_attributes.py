@@ -16,7 +16,9 @@ import pytest
 from groovekit.configs.run_folder import RunFolder
 from groovekit.converters.base import Tensors
 from groovekit.converters.groove import GrooveConverter
-from groovekit.data.datasets import Examples, load_examples
+from groovekit.data.datasets import load_examples
+from groovekit.data.examples import Examples
+from groovekit.data.settings import DataSettings
 from groovekit.errors import (
     DataError,
     PluginLoadError,
@@ -227,7 +229,9 @@ def check(model, examples):
 
 
 def test_attributes_of_validation_grooves(model, groove_dir):
-    examples = load_examples(groove_dir, model.converter, split="validation")
+    examples = load_examples(
+        groove_dir, model.converter, settings=DataSettings(split="validation")
+    )
     numbers = np.linspace(0, len(examples) - 1, 20).astype(int)
     tensors = model.converter.expand(examples.take(numbers))
     check(model, types.SimpleNamespace(batches=lambda _: [tensors]))
