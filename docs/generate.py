@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import configparser
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -257,6 +258,27 @@ def _first_line(module: str, name: str) -> str:
     raise LookupError(f"groovekit.{module} defines no {name}")
 
 
+# Rooms --------------------------------------------------------------------------------
+
+
+def rooms(_: str | None = None) -> str:
+    """The rooms, the uppermost first, each with the first line of its docstring."""
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    layers = settings["importlinter:contract:rooms"]["layers"]
+    rows: list[tuple[object, ...]] = []
+    # Those in brackets need not be there yet.
+    for room in re.findall(r"(?<!\()\b\w+\b(?!\))", layers):
+        path = PACKAGE / room / "__init__.py"
+        if not path.is_file():
+            path = PACKAGE / f"{room}.py"
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        first = text.split("\n")[0].replace("``", "`")
+        name = room if path.name == "__init__.py" else path.name
+        rows.append((f"`{name}`", first))
+    return _table(("room", "what is in it"), rows)
+
+
 # Files --------------------------------------------------------------------------------
 
 
@@ -277,6 +299,7 @@ BLOCKS: dict[str, Callable[[str | None], str]] = {
     "kits": kits,
     "names": names,
     "obsolete": obsolete,
+    "rooms": rooms,
 }
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
 import runpy
 import shlex
 from pathlib import Path
-from types import ModuleType
 
 import click
 import pytest
+from helpers import scripts
 from helpers.takes import write_takes
 
 import groovekit
@@ -28,14 +27,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def _load_generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-generate = _load_generator() if DOCS.is_dir() else None
+generate = scripts.load(DOCS / "generate.py") if DOCS.is_dir() else None
 PAGES = generate.pages() if generate else []
 WALK = list(generate.walk(main, ("groovekit",))) if generate else []
 

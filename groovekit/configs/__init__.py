@@ -1,1 +1,1 @@
-"""The built-in configs, under the original's names."""
+"""What a model is and where it lies: configs, run folders, presets, recipes."""

@@ -1,1 +1,1 @@
-"""Data converters: note sequences to tensors and back."""
+"""Notes to tensors and back: converters, kits, augmentation."""

@@ -1,1 +1,1 @@
-"""What a model is fed: examples, windows, batches."""
+"""What a model is fed: data sets, examples, windows in batches, their cache."""

@@ -1,3 +1,3 @@
-"""How good a model is."""
+"""How good a model is: metrics, baselines, distributions, attributes, the report."""
 
 from groovekit.evaluation import metrics as metrics

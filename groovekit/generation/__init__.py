@@ -1,1 +1,1 @@
-"""From a run folder to music."""
+"""From a run folder to music: trained models and what musicians do with them."""

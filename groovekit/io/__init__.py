@@ -1,1 +1,1 @@
-"""Reading and writing: MIDI, TFRecords, folders of examples, TensorBoard events."""
+"""Notes and files: MIDI, TFRecords, scores, tempo, pictures, sound, atomic writing."""

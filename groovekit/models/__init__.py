@@ -1,1 +1,1 @@
-"""Keras 3 models: encoders, decoders, output heads and the VAE that joins them."""
+"""Networks in Keras 3 and the runtimes that compute them, NumPy among them."""

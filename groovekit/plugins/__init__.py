@@ -1,1 +1,1 @@
-"""Who offers which name: registries and what they list."""
+"""Who offers which name: registries, the tables of names, a plug-in to start from."""

@@ -1,1 +1,1 @@
-"""From data to a run folder."""
+"""From data to a run folder: the trainer, checkpoints, what training takes."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import configparser
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+from helpers import scripts
 
 import groovekit
 from groovekit.errors import GroovekitError, UsageError
@@ -27,11 +27,7 @@ def files(folder):
 def test_the_template_is_the_example(tmp_path):
     if not EXAMPLE.is_dir():
         pytest.skip("the example is in a checkout only")
-    tool = ROOT / "tools" / "update_template.py"
-    spec = importlib.util.spec_from_file_location("update_template", tool)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    wanted = module.sources()
+    wanted = scripts.load(ROOT / "tools" / "update_template.py").sources()
     written = files(write_plugin("swing_kit", tmp_path))
     assert written.keys() == wanted.keys(), "run: python tools/update_template.py"
     for name, path in wanted.items():
