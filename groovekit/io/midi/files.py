@@ -1,10 +1,11 @@
 """MIDI files to note sequences and back.
 
-Reading gives what note_seq gives (through pretty_midi and mido), so that what
-groovekit sees is what the original saw: files that hold nothing unusual are read
-by :mod:`groovekit.io.midi.scan`, about twelve times faster and equal to the last
-bit, all others by note_seq itself. Around it stand the checks that keep a corrupt
-file from taking all memory, and reasons that a person can read.
+Reading gives what note_seq gives, so that what groovekit sees is what the original
+saw: files that hold nothing unusual are read by :mod:`groovekit.io.midi.scan`, about
+twelve times faster and equal to the last bit, all others by
+:mod:`groovekit.io.midi.unusual`, through mido and pretty_midi. Around it stand the
+checks that keep a corrupt file from taking all memory, and reasons that a person can
+read.
 
 Writing is groovekit's own: positions are computed with the tempo as MIDI can
 hold it (whole microseconds a quarter), so that times come back to a tick even
@@ -13,25 +14,21 @@ at the end of a long file.
 
 from __future__ import annotations
 
-import functools
-import io
 import logging
 import warnings
 from pathlib import Path
-from typing import Any
 
 from groovekit.errors import DataError
 from groovekit.io.files import make_parent, write_new
 from groovekit.io.midi.encoding import encode_midi
 from groovekit.io.midi.scan import UnusualError, read_plain
-from groovekit.io.notes import NoteSequence, load
+from groovekit.io.midi.unusual import MAX_TICKS, RefusedError, read_any
+from groovekit.io.notes import NoteSequence
 
 _LOG = logging.getLogger("groovekit")
 
 #: Larger files are not MIDI in practice, and parsing takes 50 times the size.
 MAX_FILE_BYTES = 64 * 2**20
-#: pretty_midi makes an array of this many doubles (and two temporary ones).
-MAX_TICKS = 2**25
 
 
 def read_midi(source: str | Path | bytes, *, name: str = "") -> NoteSequence:
@@ -102,17 +99,17 @@ def parse_midi(data: bytes, *, name: str = "") -> tuple[NoteSequence, list[str]]
     try:
         return read_plain(data, max_ticks=MAX_TICKS), []
     except UnusualError as unusual:
-        _LOG.debug("%s: read by note_seq: %s", name or "MIDI data", unusual)
-    return _parse_with_note_seq(data, name=name)
+        _LOG.debug("%s: read the thorough way: %s", name or "MIDI data", unusual)
+    return _parse_any(data, name=name)
 
 
-def _parse_with_note_seq(data: bytes, *, name: str) -> tuple[NoteSequence, list[str]]:
+def _parse_any(data: bytes, *, name: str) -> tuple[NoteSequence, list[str]]:
     """Like :func:`parse_midi`, for any file that is not refused at once."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            sequence = _parse(data)
-        except _RefusedError as error:
+            sequence = read_any(data)
+        except RefusedError as error:
             raise DataError(_message(name, str(error))) from error
         # mido and pretty_midi let through whatever a corrupt byte leads to
         # (KeyError, IndexError, TypeError, ...): all of it means one thing.
@@ -120,10 +117,6 @@ def _parse_with_note_seq(data: bytes, *, name: str) -> tuple[NoteSequence, list[
             raise DataError(_message(name, _reason(error))) from error
     remarks = sorted({" ".join(str(w.message).split()) for w in caught})
     return sequence, remarks
-
-
-class _RefusedError(Exception):
-    """A file that would parse into nonsense."""
 
 
 def _message(name: str, reason: str) -> str:
@@ -138,36 +131,6 @@ def _refuse(data: bytes) -> str:
     if len(data) > MAX_FILE_BYTES:
         return too_large(len(data))
     return ""
-
-
-def _parse(data: bytes) -> NoteSequence:
-    mido, pretty_midi, midi_io = _modules()
-    file = mido.MidiFile(file=io.BytesIO(data))
-    if not file.tracks:
-        raise _RefusedError("the MIDI file holds no tracks")
-    if file.ticks_per_beat <= 0:
-        raise _RefusedError(
-            f"its time division is {file.ticks_per_beat}; expected ticks a quarter "
-            "(files timed in SMPTE frames are not supported)"
-        )
-    ticks = max(sum(event.time for event in track) for track in file.tracks)
-    if ticks > MAX_TICKS:
-        raise _RefusedError(
-            f"its last event is at tick {ticks}, beyond {MAX_TICKS}: likely corrupt"
-        )
-    # A parsed object instead of bytes: note_seq catches even Ctrl-C around its
-    # own parsing.
-    return midi_io.midi_to_note_sequence(pretty_midi.PrettyMIDI(mido_object=file))
-
-
-@functools.cache
-def _modules() -> tuple[Any, Any, Any]:
-    import mido
-
-    midi_io = load("midi_io")  # raises pretty_midi's own limit of ticks
-    import pretty_midi
-
-    return mido, pretty_midi, midi_io
 
 
 def _reason(error: Exception) -> str:

@@ -4,8 +4,8 @@ note_seq reads MIDI through two libraries that make an object of each event. Her
 one loop goes over the bytes and collects numbers; times and notes are made of
 whole columns. What comes out equals what note_seq gives, to the last bit and in
 the same order. Whatever the loop does not know for certain (damage, rare events,
-tempos outside the first track) it leaves to note_seq, whose reasons and remarks
-people see then.
+tempos outside the first track) it leaves to those libraries
+(:mod:`groovekit.io.midi.unusual`), whose reasons and remarks people see then.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _DEFAULT_QPM = 120.0
 
 
 class UnusualError(Exception):
-    """Something that is left to note_seq."""
+    """Something that is left to the thorough way of reading."""
 
 
 @dataclasses.dataclass
@@ -116,7 +116,7 @@ def read_plain(data: bytes, *, max_ticks: int) -> NoteSequence:
       The sequence that note_seq gives.
 
     Raises:
-      UnusualError: the file is damaged, or note_seq must say what it means.
+      UnusualError: the file is damaged, or the thorough way must say what it means.
     """
     try:
         return _Scan(data, max_ticks).sequence()

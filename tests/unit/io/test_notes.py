@@ -31,8 +31,8 @@ def test_only_what_is_used_is_imported():
 
 def test_submodules_share_one_sequence_class():
     midi_io, sequences_lib = notes.load("midi_io"), notes.load("sequences_lib")
-    assert midi_io.music_pb2 is sequences_lib.music_pb2
-    assert midi_io.music_pb2.NoteSequence is notes.NoteSequence
+    for module in (midi_io, sequences_lib):
+        assert module.music_pb2.NoteSequence is notes.NoteSequence
     assert notes.load("midi_io") is midi_io
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import mido
 import pytest
+from helpers.installed import needs_note_seq
 
 from groovekit.errors import DataError
 from groovekit.io.midi.encoding import encode_midi
@@ -221,6 +222,7 @@ def test_missing_files_are_named(tmp_path):
         read_midi(tmp_path / "no.mid")
 
 
+@needs_note_seq
 def test_every_odd_file_reads_as_note_seq_does_or_has_a_reason(odd_midi_dir: Path):
     midi_io = load("midi_io")
     paths = sorted(odd_midi_dir.rglob("*.mid"))
