@@ -248,3 +248,37 @@ def test_continuous_integration_runs_the_readmes_test_command():
 def test_version_is_the_same_everywhere():
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {groovekit.__version__}\n" in citation
+
+
+# Words --------------------------------------------------------------------------------
+
+
+def literals(tree: ast.AST) -> list[str]:
+    """The strings of a module but for its docstrings."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in docstrings
+    ]
+
+
+def test_the_library_speaks_python():
+    found = {
+        f"{path.relative_to(PACKAGE)}: {text!r}"
+        for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).parts[0] not in {"cli", "templates"}
+        for text in literals(ast.parse(path.read_text(encoding="utf-8")))
+        # An option of pip's.
+        if re.search(r"(?<![\w-])--[a-z]", text.replace("--no-deps", ""))
+    }
+    assert not found

@@ -102,7 +102,7 @@ def command(
             nonlocal problems
             problems += 1
             if problems <= _SHOWN_PROBLEMS:
-                progress.message(f"not converted: {name}: {reason}")
+                note(f"not converted: {name}: {reason}")
 
         report = convert_folder(
             input_dir.expanduser(),

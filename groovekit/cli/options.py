@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from groovekit.cli.output import note
 from groovekit.models.installed import BACKENDS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -124,7 +125,7 @@ def obsolete_options(*names: str) -> Callable[[F], F]:
         del ctx
         if value is not None:
             name = param.opts[0]
-            click.echo(f"{name} has no effect: {OBSOLETE[name]}.", err=True)
+            note(f"{name} has no effect: {OBSOLETE[name]}.")
 
     def decorate(function: F) -> F:
         for name in names:

@@ -108,7 +108,7 @@ def command(
             made.append(path)
             progress.advance()
             if lines > MAX_LINES:
-                progress.message(
+                note(
                     f"{path} shows the first {MAX_LINES} of {lines} lines: see "
                     "--first-bar, --bars and --bars-per-line."
                 )

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import collections
+import os
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import click
+from groovekit.cli.output import note
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.live import Live
 
 QUIET_SECONDS = 2.0
 _BAR_INTERVAL_SECONDS = 0.1
 _LINE_INTERVAL_SECONDS = 10.0
-_BAR_WIDTH = 24
+_BAR_WIDTH, _NARROWEST_BAR = 24, 8
 # The rate is of the last minute: what came before may have been start-up.
 _RATE_SECONDS = 60.0
 
@@ -30,8 +35,9 @@ def duration(seconds: float) -> str:
 class Progress:
     """Shows how far a piece of work is, once it has taken two seconds.
 
-    On a terminal one line is redrawn; elsewhere a line is written every ten
-    seconds. Use it as a context manager: leaving it clears the way for results.
+    On a terminal a bar is redrawn, and what is written to stderr meanwhile comes
+    above it; elsewhere a line is written every ten seconds. Use it as a context
+    manager: leaving it clears the way for results.
 
     Args:
       total: how many units there are; None when unknown.
@@ -52,10 +58,11 @@ class Progress:
         self.label = label
         self.unit = unit
         self.done = start
+        self._detail = ""
         self._began = time.monotonic()
         self._shown: float | None = None
-        self._width = 0
         self._written: int | None = None
+        self._live: Live | None = None
         self._recent: collections.deque[tuple[float, int]] = collections.deque()
 
     def __enter__(self) -> Self:
@@ -72,13 +79,13 @@ class Progress:
     ) -> None:
         """Shows the final state and ends the line."""
         del kind, error, trace
-        if self._shown is None:
-            return
-        if self._on_terminal():
-            self._show("")
-            click.echo(err=True)
-        elif self._written != self.done:
-            self._show("")
+        self._detail = ""
+        if self._live is not None:
+            # It draws the bar a last time.
+            self._live.stop()
+            self._live = None
+        elif self._shown is not None and self._written != self.done:
+            note(self._line())
 
     def follow(self, done: int, total: int | None) -> None:
         """What functions of the library take as ``progress``.
@@ -97,46 +104,78 @@ class Progress:
           done: all units finished so far, those before the start included.
           detail: shown at the end of the line, e.g. ``"loss 163.2"``.
         """
-        self.done = done
+        self.done, self._detail = done, detail
         now = time.monotonic()
         self._recent.append((now, done))
         while len(self._recent) > 2 and now - self._recent[1][0] >= _RATE_SECONDS:
             self._recent.popleft()
         if now - self._began < QUIET_SECONDS:
             return
-        wait = _BAR_INTERVAL_SECONDS if self._on_terminal() else _LINE_INTERVAL_SECONDS
+        wait = _BAR_INTERVAL_SECONDS if _on_terminal() else _LINE_INTERVAL_SECONDS
         if self._shown is None or now - self._shown >= wait:
             self._shown = now
-            self._show(detail)
+            self._show()
 
     def advance(self, count: int = 1, detail: str = "") -> None:
         """Says that ``count`` more units are finished."""
         self.update(self.done + count, detail)
 
-    def message(self, text: str) -> None:
-        """Writes a line without tearing the bar."""
-        if self._shown is not None and self._on_terminal():
-            click.echo("\r" + " " * self._width + "\r", err=True, nl=False)
-        click.echo(text, err=True)
+    def _show(self) -> None:
+        if not _on_terminal():
+            self._written = self.done
+            note(self._line())
+            return
+        if self._live is None:
+            self._live = _live(self)
+            self._live.start()
+        self._live.refresh()
 
-    def line(self, detail: str = "") -> str:
-        """The text shown: label, bar, count, rate, time left, detail."""
-        seconds = time.monotonic() - self._began
-        rate = self._rate()
-        parts = [self.label]
-        count = f"{self.done:,}" + (f"/{self.total:,}" if self.total else "")
+    def _line(self) -> str:
+        """Label, bar, count, rate, time left and detail as a line of text."""
+        parts = [self.label, self._count(), *self._pace()]
         if self.total:
             filled = min(_BAR_WIDTH, _BAR_WIDTH * self.done // self.total)
-            parts.append("[" + "#" * filled + "." * (_BAR_WIDTH - filled) + "]")
-        parts.append(" ".join(filter(None, (count, self.unit))))
-        parts.append(f"{rate:.3g}/s" if rate < 100 else f"{rate:,.0f}/s")
+            parts.insert(1, "[" + "#" * filled + "." * (_BAR_WIDTH - filled) + "]")
+        return "  ".join(parts)
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> RenderResult:
+        """The same for a terminal; a narrow one takes two lines."""
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        del console
+        count, pace = self._count(), "  ".join(self._pace())
+        free = options.max_width - len(f"{self.label}  {count}")
+        cells: list[str | ProgressBar] = [self.label, count]
+        if self.total:
+            bar = max(_NARROWEST_BAR, min(_BAR_WIDTH, free - 2))
+            cells.insert(1, ProgressBar(self.total, self.done, width=bar))
+            free -= bar + 2
+        line = Table.grid(padding=(0, 2))
+        if len(pace) + 2 <= free:
+            line.add_row(*cells, pace)
+            yield line
+        else:
+            line.add_row(*cells)
+            yield line
+            yield Text(f"  {pace}", no_wrap=True, overflow="ellipsis")
+
+    def _count(self) -> str:
+        count = f"{self.done:,}" + (f"/{self.total:,}" if self.total else "")
+        return " ".join(filter(None, (count, self.unit)))
+
+    def _pace(self) -> list[str]:
+        """Rate, time left (or taken) and detail."""
+        rate = self._rate()
+        parts = [f"{rate:.3g}/s" if rate < 100 else f"{rate:,.0f}/s"]
         if self.total and rate > 0 and self.done < self.total:
             parts.append(f"{duration((self.total - self.done) / rate)} left")
         else:
-            parts.append(duration(seconds))
-        if detail:
-            parts.append(detail)
-        return "  ".join(parts)
+            parts.append(duration(time.monotonic() - self._began))
+        return [*parts, self._detail] if self._detail else parts
 
     def _rate(self) -> float:
         """Units a second over the last minute."""
@@ -145,16 +184,20 @@ class Progress:
         (began, first), (now, last) = self._recent[0], self._recent[-1]
         return (last - first) / (now - began) if now > began else 0.0
 
-    def _show(self, detail: str) -> None:
-        text = self.line(detail)
-        self._written = self.done
-        if not self._on_terminal():
-            click.echo(text, err=True)
-            return
-        padding = " " * max(0, self._width - len(text))
-        self._width = len(text)
-        click.echo(f"\r{text}{padding}", err=True, nl=False)
 
-    @staticmethod
-    def _on_terminal() -> bool:
-        return sys.stderr.isatty()
+def _on_terminal() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _live(shown: Progress) -> Live:
+    """A place at the end of the terminal; imports rich, which takes 0.1 s."""
+    from rich.console import Console
+    from rich.live import Live
+
+    # Results on stdout may go elsewhere: they are none of its business.
+    return Live(
+        shown,
+        console=Console(stderr=True, highlight=False),
+        auto_refresh=False,
+        redirect_stdout=False,
+    )

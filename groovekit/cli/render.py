@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from groovekit.cli.options import files_to_show, json_option
-from groovekit.cli.output import echo_json
+from groovekit.cli.output import echo_json, note
 from groovekit.cli.progress import Progress
 
 
@@ -62,7 +62,7 @@ def command(
             )
             progress.advance()
             if not sequence.notes:
-                progress.message(f"{written} is silent: {file} has no notes.")
+                note(f"{written} is silent: {file} has no notes.")
     if as_json:
         echo_json({"sample_rate": sample_rate, "soundfont": soundfont, "files": rows})
         return

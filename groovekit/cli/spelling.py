@@ -10,13 +10,9 @@ import click
 _TRUE = frozenset({"true", "t", "1", "yes", "y", "on"})
 _FALSE = frozenset({"false", "f", "0", "no", "n", "off"})
 
-# Python's names that no option of the same meaning bears.
-_RENAMED = {
-    "controls": "input",
-    "inputs": "input",
-    "names": "attribute",
-    "overrides": "hparams",
-}
+# The library's names that neither an option of the same meaning nor what the command
+# calls its value bears.
+_RENAMED = {"controls": "input"}
 # Functions that are an option: what they are called with is its value.
 _CALLS = {"with_overrides": "hparams"}
 
@@ -129,7 +125,12 @@ def _option(
         return f"--mode {name}" if name in modes else None
     if called is not None:
         name, value = _CALLS[name], called
-    option = options.get(hyphens(name)) or options.get(_RENAMED.get(name, ""))
+    named = {option.name: option for option in options.values()}
+    option = (
+        options.get(hyphens(name))
+        or named.get(name)
+        or options.get(_RENAMED.get(name, ""))
+    )
     if option is None or option.hidden:
         return None
     spelling = option.opts[0]

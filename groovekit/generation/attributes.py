@@ -299,9 +299,8 @@ def functions_of(
             raise UsageError(
                 f"The attribute {attribute.name} was fitted with the function "
                 f"{attribute.function!r}, which is not registered, and a function is "
-                "not imported because a file names it. Give it again (--function "
-                "MODULE:FUNCTION, functions=...), or register it "
-                "(groovekit.register_attribute)."
+                "not imported because a file names it. Give it again "
+                "(`functions=...`), or register it (groovekit.register_attribute)."
             )
     return found
 

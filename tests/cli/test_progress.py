@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import re
+from collections.abc import Callable
+
 import pytest
 
 from groovekit.cli import progress
+from groovekit.cli.output import note
 from groovekit.cli.progress import Progress, duration
 
 
@@ -56,25 +61,87 @@ def test_the_last_line_comes_once(clock, capsys):
     with Progress(1, "Drawing", unit="pictures") as shown:
         clock(4.0)
         shown.advance()
-        shown.message("done")
+        note("done")
     assert capsys.readouterr().err.splitlines() == [
         "Drawing  [########################]  1/1 pictures  0.25/s  0:04",
         "done",
     ]
 
 
-def test_a_bar_on_a_terminal(clock, capsys, monkeypatch):
-    monkeypatch.setattr(Progress, "_on_terminal", staticmethod(lambda: True))
+@pytest.fixture
+def terminal(monkeypatch):
+    """Makes stderr a terminal of so many columns; returns what it shows."""
+
+    def make(columns: int) -> Callable[[], list[str]]:
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setattr("sys.stderr", written := Terminal())
+        return lambda: on_screen(written.buffer.getvalue().decode())
+
+    return make
+
+
+class Terminal(io.TextIOWrapper):
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
+
+    def isatty(self) -> bool:
+        return True
+
+
+def on_screen(text: str) -> list[str]:
+    """What a terminal shows in the end of what was written to it."""
+    lines, row = [""], 0
+    for part in re.split(r"(\x1b\[[0-9;?]*[A-Za-z]|\r|\n)", text):
+        if part == "\n":
+            row += 1
+            lines += [""] * (row + 1 - len(lines))
+        elif part.endswith("A") and part.startswith("\x1b"):
+            row -= int(part[2:-1] or 1)
+        elif part == "\x1b[2K":
+            lines[row] = ""
+        elif not part.startswith(("\x1b", "\r")):
+            lines[row] += part
+    return [line.rstrip() for line in lines]
+
+
+def test_a_bar_on_a_terminal(clock, terminal):
+    screen = terminal(80)
     with Progress(10, "Training", unit="steps", start=5) as shown:
-        for done in range(6, 11):
+        for done in range(6, 9):
+            clock(2.0)
+            shown.update(done, "loss 3.1")
+        assert screen()[-1].endswith("8/10 steps  0.5/s  0:04 left  loss 3.1")
+        note("evaluated [0.5]")
+        assert screen()[-2] == "evaluated [0.5]"
+        assert screen()[-1].startswith("Training  ━━")
+        for done in range(9, 11):
             clock(2.0)
             shown.update(done)
-        shown.message("evaluated")
-    text = capsys.readouterr().err
-    assert text.count("\r") == 8
-    assert "6/10 steps  0.5/s  0:08 left" in text
-    assert "\revaluated\n" in text
-    assert text.endswith("10/10 steps  0.5/s  0:10\n")
+    assert screen() == [
+        "evaluated [0.5]",
+        f"Training  {'━' * 24}  10/10 steps  0.5/s  0:10",
+        "",
+    ]
+
+
+def test_a_narrow_terminal_shows_all_of_it_in_two_lines(clock, terminal):
+    screen = terminal(50)
+    with Progress(200_000, "Training", unit="steps", start=12_345) as shown:
+        clock(4.0)
+        shown.update(12_355, "loss 163.2  KL 12.3 bits")
+        assert screen()[0].endswith("━  12,355/200,000 steps")
+        assert screen()[1] == "  2.5/s  20:50:58 left  loss 163.2  KL 12.3 bits"
+        assert max(map(len, screen())) <= 50
+
+
+def test_a_terminal_that_cannot_redraw_gets_lines(clock, terminal, monkeypatch):
+    screen = terminal(80)
+    monkeypatch.setenv("TERM", "dumb")
+    with Progress(None, "Reading") as shown:
+        clock(4.0)
+        shown.update(2000)
+    assert screen() == ["Reading  2,000  500/s  0:04", ""]
 
 
 def test_without_a_total_there_is_no_bar(clock, capsys):

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-import re
-from pathlib import Path
-
 import click
 import pytest
 
-import groovekit
 from groovekit.cli import options, spelling
 from groovekit.cli.main import main
-
-PACKAGE = Path(groovekit.__file__).parent
 
 
 @click.command()
@@ -89,34 +82,3 @@ def test_booleans_of_commands_within_commands(command, tmp_path):
     )
     assert result.exit_code == 2
     assert "'maybe' is neither true nor false" in result.stderr
-
-
-def literals(tree: ast.AST) -> list[str]:
-    """The strings of a module but for its docstrings."""
-    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    docstrings = {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, documented)
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
-    }
-    return [
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and id(node) not in docstrings
-    ]
-
-
-def test_the_library_speaks_python():
-    found = {
-        f"{path.relative_to(PACKAGE)}: {text!r}"
-        for path in PACKAGE.rglob("*.py")
-        if path.relative_to(PACKAGE).parts[0] not in {"cli", "templates"}
-        for text in literals(ast.parse(path.read_text(encoding="utf-8")))
-        # An option of pip's.
-        if re.search(r"(?<![\w-])--[a-z]", text.replace("--no-deps", ""))
-    }
-    assert not found

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from groovekit.cli.generate import modes
 from groovekit.cli.generate.inputs import Inputs
+from groovekit.cli.output import note
 from groovekit.cli.progress import Progress
 from groovekit.errors import GroovekitError
 
@@ -170,13 +171,13 @@ def write(
             path = write_midi(sequence, folder / name)
             row = {"path": str(path)}
             if plot is not None:
-                row["plot"] = _plot(sequence, path.with_suffix(f".{plot}"), progress)
+                row["plot"] = _plot(sequence, path.with_suffix(f".{plot}"))
             if audio:
                 row["audio"] = _render(sequence, path.with_suffix(".wav"))
             rows.append(row)
             progress.advance()
             if not sequence.notes:
-                progress.message(f"{path} is silent: it has no notes.")
+                note(f"{path} is silent: it has no notes.")
     return rows
 
 
@@ -199,7 +200,7 @@ def check_renderings(*, plot: str | None, audio: bool) -> None:
         render(NoteSequence())
 
 
-def _plot(sequence: NoteSequence, path: Path, progress: Progress) -> str:
+def _plot(sequence: NoteSequence, path: Path) -> str:
     from groovekit.io.pictures import MAX_LINES, length_bars, plot_sequence
 
     bars, most = length_bars(sequence), MAX_LINES * _BARS_PER_LINE
@@ -211,7 +212,7 @@ def _plot(sequence: NoteSequence, path: Path, progress: Progress) -> str:
         bars_per_line=_BARS_PER_LINE,
     )
     if bars > most:
-        progress.message(
+        note(
             f"{drawn} shows the first {most} of {bars} bars: groovekit plot draws the "
             "others."
         )
