@@ -220,9 +220,7 @@ def names(_: str | None = None) -> str:
     for name in groovekit.__all__:
         if name in groovekit._HOME:
             module = groovekit._HOME[name]
-            rows.append(
-                (f"`{name}`", f"`groovekit.{module}`", _first_line(module, name))
-            )
+            rows.append((f"`{name}`", f"`{module}`", _first_line(module, name)))
     return _table(("name", "module", "what it is"), rows)
 
 
@@ -244,18 +242,18 @@ def _first_line(module: str, name: str) -> str:
     """Read from the source: importing training would bring Keras along."""
     if name in _OTHERS:
         return _OTHERS[name]
-    path = PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+    path = PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".py")
     if not path.is_file():  # a package, whose submodule is the public name
         package = path.with_suffix("") / name / "__init__.py"
         return (ast.get_docstring(ast.parse(package.read_text())) or "").split("\n")[0]
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ImportFrom) and name in [a.name for a in node.names]:
-            return _first_line((node.module or "").removeprefix("groovekit."), name)
+            return _first_line(node.module or "", name)
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == name:
             text = ast.get_docstring(node) or ""
             first = text.split("\n\n")[0].replace("\n", " ")
             return re.sub(r":\w+:`~?([^`]+)`|``([^`]+)``", r"`\1\2`", first)
-    raise LookupError(f"groovekit.{module} defines no {name}")
+    raise LookupError(f"{module} defines no {name}")
 
 
 # Rooms --------------------------------------------------------------------------------
