@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groovekit.converters.harmony.chord_symbols import ChordSymbol
 from groovekit.converters.harmony.chords import CHORD_SYMBOL, NO_CHORD
 from groovekit.errors import UsageError
-from groovekit.io.notes import NoteSequence, load
+from groovekit.io.notes import NoteSequence
 
 if TYPE_CHECKING:
     from groovekit.converters.base import AugmentationConfig
@@ -39,13 +40,11 @@ def transpose_chord(figure: str, semitones: int) -> str:
     """
     if figure == NO_CHORD:
         return figure
-    symbols = load("chord_symbols_lib")
     try:
-        moved: str = symbols.transpose_chord_symbol(figure, semitones)
-    except symbols.ChordSymbolError:
+        return ChordSymbol.parse(figure).transposed(semitones)
+    except UsageError:
         _LOG.warning("Cannot transpose the chord symbol %r: no chord.", figure)
         return NO_CHORD
-    return moved
 
 
 def augment_sequence(

@@ -11,13 +11,14 @@ import dataclasses
 import functools
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from groovekit.converters.grid.labels import one_hot
+from groovekit.converters.harmony.chord_symbols import ADVICE, ChordSymbol
 from groovekit.errors import ConfigError, UsageError, suggest
-from groovekit.io.notes import NoteSequence, load
+from groovekit.io.notes import NoteSequence
 
 NO_CHORD = "N.C."
 KEYS = 12
@@ -32,10 +33,6 @@ _NO_CHORD_WORDS = frozenset({"n.c.", "n.c", "nc"})
 _SEPARATORS = re.compile(r"[\s,|]+")
 #: Symbols, together or one by one: ``"C Am F G"``.
 Chords = str | Sequence[str]
-_ADVICE = (
-    "Write a root from A to G with # or b and a kind, such as C, F#m, Bb7, Gdim, "
-    "Eaug or Am7/G; N.C. for no chord."
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,8 +41,8 @@ class ChordEncoding:
 
     Attributes:
       name: what options call it.
-      kinds: kinds of triads in the order of their labels, which is note_seq's
-        order of chord qualities.
+      kinds: kinds of triads in the order of their labels, the first of
+        :data:`~groovekit.converters.harmony.chord_symbols.QUALITIES`.
       suffixes: what follows the root in a written symbol, for each kind.
     """
 
@@ -69,14 +66,13 @@ class ChordEncoding:
         """
         if figure == NO_CHORD:
             return 0
-        root, quality, _ = _parse(figure)
-        # note_seq counts major, minor, augmented, diminished, other.
-        if quality >= len(self.kinds):
+        chord = _parse(figure)
+        if chord.quality >= len(self.kinds):
             raise UsageError(
                 f"Chord {figure!r}: expected a triad that is "
                 f"{' or '.join(self.kinds)}. Use the nearest such chord."
             )
-        return 1 + KEYS * quality + root
+        return 1 + KEYS * chord.quality + chord.root
 
     def decode(self, label: int) -> str:
         """The plainest symbol of a label.
@@ -139,18 +135,17 @@ def get_chord_encoding(name: str) -> ChordEncoding:
 # Symbols -----------------------------------------------------------------------
 
 
+class _Chord(NamedTuple):
+    root: int
+    quality: int
+    pitch_classes: tuple[int, ...]
+
+
 @functools.lru_cache(maxsize=4096)
-def _parse(figure: str) -> tuple[int, int, tuple[int, ...]]:
-    """Root (0..11), quality (note_seq's number) and pitch classes of a symbol."""
-    symbols = load("chord_symbols_lib")
-    try:
-        return (
-            symbols.chord_symbol_root(figure),
-            symbols.chord_symbol_quality(figure),
-            tuple(symbols.chord_symbol_pitches(figure)),
-        )
-    except symbols.ChordSymbolError as error:
-        raise UsageError(f"Cannot read the chord {figure!r}. {_ADVICE}") from error
+def _parse(figure: str) -> _Chord:
+    """What counts of a symbol; see :class:`ChordSymbol` for the numbers."""
+    symbol = ChordSymbol.parse(figure)
+    return _Chord(symbol.pitch_class, symbol.quality(), tuple(symbol.pitch_classes()))
 
 
 def parse_chords(
@@ -165,7 +160,7 @@ def parse_chords(
       encoding: what the chords are for; None for any.
 
     Returns:
-      Symbols that note_seq reads, at least one.
+      Symbols that can be read, at least one.
 
     Raises:
       UsageError: there is none, one cannot be read, or ``encoding`` has no label
@@ -174,7 +169,7 @@ def parse_chords(
     if isinstance(chords, str):
         chords = [text for text in _SEPARATORS.split(chords) if text]
     if not chords:
-        raise UsageError(f"Expected at least one chord, got none. {_ADVICE}")
+        raise UsageError(f"Expected at least one chord, got none. {ADVICE}")
     figures = []
     for place, text in enumerate(chords, start=1):
         figure = text.strip().replace("♯", "#").replace("♭", "b")
@@ -225,12 +220,13 @@ def guess_key(figures: Sequence[str]) -> int:
     chords = [_parse(figure) for figure in figures if figure != NO_CHORD]
     if not chords:
         return 0
-    counts = np.bincount([p for chord in chords for p in chord[2]], minlength=KEYS)
+    counts = np.bincount(
+        [p for chord in chords for p in chord.pitch_classes], minlength=KEYS
+    )
     scales = np.array(_MAJOR_SCALE) + np.arange(KEYS)[:, None]
     fits = counts[scales % KEYS].sum(axis=1)
-    root, quality, _ = chords[0]
     # A minor chord's own key has the signature of the major key a third above.
-    tonic = root + 3 if quality == 1 else root
+    tonic = chords[0].root + (3 if chords[0].quality == 1 else 0)
     nearest = (np.arange(KEYS) + tonic) % KEYS
     return int(nearest[np.argmax(fits[nearest])])
 
