@@ -3,7 +3,7 @@
 Roberts et al., "A Hierarchical Latent Vector Model for Learning Long-Term
 Structure in Music" (2018); levels and modes as in the original's
 ``HierarchicalLstmDecoder``. How windows are padded:
-:mod:`groovekit.models.decoders.segments`.
+:mod:`groovekit.models.segments`.
 
 Segments of a level that do not depend on each other go through the level below
 in one batch. Where each needs its predecessor (autoregressive levels, sampling)
@@ -24,7 +24,10 @@ from groovekit.errors import ConfigError
 from groovekit.models import backend
 from groovekit.models.decoders.base import CoreDecoder, Decoder
 from groovekit.models.decoders.conductor import Conductor
-from groovekit.models.decoders.segments import (
+from groovekit.models.encoders.lstm import HierarchicalLSTMEncoder
+from groovekit.models.heads.base import Head
+from groovekit.models.lstm import flatten_state, join_state, unflatten_state
+from groovekit.models.segments import (
     checked_lengths,
     fold,
     segment_lengths,
@@ -32,9 +35,6 @@ from groovekit.models.decoders.segments import (
     unfold,
     with_last,
 )
-from groovekit.models.encoders.lstm import HierarchicalLSTMEncoder
-from groovekit.models.heads.base import Head
-from groovekit.models.lstm import flatten_state, join_state, unflatten_state
 from groovekit.plugins import catalogue
 from groovekit.seeding import derive
 

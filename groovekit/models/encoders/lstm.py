@@ -12,8 +12,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from groovekit.models.decoders.segments import checked_lengths, fold, segment_lengths
 from groovekit.models.lstm import LSTMStack
+from groovekit.models.segments import checked_lengths, fold, segment_lengths
 from groovekit.plugins import catalogue
 from groovekit.seeding import derive
 

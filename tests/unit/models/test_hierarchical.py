@@ -14,9 +14,9 @@ from groovekit.errors import ConfigError
 from groovekit.models import backend
 from groovekit.models.decoders.flat import LSTMDecoder
 from groovekit.models.decoders.hierarchical import HierarchicalLSTMDecoder
-from groovekit.models.decoders.segments import segment_lengths
 from groovekit.models.encoders.lstm import HierarchicalLSTMEncoder
 from groovekit.models.heads.base import CategoricalHead, MultiCategoricalHead, Part
+from groovekit.models.segments import segment_lengths
 
 pytestmark = pytest.mark.backends
 
