@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groovekit.cli import catalogue
+from groovekit.cli.catalogue import show_entries
 from groovekit.cli.options import F, backend_option, device_option, json_option, option
 from groovekit.cli.output import echo_json, echo_table, note
 from groovekit.cli.progress import Progress
 from groovekit.cli.start import use_backend
 from groovekit.errors import DataError
-from groovekit.plugins import catalogue as plugins
+from groovekit.plugins import catalogue
 
 if TYPE_CHECKING:
     from groovekit.data.examples import Examples
@@ -76,7 +76,7 @@ def _functions_option(text: str) -> Callable[[F], F]:
 def list_attributes(run_dir: str | None, preset: str | None, as_json: bool) -> None:
     """List the attributes that can be fitted, or those of a model."""
     if run_dir is None and preset is None:
-        catalogue.show_entries(plugins.attributes, as_json=as_json, describe=_describe)
+        show_entries(catalogue.attributes, as_json=as_json, describe=_describe)
         return
     directions = _stored(run_dir, preset)
     if as_json:
@@ -242,7 +242,7 @@ def measure_attributes(
 
 
 def _describe(name: str) -> str:
-    return (plugins.attributes.get(name).__doc__ or "").strip()
+    return (catalogue.attributes.get(name).__doc__ or "").strip()
 
 
 def _file_name() -> str:
@@ -271,7 +271,7 @@ def _functions(
     from groovekit.generation.attributes import find_functions
 
     if not names and not functions:
-        names = tuple(plugins.attributes.names())
+        names = tuple(catalogue.attributes.names())
     return find_functions(names, functions)
 
 

@@ -4,42 +4,30 @@ from __future__ import annotations
 
 import click
 
-from groovekit.cli import catalogue, options, output
+from groovekit.cli.catalogue import flatten, list_and_show, show_entries
+from groovekit.cli.output import echo_table
 from groovekit.configs.base import ModelConfig, get_config
-from groovekit.plugins import catalogue as plugins
+from groovekit.plugins import catalogue
 
 
-@click.group()
-def command() -> None:
-    """List and show model configs."""
-
-
-@command.command("list")
-@options.json_option
-def list_configs(as_json: bool) -> None:
+def _list(as_json: bool) -> None:
     """List every config by name, with the package it comes from."""
-    catalogue.show_entries(
-        plugins.configs,
+    show_entries(
+        catalogue.configs,
         as_json=as_json,
         describe=lambda name: get_config(name).description,
     )
 
 
-@command.command("show")
-@click.argument("name")
-@options.json_option
-def show_config(name: str, as_json: bool) -> None:
+def _show(name: str) -> None:
     """Show what the config NAME holds."""
     config = get_config(name)
-    if as_json:
-        output.echo_json(config.to_dict())
-        return
     click.echo(config.name)
     if config.description:
         click.echo(config.description)
-    click.echo(f"from {plugins.configs.describe(name)}")
+    click.echo(f"from {catalogue.configs.describe(name)}")
     click.echo()
-    output.echo_table(catalogue.flatten(config.to_dict(), skip=("name", "description")))
+    echo_table(flatten(config.to_dict(), skip=("name", "description")))
     click.echo()
     for line in _cost(config):
         click.echo(line)
@@ -79,3 +67,11 @@ def _cost(config: ModelConfig) -> list[str]:
                 "smaller model."
             )
     return lines
+
+
+command = list_and_show(
+    "List and show model configs.",
+    entries=_list,
+    value=lambda name: get_config(name).to_dict(),
+    show=_show,
+)

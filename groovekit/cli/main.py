@@ -28,7 +28,7 @@ from groovekit.cli.spelling import (
 )
 from groovekit.errors import GroovekitError
 
-# name -> (module that holds `command`, help line)
+# name -> (module, and what holds the command unless `command` does; help line)
 COMMANDS: dict[str, tuple[str, str]] = {
     "convert": (
         "groovekit.cli.convert",
@@ -54,10 +54,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Measure a trained model on held-out music, beside baselines.",
     ),
     "configs": ("groovekit.cli.configs", "List and show model configs."),
-    "converters": ("groovekit.cli.converters", "List and show data converters."),
-    "kits": ("groovekit.cli.kits", "List and show kit maps: pitches by drum."),
-    "presets": ("groovekit.cli.presets", "List and show trained models."),
-    "recipes": ("groovekit.cli.recipes", "List and show trainings to run again."),
+    "converters": (
+        "groovekit.cli.catalogue:converters",
+        "List and show data converters.",
+    ),
+    "kits": (
+        "groovekit.cli.catalogue:kits",
+        "List and show kit maps: pitches by drum.",
+    ),
+    "presets": ("groovekit.cli.catalogue:presets", "List and show trained models."),
+    "recipes": (
+        "groovekit.cli.catalogue:recipes",
+        "List and show trainings to run again.",
+    ),
     "plugins": ("groovekit.cli.plugins", "List installed plug-ins; begin a new one."),
     "cache": ("groovekit.cli.cache", "List and clear cached conversions."),
 }
@@ -87,7 +96,8 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name or "command")
         assert isinstance(command, click.Command)
         return command
 

@@ -372,14 +372,14 @@ def _find(
 ) -> ModelFiles:
     """The model that was named, or the mode's preset."""
     from groovekit.configs.presets import find_model
-    from groovekit.plugins import catalogue as plugins
+    from groovekit.plugins import catalogue
 
     own = modes.MODES[mode].preset
     if (
         not any((run_dir, preset, checkpoint, config))
         and own != modes.MODES[modes.SAMPLE].preset
     ):
-        if own not in plugins.presets.names():
+        if own not in catalogue.presets.names():
             raise RunFolderError(
                 f"--mode {mode} plays with the preset {own}, which is not installed. "
                 "Name another model: --preset NAME (groovekit presets list), or "
