@@ -1,12 +1,16 @@
-"""Types of config values: checking them and reading them from text.
+"""Fields of frozen values: their types and limits, and reading them from text.
 
-Configs meet two kinds of loosely typed values: JSON (which has no tuples and
-one kind of number) and text from the command line. Both end here, against the
-annotation of the dataclass field they are for.
+Configs and converters meet two kinds of loosely typed values: JSON (which has no
+tuples and one kind of number) and text from the command line. Both end here,
+against the annotation of the dataclass field they are for. An annotation may
+carry limits, which hold whatever a value comes from::
+
+    bars: Annotated[int, AtLeast(1)] = 2
 """
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import functools
 import math
@@ -18,6 +22,67 @@ from typing import Any
 
 from groovekit.errors import ConfigError, suggest
 
+
+class Limit(abc.ABC):
+    """What the values of a field are limited to; of a list, each of them.
+
+    Attributes:
+      expected: words for the values that are allowed.
+    """
+
+    expected: str
+
+    @abc.abstractmethod
+    def allows(self, value: Any) -> bool:
+        """Whether one value, which is not None, is allowed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class AtLeast(Limit):
+    """Numbers from ``low`` on.
+
+    Attributes:
+      low: the smallest.
+      expected: words for them; by default "at least LOW".
+    """
+
+    low: float
+    expected: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.expected:
+            object.__setattr__(self, "expected", f"at least {self.low:g}")
+
+    def allows(self, value: Any) -> bool:
+        """Whether the value is not below ``low``."""
+        return bool(value >= self.low)
+
+
+@dataclasses.dataclass(frozen=True)
+class Within(Limit):
+    """Numbers from ``low`` to ``high``, both included but where said otherwise.
+
+    Attributes:
+      low: the lower end.
+      high: the upper end.
+      expected: words for them.
+      open: ends that are left out: ``"low"``, ``"high"``, ``"both"`` or none.
+    """
+
+    low: float
+    high: float
+    expected: str
+    open: typing.Literal["", "low", "high", "both"] = ""
+
+    def allows(self, value: Any) -> bool:
+        """Whether the value lies within."""
+        above = value > self.low if self.open in ("low", "both") else value >= self.low
+        below = (
+            value < self.high if self.open in ("high", "both") else value <= self.high
+        )
+        return bool(above and below)
+
+
 # Options of parts from outside, which have no fields of their own here: a
 # sorted tuple of (name, value), so that configs stay hashable.
 Options = tuple[tuple[str, Any], ...]
@@ -25,9 +90,25 @@ Options = tuple[tuple[str, Any], ...]
 
 @functools.cache
 def field_types(cls: Any) -> dict[str, Any]:
-    """Annotations of a dataclass's fields, by field name, in their order."""
+    """Annotations of a dataclass's fields, by field name, in their order.
+
+    Limits are left out; :func:`field_limits` has them.
+    """
     hints = typing.get_type_hints(cls)
     return {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.init}
+
+
+@functools.cache
+def field_limits(cls: Any) -> dict[str, tuple[Limit, ...]]:
+    """Limits of those of a dataclass's fields that have some, by field name."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    found = {}
+    for name in field_types(cls):
+        extras = getattr(hints[name], "__metadata__", ())
+        limits = tuple(extra for extra in extras if isinstance(extra, Limit))
+        if limits:
+            found[name] = limits
+    return found
 
 
 def describe_type(hint: Any) -> str:
@@ -230,16 +311,46 @@ def _below(path: str, names: Any) -> list[str]:
     return [f"{path}.{name}" for name in names]
 
 
-def check_fields(value: Any, path: str) -> None:
-    """Normalises the fields of a frozen dataclass in place.
+def check_fields(value: Any, path: str, *, verb: str = " takes") -> None:
+    """Normalises the fields of a frozen dataclass in place, and checks their limits.
 
     For ``__post_init__``: values that Python code passes in are held to the
     same rules as those from files.
+
+    Args:
+      value: the dataclass.
+      path: how its fields' paths begin, for messages.
+      verb: what stands between a path and what is expected, for messages.
+
+    Raises:
+      ConfigError: names the field by its path, what was expected and what came.
     """
     cls: Any = type(value)
+    limits = field_limits(cls)
     for name, hint in field_types(cls).items():
-        item = coerce(getattr(value, name), hint, f"{path}.{name}")
+        item = getattr(value, name)
+        choices = _choices(hint)
+        if choices:
+            ok = item in choices
+            expected = "one of " + ", ".join(map(str, choices))
+            require(ok, f"{path}.{name}", expected, item, verb=verb)
+        item = coerce(item, hint, f"{path}.{name}")
+        for limit in limits.get(name, ()):
+            each = item if isinstance(item, tuple) else (item,)
+            ok = item is None or all(map(limit.allows, each))
+            require(ok, f"{path}.{name}", limit.expected, thaw(item), verb=verb)
         object.__setattr__(value, name, item)
+
+
+def _choices(hint: Any) -> tuple[Any, ...]:
+    """The values of a Literal, None among them where it may be left out."""
+    if typing.get_origin(hint) is typing.Literal:
+        return typing.get_args(hint)
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        literal, *rest = typing.get_args(hint)
+        if rest == [type(None)] and typing.get_origin(literal) is typing.Literal:
+            return (*typing.get_args(literal), None)
+    return ()
 
 
 # Text -----------------------------------------------------------------------
@@ -366,7 +477,9 @@ def guess(text: str) -> Any:
     return text
 
 
-def require(condition: bool, path: str, expected: str, value: Any) -> None:
+def require(
+    condition: bool, path: str, expected: str, value: Any, *, verb: str = " takes"
+) -> None:
     """Raises ConfigError, naming the field by its path, unless the condition holds."""
     if not condition:
-        raise ConfigError(f"{path} takes {expected}, got {value!r}.")
+        raise ConfigError(f"{path}{verb} {expected}, got {value!r}.")

@@ -317,8 +317,7 @@ def _train(
     **settings: Any,
 ) -> None:
     from groovekit.data.prepared import prepare
-    from groovekit.training.settings import TrainSettings
-    from groovekit.training.trainer import Trainer
+    from groovekit.training.trainer import Trainer, TrainSettings
 
     check_writable_folder(run_dir)
     with Progress(None, "Converting examples") as progress:
@@ -425,7 +424,7 @@ def _evaluate(
 ) -> None:
     from groovekit.data.prepared import held_out_examples
     from groovekit.training import checkpoints
-    from groovekit.training.validation import evaluate_run
+    from groovekit.training.trainer import evaluate_run
 
     while watch and not checkpoints.listing(RunFolder(run_dir).checkpoints):
         note(f"Waiting for a first checkpoint in {run_dir}.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from groovekit import fields as values
 from groovekit.configs.parts import (
@@ -18,12 +18,10 @@ from groovekit.configs.parts import (
     LatentConfig,
     TrainingConfig,
 )
-from groovekit.converters.base import AugmentationConfig
+from groovekit.converters.base import AugmentationConfig, Converter
+from groovekit.converters.grid_converter import GridConverter
 from groovekit.errors import ConfigError, UnknownNameError, suggest
 from groovekit.plugins import catalogue
-
-if TYPE_CHECKING:
-    from groovekit.converters.base import Converter
 
 # Raise it when a field is renamed, removed or changes its meaning.
 SCHEMA_VERSION = 1
@@ -60,11 +58,9 @@ class ModelConfig:
             value = getattr(self, part)
             if not isinstance(value, cls):
                 raise values.wrong_type(value, cls, part)
-        # The abstract class lives in a higher layer: look for its methods.
         converter: Any = self.converter
-        methods = ("extract", "expand", "decode")
-        if not dataclasses.is_dataclass(converter) or not all(
-            callable(getattr(converter, m, None)) for m in methods
+        if not isinstance(converter, Converter) or not dataclasses.is_dataclass(
+            converter
         ):
             raise ConfigError(
                 f"converter takes a Converter (a frozen dataclass), got {converter!r}."
@@ -203,6 +199,12 @@ def converter_from_dict(
     except UnknownNameError as error:
         raise missing_plugin("converter", name, packages, error) from error
     fields = {k: v for k, v in table.items() if k != "name"}
+    if issubclass(cls, GridConverter) and "quarters_per_bar" in fields:
+        # In place of the time signature, up to schema 1.
+        quarters = values.coerce(
+            fields.pop("quarters_per_bar"), int, "converter.quarters_per_bar"
+        )
+        fields.setdefault("time_signature", [quarters, 4])
     converter: Converter = values.from_table(cls, fields, "converter")
     return converter
 

@@ -40,6 +40,8 @@ OBSOLETE_NAMES: dict[str, Any] = {
 }
 
 
+# Another way to give the time signature of a grid.
+_QUARTERS = "converter.quarters_per_bar"
 # Those of parts that few configs have.
 _CONTROLS = "control_preprocessing_rnn_size"
 _NADE = "nade_num_hidden"
@@ -151,6 +153,8 @@ def _resolve(
     """The dotted path that ``name`` means, and the value with its right type."""
     if name in OBSOLETE_NAMES:
         return name, _read(raw, OBSOLETE_NAMES[name], name)
+    if name == _QUARTERS and "converter.time_signature" in hints:
+        return "converter.time_signature", (_read(raw, int, name), 4)
     path = FLAT_NAMES.get(name, name)
     if name == _CONTROLS:
         value = _read(raw, tuple[int, ...], name)

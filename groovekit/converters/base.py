@@ -25,6 +25,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from groovekit import fields as values
+from groovekit.converters.grid.grid import Grid
 from groovekit.errors import UsageError
 from groovekit.fields import require
 from groovekit.io.notes import NoteSequence
@@ -122,6 +123,38 @@ class Skipped:
         return f"{text} ({self.detail})" if self.detail else text
 
 
+class UnusableError(Exception):
+    """Notes of which a converter makes no windows, and why.
+
+    What reads notes raises it, and ``extract`` catches it: see
+    :class:`~groovekit.converters.grid_converter.GridConverter`.
+
+    Args:
+      reason: one of a closed list.
+      detail: what was found, e.g. ``"metre 6/8"``.
+      counts: what happened to these notes; None where all are ignored.
+    """
+
+    def __init__(
+        self, reason: Reason, detail: str = "", counts: Counts | None = None
+    ) -> None:
+        super().__init__(reason, detail, counts)
+        self.reason = reason
+        self.detail = detail
+        self.counts = counts
+
+    def skipped(self, notes: int, before: Counts | None = None) -> Skipped:
+        """The answer of a converter.
+
+        Args:
+          notes: how many notes these are.
+          before: counts of what was left out before them; none by default.
+        """
+        own = Counts(ignored=notes) if self.counts is None else self.counts
+        counts = own if before is None else before + own
+        return Skipped(self.reason, self.detail, counts)
+
+
 @dataclasses.dataclass(frozen=True)
 class Windows:
     """Deterministic windows of one sequence (or of many, concatenated).
@@ -182,7 +215,8 @@ class Converter(abc.ABC):
       version: raise it when ``extract`` changes its result: cached windows of
         another version are not used.
       tiles: whether longer music is windows one after another; otherwise it is
-        a longer window (the converter has a field ``bars``).
+        a longer window (of a
+        :class:`~groovekit.converters.grid_converter.GridConverter`).
     """
 
     version: ClassVar[int] = 1
@@ -229,6 +263,44 @@ class Converter(abc.ABC):
     def windows_per_sequence(self) -> int | None:
         """How many windows of one sequence an epoch uses; None for all."""
         return None
+
+    # What longer music is made of ------------------------------------------------
+
+    @property
+    def window_bars(self) -> int:
+        """Bars of a window; one where a converter knows no bars."""
+        return 1
+
+    @property
+    def grid(self) -> Grid:
+        """The grid of its bars; sixteenths of 4/4 where a converter knows none."""
+        return Grid()
+
+    def window_seconds(self, qpm: float) -> float:
+        """Length of a window at a tempo in quarter notes a minute."""
+        return float(self.grid.quarters_per_bar * self.window_bars * 60.0 / qpm)
+
+    # What a model of it is told beside the notes, or is not shown of them ------------
+
+    @property
+    def takes_chords(self) -> bool:
+        """Whether its controls say which chords the music is over."""
+        return False
+
+    @property
+    def takes_hits(self) -> bool:
+        """Whether its controls say what is hit, so that only the feel is learnt."""
+        return False
+
+    @property
+    def takes_taps(self) -> bool:
+        """Whether its inputs are taps: when something is hit, not what."""
+        return False
+
+    @property
+    def added_classes(self) -> tuple[int, ...]:
+        """Drum classes that its inputs leave out, for a model to add them."""
+        return ()
 
     # Work ----------------------------------------------------------------------
 

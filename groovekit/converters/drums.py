@@ -9,42 +9,39 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from groovekit.converters.base import (
-    Converter,
     Counts,
     Layout,
     Reason,
-    Skipped,
     Slice,
     Tensors,
+    UnusableError,
     Windows,
 )
 from groovekit.converters.grid.labels import first_of_equals, one_hot
 from groovekit.converters.grid.notes_out import drum_sequences
-from groovekit.converters.grid.quantize import (
-    MAX_BARS,
-    Columns,
-    Obstacle,
-    Section,
-    check_grid,
-    read_columns,
-    split_sections,
-    steps_per_second,
-    to_steps,
+from groovekit.converters.grid.quantize import bars_until, to_steps
+from groovekit.converters.grid.sections import Section
+from groovekit.converters.grid.selection import (
+    Instruments,
+    map_pitches,
+    no_mapped_pitches,
+    select_drums,
 )
-from groovekit.converters.grid.selection import map_pitches, select_drums
-from groovekit.converters.kits import KitMap, Unmapped
-from groovekit.converters.options import (
-    WithKits,
-    check_choices,
-    check_positive,
-    fail,
+from groovekit.converters.grid_converter import (
+    GapBars,
+    GridConverter,
+    MaxWindows,
+    Velocity,
 )
+from groovekit.converters.kits import KitMap
+from groovekit.converters.options import WithKits
 from groovekit.errors import ConfigError
+from groovekit.io.columns import NoteColumns
 from groovekit.io.notes import NoteSequence
 
 # Up to so many classes a step is kept as one uint16, beyond as bits.
@@ -54,7 +51,7 @@ _ONE_HOT_CLASSES = 12
 
 
 @dataclasses.dataclass(frozen=True)
-class DrumsConverter(WithKits, Converter):
+class DrumsConverter(WithKits, GridConverter):
     """Converts drum patterns to labels or rolls, and back.
 
     A sequence is cut at changes of tempo and metre; parts in another metre than
@@ -63,25 +60,17 @@ class DrumsConverter(WithKits, Converter):
     slides over it a bar at a time; windows equal to an earlier one of their part
     are left out.
 
+    Its first fields are those of :class:`GridConverter` and :class:`WithKits`.
+
     Attributes:
-      bars: bars of a window.
-      kit: kit map that notes are read with: a registered name or a JSON file.
-      output_kit: kit map that notes are written with.
-      max_windows: windows an epoch uses of one sequence; None for all.
       roll_input: inputs are rolls of ``classes + 1`` bits; otherwise one-hot.
       roll_output: outputs are rolls of ``classes`` bits; otherwise one-hot.
       end_token: windows end with one more step that says so (one more label;
         in rolls one more bit after the classes).
-      unmapped: what happens to notes that ``kit`` does not know: ``"drop"``,
-        ``"nearest"`` (the class of the nearest pitch) or ``"error"``.
       instruments: ``"drums"`` reads notes marked as drums; ``"auto"``, where
         none is, everything if the kit knows nine tenths of it; ``"all"`` all.
       gap_bars: bars of silence that end a track; None for no limit.
       max_bars: longer tracks are cut; None for no limit.
-      split_on_changes: cut at changes of tempo and metre; otherwise they reject
-        the sequence.
-      steps_per_quarter: grid.
-      quarters_per_bar: only music with bars of this length is taken.
       velocity: MIDI velocity of decoded notes.
 
     Raises:
@@ -89,39 +78,23 @@ class DrumsConverter(WithKits, Converter):
     """
 
     version: ClassVar[int] = 1
+    onsets_only: ClassVar[bool] = True
 
-    bars: int = 2
-    kit: str = "general_midi"
-    output_kit: str = "general_midi"
-    max_windows: int | None = 5
+    max_windows: MaxWindows = 5
     roll_input: bool = True
     roll_output: bool = False
     end_token: bool = False
-    unmapped: Unmapped = "drop"
-    instruments: Literal["auto", "drums", "all"] = "drums"
-    gap_bars: float | None = 1.0
+    instruments: Instruments = "drums"
+    gap_bars: GapBars = 1.0
     max_bars: int | None = 100
-    split_on_changes: bool = True
-    steps_per_quarter: int = 4
-    quarters_per_bar: int = 4
-    velocity: int = 80
+    velocity: Velocity = 80
 
-    def __post_init__(self) -> None:
-        check_positive(self, ("bars", "steps_per_quarter", "quarters_per_bar"))
-        if self.max_windows is not None and self.max_windows < 1:
-            fail(self, "max_windows", "at least 1, or None for all")
-        if self.gap_bars is not None and self.gap_bars < 1:
-            fail(self, "gap_bars", "at least 1, or None for no limit")
-        if self.max_bars is not None and self.max_bars < self.bars:
-            fail(self, "max_bars", "at least as many as bars, or None for no limit")
-        if not 1 <= self.velocity <= 127:
-            fail(self, "velocity", "a MIDI velocity from 1 to 127")
-        check_choices(
-            self,
-            {
-                "unmapped": ("drop", "nearest", "error"),
-                "instruments": ("auto", "drums", "all"),
-            },
+    def check_options(self) -> None:
+        """Raises ConfigError for options that exclude each other."""
+        self.require(
+            self.max_bars is None or self.max_bars >= self.bars,
+            "max_bars",
+            "at least as many as bars, or None for no limit",
         )
 
     # What the tensors look like ------------------------------------------------
@@ -134,17 +107,9 @@ class DrumsConverter(WithKits, Converter):
             )
 
     @property
-    def _steps_per_bar(self) -> int:
-        return self.steps_per_quarter * self.quarters_per_bar
-
-    @property
-    def _window_steps(self) -> int:
-        return self.bars * self._steps_per_bar
-
-    @property
     def steps(self) -> int:
         """Steps of a window, the end token's included."""
-        return self._window_steps + self.end_token
+        return self.window_steps + self.end_token
 
     @property
     def input_depth(self) -> int:
@@ -165,86 +130,36 @@ class DrumsConverter(WithKits, Converter):
         hits = Slice("hits", self.classes, "binary")
         return (hits, Slice("end", 1, "binary")) if self.end_token else (hits,)
 
-    @property
-    def windows_per_sequence(self) -> int | None:
-        """``max_windows``."""
-        return self.max_windows
-
     # Reading -------------------------------------------------------------------
 
-    def extract(self, sequence: NoteSequence) -> Windows | Skipped:
-        """Quantises and cuts one sequence.
-
-        Returns:
-          Windows, in order of time, of ``labels`` ``(windows, bar steps)``
-          uint16 or, with more than 16 classes, ``hits`` ``(windows, bar steps,
-          ceil(classes / 8))`` uint8 bits (first class in the highest bit); or
-          why there are none.
-
-        Raises:
-          DataError: a pitch that the kit does not know with
-            ``unmapped="error"``.
-        """
-        columns = read_columns(sequence)
-        if not len(columns):
-            return Skipped(Reason.EMPTY)
-        selected = select_drums(columns, self.kit_map, self.instruments)
-        if isinstance(selected, Obstacle):
-            return selected.skipped(len(columns))
+    def select_notes(self, notes: NoteColumns) -> NoteColumns:
+        """The drum notes that sound."""
+        selected = select_drums(notes, self.kit_map, self.instruments)
         selected = selected.take(selected.velocity > 0)
         if not len(selected):
             detail = "all drum notes have velocity 0"
-            return Obstacle(Reason.NO_MATERIAL, detail).skipped(len(columns))
-        counts = Counts(notes=len(columns), ignored=len(columns) - len(selected))
+            raise UnusableError(Reason.NO_MATERIAL, detail)
+        return selected
 
-        sections = self._sections(sequence, selected)
-        if isinstance(sections, Obstacle):
-            return sections.skipped(len(columns))
-        parts: list[dict[str, np.ndarray]] = []
-        obstacles: list[Obstacle] = []
-        bounds = np.array([section.start for section in sections[1:]])
-        place = np.searchsorted(bounds, selected.start, side="right")
-        for index, section in enumerate(sections):
-            notes = selected.take(place == index) if len(sections) > 1 else selected
-            if not len(notes):
-                continue
-            result, counted = self._section_windows(notes, section)
-            counts += counted
-            if isinstance(result, Obstacle):
-                obstacles.append(result)
-            else:
-                parts.append(result)
-        if not parts:
-            return Skipped(obstacles[0].reason, obstacles[0].detail, counts)
-        arrays = {
-            name: np.concatenate([part[name] for part in parts]) for name in parts[0]
-        }
-        return Windows(arrays, counts)
+    def section_windows(
+        self,
+        sequence: NoteSequence,  # noqa: ARG002 - nothing but its notes counts
+        section: Section,
+        notes: NoteColumns,
+    ) -> Windows:
+        """The windows of a section, in order of time.
 
-    def _sections(
-        self, sequence: NoteSequence, notes: Columns
-    ) -> list[Section] | Obstacle:
-        last = float(np.nextafter(notes.start.max(), np.inf))
-        sections = split_sections(sequence, max(sequence.total_time, last))
-        if len(sections) > 1 and not self.split_on_changes:
-            first, second = sections[:2]
-            if first.metre != second.metre:
-                return Obstacle(Reason.METRE_CHANGE, f"at {second.start:.2f} seconds")
-            return Obstacle(Reason.TEMPO_CHANGE, f"at {second.start:.2f} seconds")
-        if not sections:
-            return Obstacle(Reason.NEGATIVE_TIME, "all notes")
-        return sections
+        Returns:
+          Windows of ``labels`` ``(windows, bar steps)`` uint16 or, with more than 16
+          classes, ``hits`` ``(windows, bar steps, ceil(classes / 8))`` uint8 bits
+          (first class in the highest bit).
 
-    def _section_windows(
-        self, notes: Columns, section: Section
-    ) -> tuple[dict[str, np.ndarray] | Obstacle, Counts]:
-        """Windows of the notes of one section, with counts that add to others."""
-        per_bar, total = self._steps_per_bar, len(notes)
-        obstacle = check_grid(section, self.steps_per_quarter, per_bar)
-        if obstacle is not None:
-            return obstacle, Counts(ignored=total)
-        rate = steps_per_second(self.steps_per_quarter, section.qpm)
-        steps = to_steps(notes.start - section.start, rate)
+        Raises:
+          UnusableError: there are none.
+          DataError: a pitch that the kit does not know with
+            ``unmapped="error"``.
+        """
+        steps = to_steps(notes.start, self.grid.steps_per_second(section.qpm))
         classes = map_pitches(notes.pitch, self.kit_map, self.unmapped)
         early, unknown = steps < 0, classes < 0
         used = ~(early | unknown)
@@ -254,25 +169,22 @@ class DrumsConverter(WithKits, Converter):
         )
         if not used.any():
             if early.all():
-                return Obstacle(Reason.NEGATIVE_TIME, "all notes"), counts
-            pitches = ", ".join(map(str, np.unique(notes.pitch)[:8]))
-            detail = f"kit {self.kit}, pitches {pitches}"
-            return Obstacle(Reason.NO_MAPPED_PITCHES, detail), counts
+                raise UnusableError(Reason.NEGATIVE_TIME, "all notes", counts)
+            raise no_mapped_pitches(notes.pitch, self.kit, counts)
         cells = np.unique(steps[used] * self.classes + classes[used])
         merged = int(np.count_nonzero(used)) - len(cells)
-        bars = int(cells[-1]) // (self.classes * per_bar) + 1
-        if bars > MAX_BARS:
-            return Obstacle(Reason.TOO_LONG, f"{bars} bars"), Counts(ignored=total)
+        per_bar = self.grid.steps_per_bar
+        bars = bars_until(int(cells[-1]) // self.classes + 1, per_bar)
 
         starts, longest = self._window_starts(np.unique(cells // self.classes))
         if not len(starts):
             counts += Counts(ignored=len(cells) + merged)
             detail = f"{longest} of {self.bars} bars without a longer silence"
-            return Obstacle(Reason.TOO_SHORT, detail), counts
+            raise UnusableError(Reason.TOO_SHORT, detail, counts)
         counts += Counts(kept=len(cells), merged=merged)
         name, grid = self._grid(cells, bars * per_bar)
-        windows = grid[starts[:, None] + np.arange(self._window_steps)]
-        return {name: windows[first_of_equals([windows])]}, counts
+        windows = grid[starts[:, None] + np.arange(self.window_steps)]
+        return Windows({name: windows[first_of_equals([windows])]}, counts)
 
     def _window_starts(self, hit_steps: np.ndarray) -> tuple[np.ndarray, int]:
         """First steps of all windows, and the bars of the longest track.
@@ -280,7 +192,7 @@ class DrumsConverter(WithKits, Converter):
         Args:
           hit_steps: steps with a hit, rising.
         """
-        per_bar = self._steps_per_bar
+        per_bar = self.grid.steps_per_bar
         first = hit_steps[:1]
         last = hit_steps[-1:]
         if self.gap_bars is not None:
@@ -396,9 +308,7 @@ class DrumsConverter(WithKits, Converter):
           ConfigError: an array of another shape, or a tempo that is not positive.
         """
         roll, sounding = self._decode_roll(np.asarray(tensors))
-        if not qpm > 0:
-            raise ConfigError(f"Expected a positive tempo, got qpm={qpm:g}.")
-        step_seconds = 60.0 / qpm / self.steps_per_quarter
+        step_seconds = self.step_seconds(qpm)
         batch, step, drum = np.nonzero(roll)
         start = step * step_seconds
         end = (step + 1) * step_seconds
@@ -412,20 +322,15 @@ class DrumsConverter(WithKits, Converter):
             end,
             bounds=bounds,
             qpm=qpm,
-            numerator=self.quarters_per_bar,
+            time_signature=self.time_signature,
             duration=sounding * step_seconds,
         )
 
     def _decode_roll(self, tensors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Hits ``(batch, steps, classes)`` and the steps in use of each window."""
         given_labels = tensors.ndim == 2 and not self.roll_output
-        if not given_labels and (
-            tensors.ndim != 3 or tensors.shape[2] != self.output_depth
-        ):
-            raise ConfigError(
-                f"Expected outputs of shape (batch, steps, {self.output_depth}), got "
-                f"{tensors.shape}."
-            )
+        if not given_labels:
+            self.check_outputs(tensors)
         count = self.classes
         if self.roll_output:
             hits = tensors > 0.5

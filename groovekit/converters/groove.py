@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 
 from groovekit.converters.augment import vary_performance
 from groovekit.converters.base import (
-    Converter,
     Counts,
     Layout,
     Reason,
-    Skipped,
     Slice,
     Tensors,
+    UnusableError,
     Windows,
 )
 from groovekit.converters.grid import bins
@@ -32,28 +31,27 @@ from groovekit.converters.grid.groove_inputs import (
     without_some_notes,
 )
 from groovekit.converters.grid.notes_out import drum_sequences
-from groovekit.converters.grid.quantize import (
-    MAX_BARS,
-    Columns,
-    Obstacle,
-    check_grid,
-    read_columns,
-    single_section,
-    steps_per_second,
-    to_steps,
-)
+from groovekit.converters.grid.quantize import bars_until, to_steps
+from groovekit.converters.grid.sections import Section, single_section
 from groovekit.converters.grid.selection import (
+    Instruments,
     loudest_of_each,
     map_pitches,
+    no_mapped_pitches,
     select_drums,
 )
-from groovekit.converters.kits import KitMap, Unmapped
-from groovekit.converters.options import WithKits, check_choices, check_positive, fail
+from groovekit.converters.grid_converter import GridConverter
+from groovekit.converters.kits import KitMap
+from groovekit.converters.options import WithKits
 from groovekit.errors import ConfigError
+from groovekit.fields import AtLeast, Within
+from groovekit.io.columns import NoteColumns
 from groovekit.io.notes import NoteSequence
 
 if TYPE_CHECKING:
     from groovekit.converters.base import AugmentationConfig
+
+Bins = Annotated[int, AtLeast(0, "at least 2, or 0 for numbers")]
 
 # Exactly half a step lies between two steps; a decoded note stays this side of
 # it, so that it is read back on the step that it was written for.
@@ -64,11 +62,12 @@ _LATEST = float(np.nextafter(np.float32(-1.0), np.float32(0.0)))
 
 
 @dataclasses.dataclass(frozen=True)
-class GrooveConverter(WithKits, Converter):
+class GrooveConverter(WithKits, GridConverter):
     """Converts drum performances to hits, velocities and offsets, and back.
 
+    Its first fields are those of :class:`GridConverter` and :class:`WithKits`.
+
     Attributes:
-      bars: bars of a window.
       hop_bars: bars from one window to the next; None for ``bars``. Fractions
         are allowed where they are whole steps.
       humanize: the input has no velocities and no offsets; both are learnt.
@@ -84,16 +83,9 @@ class GrooveConverter(WithKits, Converter):
       velocity_bins: one-hot velocities in so many bins instead of numbers; goes
         together with ``offset_bins``. 0 for numbers.
       offset_bins: the same for offsets.
-      kit: kit map that notes are read with: a registered name or a JSON file.
-      output_kit: kit map that notes are written with.
-      unmapped: what happens to notes that ``kit`` does not know: ``"drop"``,
-        ``"nearest"`` (the class of the nearest pitch) or ``"error"``.
       instruments: ``"auto"`` reads the drum notes; where no note is marked as
         one, all, provided that the kit knows nine tenths of them.
         ``"drums"`` reads drum notes only, ``"all"`` everything.
-      max_windows: windows an epoch uses of one sequence; None for all.
-      steps_per_quarter: grid.
-      quarters_per_bar: only music with bars of this length is taken.
       first_onset: ``"clamp"`` moves decoded notes that would start before time
         zero to zero; ``"original"`` leaves their start negative.
       min_velocity: smallest MIDI velocity of a decoded hit (the original's: 0).
@@ -108,47 +100,47 @@ class GrooveConverter(WithKits, Converter):
     """
 
     version: ClassVar[int] = 1
+    onsets_only: ClassVar[bool] = True
 
-    bars: int = 2
+    split_on_changes: bool = False
+    kit: str = "roland_td11"
     hop_bars: float | None = None
     humanize: bool = False
     tapify: bool = False
     fixed_velocities: bool = False
-    max_note_dropout: float = 0.0
-    add_instruments: tuple[int, ...] = ()
+    max_note_dropout: Annotated[float, Within(0, 1, "a probability from 0 to 1")] = 0.0
+    add_instruments: Annotated[tuple[int, ...], AtLeast(0, "indices of classes")] = ()
     hits_as_controls: bool = False
     split_instruments: bool = False
-    velocity_bins: int = 0
-    offset_bins: int = 0
-    kit: str = "roland_td11"
-    output_kit: str = "general_midi"
-    unmapped: Unmapped = "drop"
-    instruments: Literal["auto", "drums", "all"] = "auto"
-    max_windows: int | None = None
-    steps_per_quarter: int = 4
-    quarters_per_bar: int = 4
+    velocity_bins: Bins = 0
+    offset_bins: Bins = 0
+    instruments: Instruments = "auto"
     first_onset: Literal["clamp", "original"] = "clamp"
-    min_velocity: int = 1
+    min_velocity: Annotated[int, Within(0, 127, "a MIDI velocity from 0 to 127")] = 1
     bin_values: Literal["center", "original"] = "center"
     tap_dropout: Literal["drop", "original"] = "drop"
 
-    def __post_init__(self) -> None:
-        check_groove_options(self)
+    def check_options(self) -> None:
+        """Raises ConfigError for options that exclude each other."""
+        if self.hop_bars is not None:
+            steps = self.hop_bars * self.grid.steps_per_bar
+            whole = steps >= 1 and steps == round(steps)
+            self.require(whole, "hop_bars", "a positive number of whole steps")
+        if bool(self.velocity_bins) != bool(self.offset_bins):
+            raise ConfigError(
+                "GrooveConverter: expected both velocity_bins and offset_bins or none, "
+                f"got {self.velocity_bins} and {self.offset_bins}."
+            )
+        for option in ("velocity_bins", "offset_bins"):
+            one = getattr(self, option) == 1
+            self.require(not one, option, "at least 2, or 0 for numbers")
 
     # What the tensors look like ------------------------------------------------
 
     @property
-    def _steps_per_bar(self) -> int:
-        return self.steps_per_quarter * self.quarters_per_bar
-
-    @property
-    def _window_steps(self) -> int:
-        return self.bars * self._steps_per_bar
-
-    @property
     def _hop_steps(self) -> int:
         hop = self.bars if self.hop_bars is None else self.hop_bars
-        return round(hop * self._steps_per_bar)
+        return round(hop * self.grid.steps_per_bar)
 
     @property
     def _categorical(self) -> bool:
@@ -167,12 +159,7 @@ class GrooveConverter(WithKits, Converter):
     @property
     def steps(self) -> int:
         """Steps of a window (with split instruments, one a drum)."""
-        return self._window_steps * (self.classes if self.split_instruments else 1)
-
-    @property
-    def input_depth(self) -> int:
-        """The input's parts are the output's."""
-        return self.output_depth
+        return self.window_steps * (self.classes if self.split_instruments else 1)
 
     @functools.cached_property
     def layout(self) -> Layout:
@@ -197,102 +184,93 @@ class GrooveConverter(WithKits, Converter):
         )
 
     @property
+    def takes_hits(self) -> bool:
+        """``hits_as_controls``."""
+        return self.hits_as_controls
+
+    @property
+    def takes_taps(self) -> bool:
+        """``tapify``."""
+        return self.tapify
+
+    @property
+    def added_classes(self) -> tuple[int, ...]:
+        """``add_instruments``."""
+        return self.add_instruments
+
+    @property
     def control_depth(self) -> int:
         """Hits (one a drum) and, with split instruments, whose turn it is."""
         drums = 1 if self.split_instruments else self.classes
         depth = drums if self.hits_as_controls else 0
         return depth + (self.classes if self.split_instruments else 0)
 
-    @property
-    def windows_per_sequence(self) -> int | None:
-        """``max_windows``."""
-        return self.max_windows
-
     # Reading -------------------------------------------------------------------
 
-    def extract(self, sequence: NoteSequence) -> Windows | Skipped:
-        """Quantises and cuts one sequence.
+    def split(
+        self, sequence: NoteSequence, notes: NoteColumns
+    ) -> list[tuple[Section, NoteColumns]]:
+        """One section of all notes, unless changes are allowed."""
+        if self.split_on_changes:
+            return super().split(sequence, notes)
+        return [(single_section(sequence), notes)]
+
+    def section_windows(
+        self,
+        sequence: NoteSequence,  # noqa: ARG002 - nothing but its notes counts
+        section: Section,
+        notes: NoteColumns,
+    ) -> Windows:
+        """The windows of a section, in order of time.
 
         Returns:
           Windows of ``hits`` ``(windows, steps, ceil(classes / 8))`` uint8 bits
           (first class in the highest bit), ``velocities`` ``(windows, steps,
           classes)`` uint8 0..127 and ``offsets`` ``(windows, steps, classes)``
-          float32; or why there are none.
+          float32.
 
         Raises:
+          UnusableError: there are none.
           DataError: a pitch that the kit does not know with
             ``unmapped="error"``.
         """
-        columns = read_columns(sequence)
-        counts = Counts(notes=len(columns))
-        if not len(columns):
-            return Skipped(Reason.EMPTY, "", counts)
-        section = single_section(sequence)
-        if isinstance(section, Obstacle):
-            return section.skipped(counts.notes)
-        obstacle = check_grid(section, self.steps_per_quarter, self._steps_per_bar)
-        if obstacle is not None:
-            return obstacle.skipped(counts.notes)
-        selected = select_drums(columns, self.kit_map, self.instruments)
-        if isinstance(selected, Obstacle):
-            return selected.skipped(counts.notes)
-        counts = dataclasses.replace(counts, ignored=len(columns) - len(selected))
+        selected = select_drums(notes, self.kit_map, self.instruments)
+        counts = Counts(ignored=len(notes) - len(selected))
         classes = map_pitches(selected.pitch, self.kit_map, self.unmapped)
         mapped = classes >= 0
         unmapped = len(selected) - int(np.count_nonzero(mapped))
-        counts = dataclasses.replace(counts, unmapped=unmapped)
+        counts += Counts(unmapped=unmapped)
         if unmapped:
             if unmapped == len(selected):
-                pitches = ", ".join(map(str, np.unique(selected.pitch)[:8]))
-                detail = f"kit {self.kit}, pitches {pitches}"
-                return Skipped(Reason.NO_MAPPED_PITCHES, detail, counts)
+                raise no_mapped_pitches(selected.pitch, self.kit, counts)
             selected, classes = selected.take(mapped), classes[mapped]
-        rate = steps_per_second(self.steps_per_quarter, section.qpm)
-        steps = to_steps(selected.start, rate)
+        steps = to_steps(selected.start, self.grid.steps_per_second(section.qpm))
+        lost = counts + Counts(ignored=len(selected))
         if steps.min() < 0:
             detail = f"onset at {selected.start.min():g} s"
-            lost = len(selected)
-            counts = dataclasses.replace(counts, ignored=counts.ignored + lost)
-            return Skipped(Reason.NEGATIVE_TIME, detail, counts)
-        return self._windows(selected, classes, steps, section.qpm, counts)
-
-    def _windows(
-        self,
-        notes: Columns,
-        classes: np.ndarray,
-        steps: np.ndarray,
-        qpm: float,
-        counts: Counts,
-    ) -> Windows | Skipped:
-        per_bar = self._steps_per_bar
-        bars = -(-(int(steps.max()) + 1) // per_bar)
-        if bars > MAX_BARS:
-            return Obstacle(Reason.TOO_LONG, f"{bars} bars").skipped(counts.notes)
-        total = bars * per_bar
-        if total < self._window_steps:
-            lost = counts.ignored + len(notes)
-            counts = dataclasses.replace(counts, ignored=lost)
+            raise UnusableError(Reason.NEGATIVE_TIME, detail, lost)
+        bars = bars_until(int(steps.max()) + 1, self.grid.steps_per_bar)
+        if bars < self.bars:
             detail = f"{bars} of {self.bars} bars"
-            return Skipped(Reason.TOO_SHORT, detail, counts)
+            raise UnusableError(Reason.TOO_SHORT, detail, lost)
+        total = bars * self.grid.steps_per_bar
         drums = self.classes
         cells = steps * drums + classes
-        chosen = loudest_of_each(cells, notes.velocity)
+        chosen = loudest_of_each(cells, selected.velocity)
         cells = cells[chosen]
-        counts = dataclasses.replace(
-            counts, kept=len(chosen), merged=len(notes) - len(chosen)
-        )
+        counts += Counts(kept=len(chosen), merged=len(selected) - len(chosen))
 
-        step_seconds = 60.0 / qpm / self.steps_per_quarter
-        distance = step_seconds * steps[chosen] - notes.start[chosen]
+        step_seconds = 60.0 / section.qpm / self.steps_per_quarter
+        distance = step_seconds * steps[chosen] - selected.start[chosen]
         hits = np.zeros(total * drums, np.bool_)
         velocities = np.zeros(total * drums, np.uint8)
         offsets = np.zeros(total * drums, np.float32)
         hits[cells] = True
-        velocities[cells] = notes.velocity[chosen]
+        velocities[cells] = selected.velocity[chosen]
         offsets[cells] = np.clip(distance / step_seconds * 2, _LATEST, 1.0)
 
-        starts = np.arange(0, total - self._window_steps + 1, self._hop_steps)
-        rows = starts[:, None] + np.arange(self._window_steps)
+        starts = np.arange(0, total - self.window_steps + 1, self._hop_steps)
+        rows = starts[:, None] + np.arange(self.window_steps)
         shape = (total, drums)
         return Windows(
             {
@@ -446,8 +424,7 @@ class GrooveConverter(WithKits, Converter):
           ConfigError: an array of another shape, or a tempo that is not positive.
         """
         hits, velocities, offsets = self._split(np.asarray(tensors))
-        if not qpm > 0:
-            raise ConfigError(f"Expected a positive tempo, got qpm={qpm:g}.")
+        step_seconds = self.step_seconds(qpm)
         if self._categorical:
             original = self.bin_values == "original"
             table = bins.velocity_values(self.velocity_bins, original=original)
@@ -460,7 +437,6 @@ class GrooveConverter(WithKits, Converter):
         shift = np.clip(offsets, -_MAX_OFFSET, _MAX_OFFSET) / 2
         velocities = np.maximum(velocities, self.min_velocity)
 
-        step_seconds = 60.0 / qpm / self.steps_per_quarter
         batch, step, drum = np.nonzero(hits > 0.5)
         start = (step - shift[batch, step, drum]) * step_seconds
         if self.first_onset == "clamp":
@@ -476,7 +452,7 @@ class GrooveConverter(WithKits, Converter):
             end,
             bounds=bounds,
             qpm=qpm,
-            numerator=self.quarters_per_bar,
+            time_signature=self.time_signature,
             duration=hits.shape[1] * step_seconds,
         )
 
@@ -484,11 +460,7 @@ class GrooveConverter(WithKits, Converter):
         """The parts ``(batch, steps, classes)``; bins as their indices."""
         drums = self.classes
         per_step = drums if self.split_instruments else 1
-        if tensors.ndim != 3 or tensors.shape[2] != self.output_depth:
-            raise ConfigError(
-                f"Expected outputs of shape (batch, steps, {self.output_depth}), got "
-                f"{tensors.shape}."
-            )
+        self.check_outputs(tensors)
         if tensors.shape[1] % per_step:
             raise ConfigError(
                 f"Expected a multiple of {per_step} steps (one a drum), got "
@@ -508,39 +480,3 @@ class GrooveConverter(WithKits, Converter):
             np.argmax(velocities.reshape(batch, steps, drums, values[0]), axis=-1),
             np.argmax(offsets.reshape(batch, steps, drums, values[1]), axis=-1),
         )
-
-
-def check_groove_options(converter: GrooveConverter) -> None:
-    """Raises ConfigError for options out of range or excluding each other."""
-    c = converter
-    check_positive(c, ("bars", "steps_per_quarter", "quarters_per_bar"))
-    if c.hop_bars is not None:
-        steps = c.hop_bars * c.steps_per_quarter * c.quarters_per_bar
-        if steps < 1 or steps != round(steps):
-            fail(c, "hop_bars", "a positive number of whole steps")
-    if not 0 <= c.max_note_dropout <= 1:
-        fail(c, "max_note_dropout", "a probability from 0 to 1")
-    if not 0 <= c.min_velocity <= 127:
-        fail(c, "min_velocity", "a MIDI velocity from 0 to 127")
-    if any(index < 0 for index in c.add_instruments):
-        fail(c, "add_instruments", "indices of classes")
-    if bool(c.velocity_bins) != bool(c.offset_bins):
-        raise ConfigError(
-            "GrooveConverter: expected both velocity_bins and offset_bins or none, "
-            f"got {c.velocity_bins} and {c.offset_bins}."
-        )
-    for option in ("velocity_bins", "offset_bins"):
-        if getattr(c, option) < 0 or getattr(c, option) == 1:
-            fail(c, option, "at least 2, or 0 for numbers")
-    if c.max_windows is not None and c.max_windows < 1:
-        fail(c, "max_windows", "at least 1, or None for all")
-    check_choices(
-        c,
-        {
-            "unmapped": ("drop", "nearest", "error"),
-            "instruments": ("auto", "drums", "all"),
-            "first_onset": ("clamp", "original"),
-            "bin_values": ("center", "original"),
-            "tap_dropout": ("drop", "original"),
-        },
-    )

@@ -9,33 +9,33 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 
 from groovekit.converters.augment import draw_transpositions
 from groovekit.converters.base import (
-    Converter,
     Counts,
     Layout,
     Reason,
-    Skipped,
     Slice,
     Tensors,
+    UnusableError,
     Windows,
 )
 from groovekit.converters.grid.labels import first_of_equals, one_hot
 from groovekit.converters.grid.notes_out import add_notes, empty_sequence
-from groovekit.converters.grid.quantize import (
-    MAX_BARS,
-    Obstacle,
-    Section,
-    check_grid,
-    steps_per_second,
-    to_steps,
+from groovekit.converters.grid.quantize import MAX_BARS, to_steps
+from groovekit.converters.grid.sections import Section
+from groovekit.converters.grid_converter import (
+    GapBars,
+    GridConverter,
+    MaxWindows,
+    Pitch,
+    Program,
+    Velocity,
 )
 from groovekit.converters.harmony.chords import (
-    CHORD_ENCODINGS,
     KEYS,
     ChordEncoding,
     ChordEncodingName,
@@ -46,23 +46,20 @@ from groovekit.converters.harmony.chords import (
     write_controls,
 )
 from groovekit.converters.harmony.harmony import Harmony, read_harmony
-from groovekit.converters.options import check_choices, check_positive, fail
 from groovekit.converters.voices.melodies import (
     FIRST_PITCH,
     PIANO_MAX_PITCH,
     PIANO_MIN_PITCH,
-    NoteColumns,
     extract_melodies,
     label_range,
     labels_to_notes,
     melodic_notes,
     quantize_notes,
-    read_notes,
-    split_notes,
     transpose_labels,
 )
 from groovekit.converters.voices.windows import cut_windows, label_windows
-from groovekit.errors import ConfigError
+from groovekit.fields import Within
+from groovekit.io.columns import NoteColumns
 from groovekit.io.notes import NoteSequence
 
 if TYPE_CHECKING:
@@ -70,7 +67,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class MelodyConverter(Converter):
+class MelodyConverter(GridConverter):
     """Converts melodies to labels, and back.
 
     A sequence is cut at changes of tempo and metre; parts in another metre than
@@ -79,8 +76,9 @@ class MelodyConverter(Converter):
     A window slides over each a bar at a time; windows equal to an earlier one of
     their part (chords and keys included) are left out.
 
+    Its first fields are those of :class:`GridConverter`.
+
     Attributes:
-      bars: bars of a window.
       min_pitch: lowest pitch; notes below are left out.
       max_pitch: highest pitch; notes above are left out.
       programs: MIDI programs, from 0, that are read; None for all.
@@ -88,22 +86,17 @@ class MelodyConverter(Converter):
         melodies before that one are used; otherwise the higher note counts.
       gap_bars: bars of silence that end a melody; None for no limit.
       max_bars: longer melodies are cut; None for no limit.
-      max_windows: windows an epoch uses of one sequence; None for all.
       sliding: windows slide over melodies and all are full. Otherwise a window is
         a whole melody of any length, cut after ``bars``.
       end_token: windows end with one more step that says so (one more label).
       pad_to_total_time: melodies begin with their part of the sequence and last
         to its end.
       dedupe: leave out windows equal to an earlier one.
-      split_on_changes: cut at changes of tempo and metre; otherwise they reject
-        the sequence.
       chord_encoding: chords as controls: ``"triad"`` (49 labels) or
         ``"major_minor"`` (25); None for no chords. They are inferred where the
         sequence has none.
       condition_on_key: keys as (further) controls: 12 labels. They are inferred
         where there are neither keys nor chords.
-      steps_per_quarter: grid.
-      quarters_per_bar: only music with bars of this length is taken.
       velocity: MIDI velocity of decoded notes.
       program: MIDI program, from 0, of decoded notes.
 
@@ -113,38 +106,37 @@ class MelodyConverter(Converter):
 
     version: ClassVar[int] = 1
 
-    bars: int = 2
-    min_pitch: int = PIANO_MIN_PITCH
-    max_pitch: int = PIANO_MAX_PITCH
-    programs: tuple[int, ...] | None = None
+    max_windows: MaxWindows = 5
+    min_pitch: Pitch = PIANO_MIN_PITCH
+    max_pitch: Pitch = PIANO_MAX_PITCH
+    programs: Annotated[
+        tuple[int, ...] | None,
+        Within(0, 127, "MIDI programs from 0 to 127, or None for all"),
+    ] = None
     skip_polyphony: bool = False
-    gap_bars: float | None = 1.0
+    gap_bars: GapBars = 1.0
     max_bars: int | None = 100
-    max_windows: int | None = 5
     sliding: bool = True
     end_token: bool = False
     pad_to_total_time: bool = False
     dedupe: bool = True
-    split_on_changes: bool = True
     chord_encoding: ChordEncodingName | None = None
     condition_on_key: bool = False
-    steps_per_quarter: int = 4
-    quarters_per_bar: int = 4
-    velocity: int = 80
-    program: int = 0
+    velocity: Velocity = 80
+    program: Program = 0
 
-    def __post_init__(self) -> None:
-        check_melody_options(self)
+    def check_options(self) -> None:
+        """Raises ConfigError for options that exclude each other."""
+        least = self.bars if self.sliding else 1
+        self.require(
+            self.max_bars is None or self.max_bars >= least,
+            "max_bars",
+            "at least as many as bars, or None for no limit",
+        )
+        pitches = self.min_pitch <= self.max_pitch
+        self.require(pitches, "max_pitch", "a MIDI pitch from min_pitch to 127")
 
     # What the tensors look like ------------------------------------------------
-
-    @property
-    def _steps_per_bar(self) -> int:
-        return self.steps_per_quarter * self.quarters_per_bar
-
-    @property
-    def _window_steps(self) -> int:
-        return self.bars * self._steps_per_bar
 
     @property
     def _labels(self) -> int:
@@ -159,12 +151,7 @@ class MelodyConverter(Converter):
     @property
     def steps(self) -> int:
         """Steps of a window, the end token's included."""
-        return self._window_steps + self.end_token
-
-    @property
-    def input_depth(self) -> int:
-        """The same as ``output_depth``."""
-        return self.output_depth
+        return self.window_steps + self.end_token
 
     @functools.cached_property
     def layout(self) -> Layout:
@@ -178,70 +165,41 @@ class MelodyConverter(Converter):
         return chords + KEYS * self.condition_on_key
 
     @property
+    def takes_chords(self) -> bool:
+        """Whether there is a ``chord_encoding``."""
+        return self._chords is not None
+
+    @property
     def fixed_length(self) -> bool:
         """Whether windows slide."""
         return self.sliding
 
-    @property
-    def windows_per_sequence(self) -> int | None:
-        """``max_windows``."""
-        return self.max_windows
-
     # Reading -------------------------------------------------------------------
 
-    def extract(self, sequence: NoteSequence) -> Windows | Skipped:
-        """Quantises and cuts one sequence.
+    def section_windows(
+        self, sequence: NoteSequence, section: Section, notes: NoteColumns
+    ) -> Windows:
+        """The windows of a section, by instrument, then time.
 
         Returns:
-          Windows, by section, then instrument, then time: ``labels`` ``(windows,
-          bar steps)`` uint8; with chords ``chords`` and with keys ``keys`` of the
-          same shape and type; without ``sliding`` ``lengths`` ``(windows,)`` int32
-          (0 follows in the others). Or why there are none.
-        """
-        notes = read_notes(sequence)
-        total = len(notes)
-        if not total:
-            return Skipped(Reason.EMPTY)
-        sections = split_notes(sequence, notes, split_on_changes=self.split_on_changes)
-        if isinstance(sections, Obstacle):
-            return sections.skipped(total)
-        counts = Counts(notes=total)
-        found: list[dict[str, np.ndarray]] = []
-        obstacles: list[Obstacle] = []
-        for section, part in sections:
-            result, counted = self._section_windows(sequence, part, section)
-            counts += counted
-            if isinstance(result, Obstacle):
-                obstacles.append(result)
-            else:
-                found.append(result)
-        if not found:
-            return Skipped(obstacles[0].reason, obstacles[0].detail, counts)
-        arrays = {name: np.concatenate([f[name] for f in found]) for name in found[0]}
-        return Windows(arrays, counts)
+          Windows of ``labels`` ``(windows, bar steps)`` uint8; with chords ``chords``
+          and with keys ``keys`` of the same shape and type; without ``sliding``
+          ``lengths`` ``(windows,)`` int32 (0 follows in the others).
 
-    def _section_windows(
-        self, sequence: NoteSequence, notes: NoteColumns, section: Section
-    ) -> tuple[dict[str, np.ndarray] | Obstacle, Counts]:
-        """Windows of the notes of one section, with counts that add to others."""
-        nothing = Counts(ignored=len(notes))
-        per_bar = self._steps_per_bar
-        obstacle = check_grid(section, self.steps_per_quarter, per_bar)
-        if obstacle is not None:
-            return obstacle, nothing
-        spans = quantize_notes(notes, section, self.steps_per_quarter, per_bar)
-        if isinstance(spans, Obstacle):
-            return spans, nothing
-        start, end = spans
+        Raises:
+          UnusableError: there are none.
+        """
+        per_bar = self.grid.steps_per_bar
+        start, end = quantize_notes(notes, section, self.grid)
         total_seconds = float(notes.end.max())
         if not self.split_on_changes:
             total_seconds = max(total_seconds, sequence.total_time)
         early = start < 0
         if early.all():
-            return Obstacle(Reason.NEGATIVE_TIME, "all notes"), nothing
+            raise UnusableError(Reason.NEGATIVE_TIME, "all notes")
         usable = ~early & self._melodic(notes)
         if not usable.any():
-            return no_melodic_notes(notes, self), nothing
+            raise self._no_melodic_notes(notes)
 
         melodies = extract_melodies(
             notes.take(usable),
@@ -255,53 +213,45 @@ class MelodyConverter(Converter):
         )
         if not melodies:
             detail = "two notes of each instrument begin on one step"
-            return Obstacle(Reason.NO_MATERIAL, detail), nothing
+            raise UnusableError(Reason.NO_MATERIAL, detail)
         total_steps = None
         if self.pad_to_total_time:
-            rate = steps_per_second(self.steps_per_quarter, section.qpm)
+            rate = self.grid.steps_per_second(section.qpm)
             last = int(to_steps(np.array([total_seconds]), rate)[0])
             total_steps = max(last, int(end[usable].max()))
             if total_steps > MAX_BARS * per_bar:
                 detail = f"{total_steps // per_bar} bars"
-                return Obstacle(Reason.TOO_LONG, detail), nothing
+                raise UnusableError(Reason.TOO_LONG, detail)
         cut = cut_windows(
             melodies,
-            self._window_steps,
+            self.window_steps,
             per_bar,
             sliding=self.sliding,
             total_steps=total_steps,
         )
-        if isinstance(cut, Obstacle):
-            return cut, nothing
-
         harmony: Harmony | None = None
         if self.control_depth:
             heard = ~early & self._in_range(notes)
-            last_step = int(cut.starts.max()) + self._window_steps
-            found = read_harmony(
+            last_step = int(cut.starts.max()) + self.window_steps
+            harmony = read_harmony(
                 sequence,
                 section,
                 notes.take(heard),
                 steps=last_step,
                 total_seconds=total_seconds,
-                steps_per_quarter=self.steps_per_quarter,
+                grid=self.grid,
                 chords=self._chords is not None,
                 keys=self.condition_on_key,
             )
-            if isinstance(found, Obstacle):
-                return found, nothing
-            harmony = found
-        labelled = label_windows(cut, harmony, self._chords)
-        if isinstance(labelled, Obstacle):
-            return labelled, nothing
-        arrays, distinct = labelled
+        arrays, distinct = label_windows(cut, harmony, self._chords)
         if not self.sliding:
             arrays["lengths"] = cut.lengths.astype(np.int32)
         if self.dedupe:
             kept = first_of_equals(distinct)
             arrays = {name: array[kept] for name, array in arrays.items()}
         ignored = len(notes) - cut.kept - cut.merged
-        return arrays, Counts(kept=cut.kept, merged=cut.merged, ignored=ignored)
+        counts = Counts(kept=cut.kept, merged=cut.merged, ignored=ignored)
+        return Windows(arrays, counts)
 
     def _in_range(self, notes: NoteColumns) -> np.ndarray:
         """Notes of the programs and in the range; silent ones and drums too."""
@@ -318,6 +268,18 @@ class MelodyConverter(Converter):
             min_pitch=self.min_pitch,
             max_pitch=self.max_pitch,
         )
+
+    def _no_melodic_notes(self, notes: NoteColumns) -> UnusableError:
+        """The error for notes none of which can be part of a melody."""
+        if notes.is_drum.all():
+            detail = f"{len(notes)} notes, all of drums"
+            return UnusableError(Reason.NO_MATERIAL, detail)
+        detail = f"none of {len(notes)} notes is of a melody: pitch {self.min_pitch} to"
+        detail += f" {self.max_pitch}, audible and not of drums"
+        if self.programs is not None:
+            found = ", ".join(map(str, np.unique(notes.program[~notes.is_drum])[:8]))
+            detail += f", in the programs asked for (found programs {found})"
+        return UnusableError(Reason.NO_MATERIAL, detail)
 
     # Varying -------------------------------------------------------------------
 
@@ -368,7 +330,7 @@ class MelodyConverter(Converter):
         arrays = windows.arrays
         count = len(windows)
         lengths = np.asarray(
-            arrays.get("lengths", np.full(count, self._window_steps)), np.int32
+            arrays.get("lengths", np.full(count, self.window_steps)), np.int32
         )
         categories = arrays["labels"].astype(np.int32)
         if self.end_token:
@@ -422,7 +384,7 @@ class MelodyConverter(Converter):
         controls = requested_controls(
             chords,
             self._chords,
-            steps=self._window_steps if steps is None else steps,
+            steps=self.window_steps if steps is None else steps,
             keys=self.condition_on_key,
         )
         if steps is None and self.end_token:
@@ -461,15 +423,13 @@ class MelodyConverter(Converter):
           ConfigError: an array of another shape, or a tempo that is not positive.
         """
         labels, lengths = self._decode_labels(np.asarray(tensors))
-        if not qpm > 0:
-            raise ConfigError(f"Expected a positive tempo, got qpm={qpm:g}.")
-        step_seconds = 60.0 / qpm / self.steps_per_quarter
+        step_seconds = self.step_seconds(qpm)
         notes = labels_to_notes(labels, lengths, min_pitch=self.min_pitch)
         sequences = []
         for window, length in enumerate(lengths.tolist()):
             sequence = empty_sequence(
                 qpm=qpm,
-                numerator=self.quarters_per_bar,
+                time_signature=self.time_signature,
                 duration=length * step_seconds,
             )
             own = notes.of(window)
@@ -497,13 +457,9 @@ class MelodyConverter(Converter):
         """Labels ``(batch, steps)`` and the steps in use of each window."""
         if tensors.ndim == 2 and np.issubdtype(tensors.dtype, np.integer):
             labels = tensors
-        elif tensors.ndim == 3 and tensors.shape[2] == self.output_depth:
-            labels = np.argmax(tensors, axis=-1)
         else:
-            raise ConfigError(
-                f"Expected outputs of shape (batch, steps, {self.output_depth}), got "
-                f"{tensors.shape}."
-            )
+            self.check_outputs(tensors)
+            labels = np.argmax(tensors, axis=-1)
         ended = labels >= self._labels
         ends = np.where(
             ended.any(axis=1),
@@ -511,41 +467,3 @@ class MelodyConverter(Converter):
             np.full(len(labels), labels.shape[1]),
         )
         return labels, ends
-
-
-def no_melodic_notes(notes: NoteColumns, converter: MelodyConverter) -> Obstacle:
-    """Words for notes none of which can be part of a melody."""
-    c = converter
-    if notes.is_drum.all():
-        return Obstacle(Reason.NO_MATERIAL, f"{len(notes)} notes, all of drums")
-    detail = f"none of {len(notes)} notes is of a melody: pitch {c.min_pitch} to "
-    detail += f"{c.max_pitch}, audible and not of drums"
-    if c.programs is not None:
-        found = ", ".join(map(str, np.unique(notes.program[~notes.is_drum])[:8]))
-        detail += f", in the programs asked for (found programs {found})"
-    return Obstacle(Reason.NO_MATERIAL, detail)
-
-
-def check_melody_options(converter: MelodyConverter) -> None:
-    """Raises ConfigError for options out of range or excluding each other."""
-    c = converter
-    check_positive(c, ("bars", "steps_per_quarter", "quarters_per_bar"))
-    if c.max_windows is not None and c.max_windows < 1:
-        fail(c, "max_windows", "at least 1, or None for all")
-    if c.gap_bars is not None and c.gap_bars < 1:
-        fail(c, "gap_bars", "at least 1, or None for no limit")
-    least = c.bars if c.sliding else 1
-    if c.max_bars is not None and c.max_bars < least:
-        fail(c, "max_bars", "at least as many as bars, or None for no limit")
-    if not 0 <= c.min_pitch <= 127:
-        fail(c, "min_pitch", "a MIDI pitch from 0 to 127")
-    if not c.min_pitch <= c.max_pitch <= 127:
-        fail(c, "max_pitch", "a MIDI pitch from min_pitch to 127")
-    if c.programs is not None and not all(0 <= p <= 127 for p in c.programs):
-        fail(c, "programs", "MIDI programs from 0 to 127, or None for all")
-    if not 1 <= c.velocity <= 127:
-        fail(c, "velocity", "a MIDI velocity from 1 to 127")
-    if not 0 <= c.program <= 127:
-        fail(c, "program", "a MIDI program from 0 to 127")
-    if c.chord_encoding is not None:
-        check_choices(c, {"chord_encoding": CHORD_ENCODINGS})

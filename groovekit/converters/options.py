@@ -1,41 +1,14 @@
-"""What converters make of their options: checks, kit maps."""
+"""The kit maps of converters, and converters with other options."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from groovekit.converters.base import Converter
-from groovekit.converters.kits import KitMap, get_kit
+from groovekit.converters.kits import KitMap, Unmapped, get_kit
 from groovekit.errors import ConfigError, UsageError
-
-
-def fail(converter: Any, option: str, expected: str) -> NoReturn:
-    """Raises for a wrong option.
-
-    Raises:
-      ConfigError: always; it names the option, what it takes and what it has.
-    """
-    raise ConfigError(
-        f"{type(converter).__name__}.{option}: expected {expected}, got "
-        f"{getattr(converter, option)!r}."
-    )
-
-
-def check_positive(converter: Any, names: Iterable[str]) -> None:
-    """Raises ConfigError unless each option is at least 1."""
-    for option in names:
-        if getattr(converter, option) < 1:
-            fail(converter, option, "at least 1")
-
-
-def check_choices(converter: Any, choices: Mapping[str, tuple[str, ...]]) -> None:
-    """Raises ConfigError unless each option has one of its values."""
-    for option, allowed in choices.items():
-        if getattr(converter, option) not in allowed:
-            fail(converter, option, "one of " + ", ".join(allowed))
 
 
 def matching_kit(output_kit: str, kit: str, classes: int) -> KitMap:
@@ -59,11 +32,20 @@ def matching_kit(output_kit: str, kit: str, classes: int) -> KitMap:
     return found
 
 
+@dataclasses.dataclass(frozen=True)
 class WithKits:
-    """The kit maps of converters that have the fields ``kit`` and ``output_kit``."""
+    """Fields of converters of drums; stands before the other base class.
 
-    kit: str
-    output_kit: str
+    Attributes:
+      kit: kit map that drums are read with: a registered name or a JSON file.
+      output_kit: kit map that drums are written with.
+      unmapped: what happens to drum notes that ``kit`` does not know: ``"drop"``,
+        ``"nearest"`` (the class of the nearest pitch) or ``"error"``.
+    """
+
+    kit: str = "general_midi"
+    output_kit: str = "general_midi"
+    unmapped: Unmapped = "drop"
 
     def _check_kit(self, kit: KitMap) -> None:
         """Raises ConfigError where the converter cannot use a kit map of this size."""

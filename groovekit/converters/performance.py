@@ -11,19 +11,18 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 
 from groovekit.converters.augment import draw_transpositions
 from groovekit.converters.base import (
-    Converter,
     Counts,
     Layout,
     Reason,
-    Skipped,
     Slice,
     Tensors,
+    UnusableError,
     Windows,
 )
 from groovekit.converters.events.notes import (
@@ -46,23 +45,18 @@ from groovekit.converters.events.windows import (
     window_bounds,
 )
 from groovekit.converters.grid.notes_out import empty_sequence
-from groovekit.converters.grid.quantize import (
-    Obstacle,
-    Section,
-    check_grid,
-    steps_per_second,
-)
+from groovekit.converters.grid.sections import Section
+from groovekit.converters.grid_converter import GridConverter, Pitch, Positive
 from groovekit.converters.harmony.chords import (
-    CHORD_ENCODINGS,
     ChordEncoding,
     ChordEncodingName,
     get_chord_encoding,
     parse_chords,
 )
 from groovekit.converters.harmony.harmony import read_harmony
-from groovekit.converters.options import check_choices, check_positive, fail
-from groovekit.converters.voices.melodies import NoteColumns, read_notes, split_notes
 from groovekit.errors import ConfigError
+from groovekit.fields import AtLeast, Within
+from groovekit.io.columns import NoteColumns
 from groovekit.io.notes import NoteSequence
 
 if TYPE_CHECKING:
@@ -70,7 +64,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class PerformanceConverter(Converter):
+class PerformanceConverter(GridConverter):
     """Converts bars of several instruments to events, and back.
 
     A sequence is cut at changes of tempo and metre; parts in another metre than
@@ -84,8 +78,9 @@ class PerformanceConverter(Converter):
     another, in each the segments of all instruments. Places of instruments that
     are not there hold an end and nothing else.
 
+    Its first fields are those of :class:`GridConverter`.
+
     Attributes:
-      bars: bars of a window.
       chunk_bars: bars in which an instrument has one segment; ``bars`` is a
         multiple.
       velocity_bins: velocities are told apart in so many, 1 to 127; 0 for none.
@@ -99,11 +94,6 @@ class PerformanceConverter(Converter):
         ``"major_minor"`` (25); None for no chords. They are inferred where a part
         of a sequence has none.
       first_window_only: take only parts of a sequence that are one window long.
-      max_windows: windows an epoch uses of one sequence; None for all.
-      split_on_changes: cut at changes of tempo and metre; otherwise they reject
-        the sequence.
-      steps_per_quarter: grid.
-      quarters_per_bar: only music with bars of this length is taken.
 
     Raises:
       ConfigError: options out of range or that exclude each other.
@@ -112,43 +102,34 @@ class PerformanceConverter(Converter):
     version: ClassVar[int] = 1
     tiles: ClassVar[bool] = True
 
-    bars: int = 1
-    chunk_bars: int = 1
-    velocity_bins: int = 8
+    bars: Positive = 1
+    steps_per_quarter: Positive = 24
+    chunk_bars: Positive = 1
+    velocity_bins: Annotated[
+        int, Within(0, 127, "a number of bins from 1 to 127, or 0 for none")
+    ] = 8
     max_instruments: int = 8
-    min_instruments: int = 2
-    max_events: int = 64
-    min_events: int = 8
-    min_pitch: int = 0
-    max_pitch: int = 127
+    min_instruments: Positive = 2
+    max_events: Annotated[
+        int, AtLeast(3, "at least 3: a program, an event and the end")
+    ] = 64
+    min_events: Annotated[int, AtLeast(0, "0 or more")] = 8
+    min_pitch: Pitch = 0
+    max_pitch: Pitch = 127
     chord_encoding: ChordEncodingName | None = None
     first_window_only: bool = False
-    max_windows: int | None = None
-    split_on_changes: bool = True
-    steps_per_quarter: int = 24
-    quarters_per_bar: int = 4
 
-    def __post_init__(self) -> None:
-        names = ("bars", "chunk_bars", "steps_per_quarter", "quarters_per_bar")
-        check_positive(self, (*names, "min_instruments"))
-        if self.bars % self.chunk_bars:
-            fail(self, "bars", f"a multiple of chunk_bars ({self.chunk_bars})")
-        if not 0 <= self.velocity_bins <= 127:
-            fail(self, "velocity_bins", "a number of bins from 1 to 127, or 0 for none")
-        if self.max_instruments < self.min_instruments:
-            fail(self, "max_instruments", "at least as many as min_instruments")
-        if self.max_events < 3:
-            fail(self, "max_events", "at least 3: a program, an event and the end")
-        if self.min_events < 0:
-            fail(self, "min_events", "0 or more")
-        if not 0 <= self.min_pitch <= 127:
-            fail(self, "min_pitch", "a MIDI pitch from 0 to 127")
-        if not self.min_pitch <= self.max_pitch <= 127:
-            fail(self, "max_pitch", "a MIDI pitch from min_pitch to 127")
-        if self.chord_encoding is not None:
-            check_choices(self, {"chord_encoding": CHORD_ENCODINGS})
-        if self.max_windows is not None and self.max_windows < 1:
-            fail(self, "max_windows", "at least 1, or None for all")
+    def check_options(self) -> None:
+        """Raises ConfigError for options that exclude each other."""
+        whole = not self.bars % self.chunk_bars
+        self.require(whole, "bars", f"a multiple of chunk_bars ({self.chunk_bars})")
+        self.require(
+            self.max_instruments >= self.min_instruments,
+            "max_instruments",
+            "at least as many as min_instruments",
+        )
+        pitches = self.min_pitch <= self.max_pitch
+        self.require(pitches, "max_pitch", "a MIDI pitch from min_pitch to 127")
 
     # What the tensors look like ------------------------------------------------
 
@@ -168,12 +149,8 @@ class PerformanceConverter(Converter):
         return None if name is None else get_chord_encoding(name)
 
     @property
-    def _steps_per_bar(self) -> int:
-        return self.steps_per_quarter * self.quarters_per_bar
-
-    @property
     def _chunk_steps(self) -> int:
-        return self.chunk_bars * self._steps_per_bar
+        return self.chunk_bars * self.grid.steps_per_bar
 
     @functools.cached_property
     def _form(self) -> Form:
@@ -218,6 +195,11 @@ class PerformanceConverter(Converter):
         return 0 if self._chords is None else self._chords.classes
 
     @property
+    def takes_chords(self) -> bool:
+        """Whether there is a ``chord_encoding``."""
+        return self._chords is not None
+
+    @property
     def length_shape(self) -> tuple[int, ...]:
         """One length a segment."""
         return (self.segments,)
@@ -227,69 +209,38 @@ class PerformanceConverter(Converter):
         """Segments vary in length."""
         return False
 
-    @property
-    def windows_per_sequence(self) -> int | None:
-        """``max_windows``."""
-        return self.max_windows
-
     # Reading -------------------------------------------------------------------
 
-    def extract(self, sequence: NoteSequence) -> Windows | Skipped:
-        """Quantises and cuts one sequence.
+    def select_notes(self, notes: NoteColumns) -> NoteColumns:
+        """Those that sound, from time zero on."""
+        selected = notes.take((notes.velocity > 0) & (notes.start >= 0))
+        if not len(selected):
+            detail = "all notes have velocity 0 or lie before time zero"
+            raise UnusableError(Reason.NO_MATERIAL, detail)
+        return selected
+
+    def section_windows(
+        self, sequence: NoteSequence, section: Section, notes: NoteColumns
+    ) -> Windows:
+        """The windows of a section, in order of time.
 
         Returns:
-          Windows, in order of time, of ``events`` ``(windows, steps)`` uint16 (0
-          in the padding), ``lengths`` ``(windows, segments)`` uint16 and, with
-          chords, ``chords`` ``(windows, steps)`` uint8; or why there are none.
-        """
-        notes = read_notes(sequence)
-        if not len(notes):
-            return Skipped(Reason.EMPTY)
-        total = len(notes)
-        notes = notes.take((notes.velocity > 0) & (notes.start >= 0))
-        if not len(notes):
-            detail = "all notes have velocity 0 or lie before time zero"
-            return Obstacle(Reason.NO_MATERIAL, detail).skipped(total)
-        parts = split_notes(sequence, notes, split_on_changes=self.split_on_changes)
-        if isinstance(parts, Obstacle):
-            return parts.skipped(total)
-        counts = Counts(notes=total, ignored=total - len(notes))
-        found: list[dict[str, np.ndarray]] = []
-        obstacles: list[Obstacle] = []
-        for section, part in parts:
-            result, counted = self._section_windows(sequence, section, part)
-            counts += counted
-            if isinstance(result, Obstacle):
-                obstacles.append(result)
-            else:
-                found.append(result)
-        if not found:
-            return Skipped(obstacles[0].reason, obstacles[0].detail, counts)
-        arrays = {
-            name: np.concatenate([part[name] for part in found]) for name in found[0]
-        }
-        return Windows(arrays, counts)
+          Windows of ``events`` ``(windows, steps)`` uint16 (0 in the padding),
+          ``lengths`` ``(windows, segments)`` uint16 and, with chords, ``chords``
+          ``(windows, steps)`` uint8.
 
-    def _section_windows(
-        self, sequence: NoteSequence, section: Section, notes: NoteColumns
-    ) -> tuple[dict[str, np.ndarray] | Obstacle, Counts]:
-        """Windows of one section, with counts that add to others."""
+        Raises:
+          UnusableError: there are none.
+        """
         total = len(notes)
-        nothing = Counts(ignored=total)
-        obstacle = check_grid(section, self.steps_per_quarter, self._steps_per_bar)
-        if obstacle is not None:
-            return obstacle, nothing
         sounding = apply_sustain(notes, section_pedals(sequence, section))
         seconds = float(max(notes.end.max(), sounding.end.max()))
-        window = 60.0 * (self.quarters_per_bar * self.bars) / section.qpm
+        window = 60.0 * (self.grid.quarters_per_bar * self.bars) / section.qpm
         bounds = window_bounds(seconds, window)
-        if isinstance(bounds, Obstacle):
-            return bounds, nothing
         if self.first_window_only and len(bounds) > 2:
             detail = f"{len(bounds) - 1} windows, where only one is taken"
-            return Obstacle(Reason.TOO_LONG, detail), nothing
-        rate = steps_per_second(self.steps_per_quarter, section.qpm)
-        cut = cut_notes(sounding, bounds, rate)
+            raise UnusableError(Reason.TOO_LONG, detail)
+        cut = cut_notes(sounding, bounds, self.grid.steps_per_second(section.qpm))
         # The first obstacle of each window, where there is one.
         obstacles = note_obstacles(cut, self._form)
         cells = events_of(cut, free_windows(obstacles), self._form)
@@ -302,20 +253,18 @@ class PerformanceConverter(Converter):
                 sounding,
                 steps=cut.windows * self._form.steps,
                 total_seconds=seconds,
-                steps_per_quarter=self.steps_per_quarter,
+                grid=self.grid,
             )
-            if isinstance(harmony, Obstacle):
-                return harmony, nothing
             chords = event_chords(
                 harmony, self._chords, cut, cells, self._form, obstacles
             )
         free = free_windows(obstacles)
         if not free.any():
-            return commonest(obstacles, cut), nothing
+            raise commonest(obstacles, cut)
         used = free[cut.window()] & (cut.start < self._form.steps)
         kept, merged = int(np.count_nonzero(used)), total - len(sounding)
         counts = Counts(kept=kept, merged=merged, ignored=total - kept - merged)
-        return compact_arrays(cut, cells, chords, free, self._form), counts
+        return Windows(compact_arrays(cut, cells, chords, free, self._form), counts)
 
     # Tensors -------------------------------------------------------------------
 
@@ -471,7 +420,7 @@ class PerformanceConverter(Converter):
         sequences = []
         for index, window in enumerate(labels):
             sequence = empty_sequence(
-                qpm=qpm, numerator=self.quarters_per_bar, duration=duration
+                qpm=qpm, time_signature=self.time_signature, duration=duration
             )
             tracks = read_tracks(
                 window, steps=self._chunk_steps, vocabulary=self.vocabulary

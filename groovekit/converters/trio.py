@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 
 from groovekit.converters.augment import draw_transpositions
 from groovekit.converters.base import (
-    Converter,
     Counts,
     Layout,
     Reason,
-    Skipped,
     Slice,
     Tensors,
+    UnusableError,
     Windows,
 )
 from groovekit.converters.grid.labels import one_hot
@@ -25,27 +24,28 @@ from groovekit.converters.grid.notes_out import (
     add_notes,
     empty_sequence,
 )
-from groovekit.converters.grid.quantize import Obstacle, Section, check_grid
+from groovekit.converters.grid.sections import Section
 from groovekit.converters.grid.selection import map_pitches
-from groovekit.converters.kits import KitMap, Unmapped
-from groovekit.converters.options import (
-    WithKits,
-    check_choices,
-    check_positive,
-    fail,
+from groovekit.converters.grid_converter import (
+    GridConverter,
+    MaxWindows,
+    Pitch,
+    Positive,
+    Program,
+    Programs,
+    Velocity,
 )
+from groovekit.converters.kits import KitMap
+from groovekit.converters.options import WithKits
 from groovekit.converters.voices.melodies import (
     FIRST_PITCH,
     PIANO_MAX_PITCH,
     PIANO_MIN_PITCH,
-    NoteColumns,
     extract_melodies,
     label_range,
     labels_to_notes,
     melodic_notes,
     quantize_notes,
-    read_notes,
-    split_notes,
     transpose_labels,
 )
 from groovekit.converters.voices.trio_tracks import (
@@ -56,6 +56,8 @@ from groovekit.converters.voices.trio_tracks import (
     instruments_by_part,
 )
 from groovekit.errors import ConfigError
+from groovekit.fields import AtLeast
+from groovekit.io.columns import NoteColumns
 from groovekit.io.notes import NoteSequence
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ _ONE_HOT_CLASSES = 12
 
 
 @dataclasses.dataclass(frozen=True)
-class TrioConverter(WithKits, Converter):
+class TrioConverter(WithKits, GridConverter):
     """Converts trios to three labels a step, and back.
 
     A sequence is cut at changes of tempo and metre; parts in another metre than
@@ -82,26 +84,18 @@ class TrioConverter(WithKits, Converter):
     before and after its notes. Windows equal to an earlier one of their part are
     left out.
 
+    Its first fields are those of :class:`GridConverter` and :class:`WithKits`.
+
     Attributes:
-      bars: bars of a window.
       gap_bars: bars of silence around its notes in which an instrument still
         counts as playing (inside a piece so twice as many); 0 for none.
       max_bars: parts are cut after so many bars; None for no limit.
-      max_windows: windows an epoch uses of one sequence; None for all.
-      kit: kit map that drums are read with: a registered name or a JSON file.
-      output_kit: kit map that drums are written with.
-      unmapped: what happens to drum notes that ``kit`` does not know: ``"drop"``,
-        ``"nearest"`` (the class of the nearest pitch) or ``"error"``.
       melody_programs: MIDI programs, from 0, of melodies.
       bass_programs: MIDI programs, from 0, of basses.
       melody_program: MIDI program that melodies are written with.
       bass_program: MIDI program that basses are written with.
       min_pitch: lowest pitch of melody and bass; notes below are left out.
       max_pitch: highest pitch of melody and bass; notes above are left out.
-      split_on_changes: cut at changes of tempo and metre; otherwise they reject
-        the sequence.
-      steps_per_quarter: grid.
-      quarters_per_bar: only music with bars of this length is taken.
       velocity: MIDI velocity of decoded notes.
 
     Raises:
@@ -110,47 +104,29 @@ class TrioConverter(WithKits, Converter):
 
     version: ClassVar[int] = 1
 
-    bars: int = 16
-    gap_bars: int = 2
+    bars: Positive = 16
+    max_windows: MaxWindows = 5
+    gap_bars: Annotated[int, AtLeast(0, "0 or more")] = 2
     max_bars: int | None = 1024
-    max_windows: int | None = 5
-    kit: str = "general_midi"
-    output_kit: str = "general_midi"
-    unmapped: Unmapped = "drop"
-    melody_programs: tuple[int, ...] = MELODY_PROGRAMS
-    bass_programs: tuple[int, ...] = BASS_PROGRAMS
-    melody_program: int = PIANO
-    bass_program: int = ELECTRIC_BASS
-    min_pitch: int = PIANO_MIN_PITCH
-    max_pitch: int = PIANO_MAX_PITCH
-    split_on_changes: bool = True
-    steps_per_quarter: int = 4
-    quarters_per_bar: int = 4
-    velocity: int = 80
+    melody_programs: Programs = MELODY_PROGRAMS
+    bass_programs: Programs = BASS_PROGRAMS
+    melody_program: Program = PIANO
+    bass_program: Program = ELECTRIC_BASS
+    min_pitch: Pitch = PIANO_MIN_PITCH
+    max_pitch: Pitch = PIANO_MAX_PITCH
+    velocity: Velocity = 80
 
-    def __post_init__(self) -> None:
-        check_positive(self, ("bars", "steps_per_quarter", "quarters_per_bar"))
-        if self.gap_bars < 0:
-            fail(self, "gap_bars", "0 or more")
-        if self.max_windows is not None and self.max_windows < 1:
-            fail(self, "max_windows", "at least 1, or None for all")
-        if self.max_bars is not None and self.max_bars < self.bars:
-            fail(self, "max_bars", "at least as many as bars, or None for no limit")
-        if not 1 <= self.velocity <= 127:
-            fail(self, "velocity", "a MIDI velocity from 1 to 127")
-        if not 0 <= self.min_pitch <= 127:
-            fail(self, "min_pitch", "a MIDI pitch from 0 to 127")
-        if not self.min_pitch <= self.max_pitch <= 127:
-            fail(self, "max_pitch", "a MIDI pitch from min_pitch to 127")
-        for option in ("melody_program", "bass_program"):
-            if not 0 <= getattr(self, option) <= 127:
-                fail(self, option, "a MIDI program from 0 to 127")
-        for option in ("melody_programs", "bass_programs"):
-            if not all(0 <= program <= 127 for program in getattr(self, option)):
-                fail(self, option, "MIDI programs from 0 to 127")
-        if set(self.melody_programs) & set(self.bass_programs):
-            fail(self, "bass_programs", "none of melody_programs")
-        check_choices(self, {"unmapped": ("drop", "nearest", "error")})
+    def check_options(self) -> None:
+        """Raises ConfigError for options that exclude each other."""
+        self.require(
+            self.max_bars is None or self.max_bars >= self.bars,
+            "max_bars",
+            "at least as many as bars, or None for no limit",
+        )
+        pitches = self.min_pitch <= self.max_pitch
+        self.require(pitches, "max_pitch", "a MIDI pitch from min_pitch to 127")
+        both = set(self.melody_programs) & set(self.bass_programs)
+        self.require(not both, "bass_programs", "none of melody_programs")
 
     # What the tensors look like ------------------------------------------------
 
@@ -162,22 +138,8 @@ class TrioConverter(WithKits, Converter):
             )
 
     @property
-    def _steps_per_bar(self) -> int:
-        return self.steps_per_quarter * self.quarters_per_bar
-
-    @property
     def _melody_labels(self) -> int:
         return FIRST_PITCH + self.max_pitch - self.min_pitch + 1
-
-    @property
-    def steps(self) -> int:
-        """Steps of a window."""
-        return self.bars * self._steps_per_bar
-
-    @property
-    def input_depth(self) -> int:
-        """The same as ``output_depth``."""
-        return self.output_depth
 
     @functools.cached_property
     def layout(self) -> Layout:
@@ -188,64 +150,30 @@ class TrioConverter(WithKits, Converter):
             Slice("drums", int(2**self.classes), "categorical"),
         )
 
-    @property
-    def windows_per_sequence(self) -> int | None:
-        """``max_windows``."""
-        return self.max_windows
-
     # Reading -------------------------------------------------------------------
 
-    def extract(self, sequence: NoteSequence) -> Windows | Skipped:
-        """Quantises and cuts one sequence.
+    def section_windows(
+        self,
+        sequence: NoteSequence,  # noqa: ARG002 - nothing but its notes counts
+        section: Section,
+        notes: NoteColumns,
+    ) -> Windows:
+        """The windows of a section, by melody, bass and drums, then time.
 
         Returns:
-          Windows, by section, then melody, bass and drums, then time: ``melody``
-          and ``bass`` ``(windows, steps)`` uint8 and ``drums`` ``(windows,
-          steps)`` uint16; or why there are none.
+          Windows of ``melody`` and ``bass`` ``(windows, steps)`` uint8 and ``drums``
+          ``(windows, steps)`` uint16.
 
         Raises:
+          UnusableError: there are none.
           DataError: a drum pitch that the kit does not know with
             ``unmapped="error"``.
         """
-        notes = read_notes(sequence)
         total = len(notes)
-        if not total:
-            return Skipped(Reason.EMPTY)
-        sections = split_notes(sequence, notes, split_on_changes=self.split_on_changes)
-        if isinstance(sections, Obstacle):
-            return sections.skipped(total)
-        counts = Counts(notes=total)
-        found: list[dict[str, np.ndarray]] = []
-        obstacles: list[Obstacle] = []
-        for section, part in sections:
-            result, counted = self._section_windows(part, section)
-            counts += counted
-            if isinstance(result, Obstacle):
-                obstacles.append(result)
-            else:
-                found.append(result)
-        if not found:
-            return Skipped(obstacles[0].reason, obstacles[0].detail, counts)
-        arrays = {name: np.concatenate([f[name] for f in found]) for name in PARTS}
-        return Windows(arrays, counts)
-
-    def _section_windows(
-        self, notes: NoteColumns, section: Section
-    ) -> tuple[dict[str, np.ndarray] | Obstacle, Counts]:
-        """Windows of the notes of one section, with counts that add to others."""
-        nothing = Counts(ignored=len(notes))
-        obstacle = check_grid(section, self.steps_per_quarter, self._steps_per_bar)
-        if obstacle is not None:
-            return obstacle, nothing
-        spans = quantize_notes(
-            notes, section, self.steps_per_quarter, self._steps_per_bar
-        )
-        if isinstance(spans, Obstacle):
-            return spans, nothing
-        start, end = spans
+        start, end = quantize_notes(notes, section, self.grid)
         usable = start >= 0
         if not usable.any():
-            return Obstacle(Reason.NEGATIVE_TIME, "all notes"), nothing
+            raise UnusableError(Reason.NEGATIVE_TIME, "all notes")
         notes, start, end = notes.take(usable), start[usable], end[usable]
 
         instruments = instruments_by_part(
@@ -253,32 +181,30 @@ class TrioConverter(WithKits, Converter):
         )
         missing = [part for part in PARTS if not instruments[part]]
         if missing:
-            detail = "no " + ", no ".join(missing)
-            return Obstacle(Reason.NO_MATERIAL, detail), nothing
-        bars = -(-int(end.max()) // self._steps_per_bar)
+            raise UnusableError(Reason.NO_MATERIAL, "no " + ", no ".join(missing))
+        per_bar = self.grid.steps_per_bar
+        bars = -(-int(end.max()) // per_bar)
         if self.max_bars is not None:
             bars = min(bars, self.max_bars)
         if bars < self.bars:
             detail = f"{bars} of {self.bars} bars"
-            return Obstacle(Reason.TOO_SHORT, detail), nothing
+            raise UnusableError(Reason.TOO_SHORT, detail)
 
         tracks, unmapped = self._tracks(notes, start, end, instruments, bars)
-        trios = combine_tracks(
-            tracks,
-            bars=self.bars,
-            steps_per_bar=self._steps_per_bar,
-            gap_bars=self.gap_bars,
-        )
-        kept = merged = 0
-        if not isinstance(trios, Obstacle):
-            kept, merged = trios.kept, trios.merged
+        try:
+            trios = combine_tracks(
+                tracks, bars=self.bars, steps_per_bar=per_bar, gap_bars=self.gap_bars
+            )
+        except UnusableError as error:
+            error.counts = Counts(unmapped=unmapped, ignored=total - unmapped)
+            raise
         counts = Counts(
-            kept=kept,
-            merged=merged,
+            kept=trios.kept,
+            merged=trios.merged,
             unmapped=unmapped,
-            ignored=nothing.ignored - kept - merged - unmapped,
+            ignored=total - trios.kept - trios.merged - unmapped,
         )
-        return trios if isinstance(trios, Obstacle) else trios.arrays, counts
+        return Windows(trios.arrays, counts)
 
     def _tracks(
         self,
@@ -291,7 +217,7 @@ class TrioConverter(WithKits, Converter):
         """The tracks of each part that have notes, and how many are unmapped."""
         tracks: dict[str, list[Track]] = {part: [] for part in PARTS}
         unmapped = 0
-        per_bar = self._steps_per_bar
+        per_bar = self.grid.steps_per_bar
         steps = bars * per_bar
         pitched = melodic_notes(
             notes, min_pitch=self.min_pitch, max_pitch=self.max_pitch
@@ -432,14 +358,8 @@ class TrioConverter(WithKits, Converter):
           ConfigError: an array of another shape, or a tempo that is not positive.
         """
         tensors = np.asarray(tensors)
-        if tensors.ndim != 3 or tensors.shape[2] != self.output_depth:
-            raise ConfigError(
-                f"Expected outputs of shape (batch, steps, {self.output_depth}), got "
-                f"{tensors.shape}."
-            )
-        if not qpm > 0:
-            raise ConfigError(f"Expected a positive tempo, got qpm={qpm:g}.")
-        seconds = 60.0 / qpm / self.steps_per_quarter
+        self.check_outputs(tensors)
+        seconds = self.step_seconds(qpm)
         ends = np.cumsum([part.size for part in self.layout])[:-1]
         melody, bass, drums = (
             np.argmax(part, axis=-1) for part in np.split(tensors, ends, axis=-1)
@@ -447,7 +367,9 @@ class TrioConverter(WithKits, Converter):
         batch, steps = melody.shape
         sequences = [
             empty_sequence(
-                qpm=qpm, numerator=self.quarters_per_bar, duration=steps * seconds
+                qpm=qpm,
+                time_signature=self.time_signature,
+                duration=steps * seconds,
             )
             for _ in range(batch)
         ]

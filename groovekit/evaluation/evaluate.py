@@ -14,6 +14,7 @@ import numpy as np
 from groovekit.converters.base import Converter, Tensors
 from groovekit.converters.grid.drum_tensors import drums_of as drums_of
 from groovekit.converters.groove import GrooveConverter
+from groovekit.converters.options import WithKits
 from groovekit.data.examples import Examples
 from groovekit.data.performances import all_tensors, by_window, owners_of, some_tensors
 from groovekit.errors import ConfigError
@@ -306,7 +307,7 @@ def _play(
 ) -> Drums:
     """The true hits with the model's velocities and timing, as it humanises them."""
     converter = model.converter
-    if getattr(converter, "hits_as_controls", False):
+    if converter.takes_hits:
         # A code of the window would hold the feel that is asked for.
         codes = np.zeros_like(codes)
     # With split instruments each drum has a step of its own.
@@ -377,9 +378,8 @@ def _inputs(data: Tensors, outputs: Drums, converter: Converter) -> Drums:
 
 
 def _class_names(converter: Converter, classes: int) -> Sequence[str]:
-    kit = getattr(converter, "kit_map", None)
-    if kit is not None and len(kit) == classes:
-        return tuple(kit.class_names)
+    if isinstance(converter, WithKits) and converter.classes == classes:
+        return converter.kit_map.class_names
     return tuple(f"class {index}" for index in range(classes))
 
 

@@ -73,11 +73,6 @@ def complete_controls(
     return np.broadcast_to(given[:, :steps], (batch, steps, depth))
 
 
-def takes_chords(converter: Converter) -> bool:
-    """Whether a model of this converter plays over chords."""
-    return getattr(converter, "chord_encoding", None) is not None
-
-
 def needs_controls(converter: Converter, name: str) -> str:
     """What to say where a model's controls are missing.
 
@@ -85,12 +80,12 @@ def needs_controls(converter: Converter, name: str) -> str:
       converter: of the model.
       name: of the config.
     """
-    if takes_chords(converter):
+    if converter.takes_chords:
         return (
             f"A model of the config {name} plays over chords in a key: give them "
             '(`chords="C Am F G"`).'
         )
-    if getattr(converter, "hits_as_controls", False):
+    if converter.takes_hits:
         return (
             f"A model of the config {name} plays hits that it is given: give music "
             "with these hits (`controls=...`)."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groovekit.converters.base import Converter, Reason, Skipped
-from groovekit.converters.grid.quantize import DEFAULT_METRE
+from groovekit.converters.grid.sections import DEFAULT_TIME_SIGNATURE
 from groovekit.errors import DataError
 from groovekit.io.notes import NoteSequence
 
@@ -74,8 +74,9 @@ def _other_metre(
     metres = sorted(sequence.time_signatures, key=lambda event: event.time)
     found = [(event.numerator, event.denominator) for event in metres]
     if not metres or metres[0].time > 0:
-        found.insert(0, DEFAULT_METRE)
-    wanted = int(getattr(converter, "quarters_per_bar", 4))
+        found.insert(0, DEFAULT_TIME_SIGNATURE)
+    wanted = converter.grid.quarters_per_bar
+    own = "{}/{}".format(*converter.grid.time_signature)
     wrong = [(a, b) for a, b in found if 4 * a != wanted * b]
     if not wrong:
         return None
@@ -84,7 +85,7 @@ def _other_metre(
     quarters = 4 * a / max(b, 1)
     advice = f"No model takes {a}/{b}: bars are whole quarter notes"
     if len(wrong) < len(found):
-        advice = f"Cut out the part in {wanted}/4"
+        advice = f"Cut out the part in {own}"
     elif quarters == round(quarters) > 0:
         advice = (
             f"Choose or train a model for {a}/{b} (groovekit train with "
@@ -92,5 +93,5 @@ def _other_metre(
         )
     return DataError(
         f"{name} has bars of {quarters:g} quarter notes (metre {change}), the "
-        f"model takes bars of {wanted} ({wanted}/4). {advice}."
+        f"model takes bars of {wanted:g} ({own}). {advice}."
     )

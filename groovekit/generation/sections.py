@@ -33,7 +33,7 @@ def plan(
     if bars < 1:
         raise UsageError(f"bars must be at least 1, got {bars}.")
     if converter.tiles:
-        own = int(getattr(converter, "bars", 1))
+        own = converter.window_bars
         if bars % own:
             raise UsageError(
                 f"The windows of {name} have {own} bars: bars must be a multiple, got "
@@ -48,12 +48,6 @@ def plan(
             f"{bars}."
         )
     return converter, 1
-
-
-def window_seconds(converter: Converter, qpm: float) -> float:
-    """Length of one window of a converter whose windows are whole bars."""
-    quarters = getattr(converter, "quarters_per_bar", 4) * getattr(converter, "bars", 1)
-    return float(quarters * 60.0 / qpm)
 
 
 def one_after_another(parts: list[NoteSequence], seconds: float) -> NoteSequence:

@@ -12,25 +12,32 @@ from typing import TypeGuard
 
 import numpy as np
 
-from groovekit.converters.base import Converter, Counts, Reason, Skipped, Windows
+from groovekit.converters.base import (
+    Converter,
+    Counts,
+    Reason,
+    Skipped,
+    UnusableError,
+    Windows,
+)
 from groovekit.converters.grid.groove_inputs import TAP_CLASS
 from groovekit.converters.grid.notes_out import drum_sequences
-from groovekit.converters.grid.quantize import (
-    Columns,
-    Obstacle,
-    read_columns,
-    to_steps,
+from groovekit.converters.grid.quantize import to_steps
+from groovekit.converters.grid.selection import (
+    map_pitches,
+    no_mapped_pitches,
+    select_drums,
 )
-from groovekit.converters.grid.selection import map_pitches, select_drums
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import DataError, UsageError
 from groovekit.generation.refusals import check_metre, refusal
+from groovekit.io.columns import NoteColumns, read_columns
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import TempoMap
 
 # What is read of a groove converter: its grid must be even.
 _OPTIONS = (
-    *("bars", "hop_bars", "max_windows", "steps_per_quarter", "quarters_per_bar"),
+    *("bars", "hop_bars", "max_windows", "steps_per_quarter", "grid"),
     *("classes", "kit", "kit_map", "output_kit_map", "instruments", "unmapped"),
     *("humanize", "hits_as_controls"),
 )
@@ -74,7 +81,7 @@ class Take:
     @property
     def steps_per_bar(self) -> int:
         """Steps of the grid in a bar."""
-        return self.converter.steps_per_quarter * self.converter.quarters_per_bar
+        return self.converter.grid.steps_per_bar
 
     def grid(self) -> np.ndarray:
         """The hits, ``(steps, classes)`` bool, from the start of the sequence."""
@@ -155,11 +162,12 @@ def read_take(
         )
     name = name or sequence.filename or sequence.id or "The sequence"
     check_metre(sequence, converter, name=name)
-    columns = read_columns(sequence)
-    found = _drums(columns, converter, taps=taps)
-    if isinstance(found, Skipped):
-        raise refusal(found, sequence, converter, name=name)
-    notes, classes, unmapped = found
+    columns = read_columns(sequence, onsets_only=True)
+    try:
+        notes, classes, unmapped = _drums(columns, converter, taps=taps)
+    except UnusableError as error:
+        found = error.skipped(len(columns))
+        raise refusal(found, sequence, converter, name=name) from error
     total, tempo_map = len(columns), TempoMap.of(sequence)
     quarters = tempo_map.quarters(columns.start[notes])
     steps = to_steps(quarters, converter.steps_per_quarter)
@@ -205,11 +213,11 @@ def _plays_grooves(converter: Converter) -> bool:
 
 
 def _drums(
-    columns: Columns, converter: GrooveConverter, *, taps: bool
-) -> tuple[np.ndarray, np.ndarray, int] | Skipped:
+    columns: NoteColumns, converter: GrooveConverter, *, taps: bool
+) -> tuple[np.ndarray, np.ndarray, int]:
     """Positions of the notes to use, their classes, and how many have none."""
     if not len(columns):
-        return Skipped(Reason.EMPTY)
+        raise UnusableError(Reason.EMPTY)
     if taps:
         drums = columns.is_drum.any()
         notes = np.flatnonzero(columns.is_drum | (not drums))
@@ -219,14 +227,10 @@ def _drums(
         columns, start=np.arange(len(columns), dtype=np.float64)
     )
     selected = select_drums(numbered, converter.kit_map, converter.instruments)
-    if isinstance(selected, Obstacle):
-        return selected.skipped(len(columns))
     classes = map_pitches(selected.pitch, converter.kit_map, converter.unmapped)
     known = classes >= 0
     if not known.any():
-        pitches = ", ".join(map(str, np.unique(selected.pitch)[:8]))
-        detail = f"kit {converter.kit}, pitches {pitches}"
-        return Skipped(Reason.NO_MAPPED_PITCHES, detail)
+        raise no_mapped_pitches(selected.pitch, converter.kit)
     return (
         selected.start[known].astype(np.int64),
         classes[known].astype(np.int64),
@@ -235,7 +239,7 @@ def _drums(
 
 
 def _bars(
-    columns: Columns,
+    columns: NoteColumns,
     classes: np.ndarray,
     quarters: np.ndarray,
     converter: GrooveConverter,
@@ -251,7 +255,7 @@ def _bars(
         quarters + 1.0 / converter.steps_per_quarter,
         bounds=np.array([0, len(classes)]),
         qpm=_QPM,
-        numerator=converter.quarters_per_bar,
+        time_signature=converter.time_signature,
         duration=0.0,
     )
     return single.extract(straight)

@@ -24,7 +24,7 @@ from groovekit.generation.codes import Encoding
 from groovekit.generation.controls import complete_controls
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music, to_tensors
 from groovekit.generation.player import Ability
-from groovekit.generation.sections import one_after_another, plan, window_seconds
+from groovekit.generation.sections import one_after_another, plan
 from groovekit.generation.tasks import latent, walks
 from groovekit.generation.tasks.add import add
 from groovekit.generation.tasks.drumify import drumify
@@ -291,7 +291,7 @@ class TrainedModel:
             if sections == 1:
                 made += parts
             else:
-                made.append(one_after_another(parts, window_seconds(converter, tempo)))
+                made.append(one_after_another(parts, converter.window_seconds(tempo)))
         return made
 
     def decode_to_tensors(

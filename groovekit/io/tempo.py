@@ -8,8 +8,8 @@ import numpy as np
 
 from groovekit.io.notes import NoteSequence
 
-# What holds where a sequence says nothing, as in MIDI.
-_DEFAULT_QPM = 120.0
+#: Tempo of what has none, as in MIDI, in quarter notes a minute.
+DEFAULT_QPM = 120.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class TempoMap:
         Of several tempos at one time the last holds. Tempos that are not positive
         are passed over.
         """
-        changes = {0.0: _DEFAULT_QPM}
+        changes = {0.0: DEFAULT_QPM}
         for tempo in sorted(sequence.tempos, key=lambda tempo: tempo.time):
             if tempo.qpm > 0:
                 changes[max(0.0, tempo.time)] = tempo.qpm
@@ -57,10 +57,6 @@ def _follow(
     x = np.asarray(x, np.float64)
     index = np.maximum(np.searchsorted(bends, x, side="right") - 1, 0)
     return np.asarray(values[index] + (x - bends[index]) * slopes[index])
-
-
-#: Tempo of what has none, in quarter notes a minute.
-DEFAULT_QPM = 120.0
 
 
 def tempo_of(sequence: NoteSequence) -> float:

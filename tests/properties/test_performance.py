@@ -8,9 +8,9 @@ from hypothesis import given, settings
 
 from groovekit.converters.base import AugmentationConfig, Encoded, Skipped
 from groovekit.converters.events.sustain import apply_sustain, section_pedals
-from groovekit.converters.grid.quantize import Section
+from groovekit.converters.grid.sections import Section
 from groovekit.converters.performance import PerformanceConverter
-from groovekit.converters.voices.melodies import read_notes
+from groovekit.io.columns import read_columns
 from groovekit.io.notes import NoteSequence, load
 
 BAR = 2.0
@@ -134,7 +134,7 @@ def test_sustain_is_note_seq_s(sequence, changes):
         )
     theirs = load("sequences_lib").apply_sustain_control_changes(sequence)
     section = Section(0.0, 1e9)
-    notes = apply_sustain(read_notes(sequence), section_pedals(sequence, section))
+    notes = apply_sustain(read_columns(sequence), section_pedals(sequence, section))
     ours = zip(
         notes.start,
         notes.end,

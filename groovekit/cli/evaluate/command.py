@@ -288,9 +288,11 @@ def _evaluate(
 
 def _rows(converter: Converter) -> list[tuple[str, tuple[int, ...]]]:
     """Names and pitches of the drums that the model writes, the lowest first."""
-    kit = getattr(converter, "output_kit_map", None)
-    if kit is None:
+    from groovekit.converters.options import WithKits
+
+    if not isinstance(converter, WithKits):
         return []
+    kit = converter.output_kit_map
     return [
         (name.replace("_", " "), (int(pitch),))
         for name, pitch in zip(kit.class_names, kit.representatives, strict=True)

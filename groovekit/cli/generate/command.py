@@ -418,7 +418,7 @@ def _choose(
     if modes.MODES[mode].each or mode == modes.GROOVE:
         windows *= read.windows
     if mode == modes.CONTINUE:
-        own = int(getattr(files.config.converter, "bars", 1))
+        own = files.config.converter.window_bars
         windows += count * len(read.paths) * -(-(bars or own) // own)
     elif converter.tiles:
         windows *= bars or max(1, figures)

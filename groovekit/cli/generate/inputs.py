@@ -82,10 +82,10 @@ def _read_windows(
     window: int,
     chords: str | None,
 ) -> Inputs:
-    from groovekit.generation.controls import needs_controls, takes_chords
+    from groovekit.generation.controls import needs_controls
     from groovekit.generation.inputs import read_excerpt
 
-    over_chords = takes_chords(converter)
+    over_chords = converter.takes_chords
     needed = (
         converter.control_depth > 0
         and converter.default_controls(1, converter.steps) is None

@@ -129,13 +129,16 @@ def _of_takes(
 
 def _is_path(model: TrainedModel, **given: Any) -> bool:
     """Whether a sample is so long that it has sections that follow each other."""
+    from groovekit.converters.grid_converter import GridConverter
+
     converter, bars = model.converter, given["bars"]
     return (
         bars is not None
         and given["chords"] is None
         and not converter.tiles
         and not converter.control_depth
-        and bars > int(getattr(converter, "bars", bars))
+        and isinstance(converter, GridConverter)
+        and bars > converter.bars
     )
 
 

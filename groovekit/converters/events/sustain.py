@@ -7,8 +7,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from groovekit.converters.grid.quantize import Section
-from groovekit.converters.voices.melodies import NoteColumns
+from groovekit.converters.grid.sections import Section
+from groovekit.io.columns import NoteColumns
 from groovekit.io.notes import NoteSequence
 
 _SUSTAIN = 64

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from groovekit.converters.base import Reason
+from groovekit.converters.base import Reason, UnusableError
 from groovekit.converters.events.vocabulary import (
     CellNotes,
     Events,
@@ -15,14 +15,14 @@ from groovekit.converters.events.vocabulary import (
     pair_first_in_first_out,
     write_events,
 )
-from groovekit.converters.grid.quantize import MAX_BARS, Obstacle, to_steps
+from groovekit.converters.grid.quantize import MAX_BARS, to_steps
 from groovekit.converters.harmony.chords import ChordEncoding
 from groovekit.converters.harmony.harmony import Harmony
-from groovekit.converters.voices.melodies import NoteColumns
 from groovekit.errors import UsageError
+from groovekit.io.columns import NoteColumns
 
-# The obstacle of each window, None where there is none.
-Obstacles = list[Obstacle | None]
+# Why each window cannot be used, None where it can.
+Obstacles = list[UnusableError | None]
 
 
 class Form(NamedTuple):
@@ -88,7 +88,7 @@ class Cut(NamedTuple):
         return of_note
 
 
-def window_bounds(total_seconds: float, window_seconds: float) -> np.ndarray | Obstacle:
+def window_bounds(total_seconds: float, window_seconds: float) -> np.ndarray:
     """Where windows begin, and the end of the last one, in seconds.
 
     Args:
@@ -96,10 +96,14 @@ def window_bounds(total_seconds: float, window_seconds: float) -> np.ndarray | O
       window_seconds: length of a window.
 
     Returns:
-      ``(windows + 1,)`` float64, or that there are too many.
+      ``(windows + 1,)`` float64.
+
+    Raises:
+      UnusableError: there are too many.
     """
     if total_seconds > MAX_BARS * window_seconds:
-        return Obstacle(Reason.TOO_LONG, f"{total_seconds / window_seconds:.0f} bars")
+        bars = total_seconds / window_seconds
+        raise UnusableError(Reason.TOO_LONG, f"{bars:.0f} bars")
     inner = np.arange(window_seconds, total_seconds, window_seconds)
     return np.concatenate([[0.0], inner[inner < total_seconds], [total_seconds]])
 
@@ -209,7 +213,7 @@ def free_windows(obstacles: Obstacles) -> np.ndarray:
 def _enter(obstacles: Obstacles, window: int, reason: Reason, detail: str) -> None:
     """The first obstacle of a window stays."""
     if obstacles[window] is None:
-        obstacles[window] = Obstacle(reason, detail)
+        obstacles[window] = UnusableError(reason, detail)
 
 
 def note_obstacles(cut: Cut, form: Form) -> Obstacles:
@@ -244,12 +248,12 @@ def event_obstacles(
         _enter(obstacles, number, Reason.EVENTS, detail)
 
 
-def commonest(obstacles: Obstacles, cut: Cut) -> Obstacle:
+def commonest(obstacles: Obstacles, cut: Cut) -> UnusableError:
     """The obstacle that most windows with notes have, of equals the first."""
     windows: list[int] = np.unique(cut.window_of).tolist()
     found = [o for o in (obstacles[window] for window in windows) if o is not None]
     if not found:
-        return Obstacle(Reason.NO_MATERIAL, "no notes in any window")
+        return UnusableError(Reason.NO_MATERIAL, "no notes in any window")
     reasons = [obstacle.reason for obstacle in found]
     first = reasons.index(max(reasons, key=reasons.count))
     return found[first]

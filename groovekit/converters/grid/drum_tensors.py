@@ -8,7 +8,9 @@ import numpy as np
 
 from groovekit.converters.base import Converter, Layout
 from groovekit.converters.grid import bins
-from groovekit.converters.grid.drums import QUARTERS_PER_BAR, STEPS_PER_QUARTER, Drums
+from groovekit.converters.grid.drums import Drums
+from groovekit.converters.groove import GrooveConverter
+from groovekit.converters.options import WithKits
 from groovekit.errors import ConfigError
 
 
@@ -30,15 +32,15 @@ def drums_of(tensors: np.ndarray, converter: Converter) -> Drums:
     names = [part.name for part in layout]
     drums_on_grid = functools.partial(
         Drums,
-        steps_per_quarter=getattr(converter, "steps_per_quarter", STEPS_PER_QUARTER),
-        quarters_per_bar=getattr(converter, "quarters_per_bar", QUARTERS_PER_BAR),
+        steps_per_quarter=converter.grid.steps_per_quarter,
+        quarters_per_bar=converter.grid.quarters_per_bar,
     )
     if kinds == ["binary", "unit", "signed"] or _in_bins(layout):
         tensors = np.asarray(tensors)
         if _in_bins(layout):
             tensors = _from_bins(tensors, converter)
         # With split instruments each drum has a step of its own.
-        classes = int(getattr(converter, "classes", layout[0].size))
+        classes = _classes(converter) or layout[0].size
         shape = (len(tensors), tensors.shape[1] * layout[0].size // classes, classes)
         parts = (
             array.reshape(shape)
@@ -47,7 +49,7 @@ def drums_of(tensors: np.ndarray, converter: Converter) -> Drums:
         return drums_on_grid(*parts)
     if names[:1] == ["hits"] and set(kinds) == {"binary"}:
         return drums_on_grid(np.asarray(tensors)[..., : layout[0].size])
-    classes = int(getattr(converter, "classes", 0))
+    classes = _classes(converter)
     if names == ["label"] and classes and layout[0].size >= 2**classes:
         tensors = np.asarray(tensors)
         labels = np.argmax(tensors, axis=-1) if tensors.ndim == 3 else tensors
@@ -60,6 +62,11 @@ def drums_of(tensors: np.ndarray, converter: Converter) -> Drums:
         f"in bins; labels; or a roll), got {type(converter).__name__} with {found}. "
         "Choose a config of drums or grooves (groovekit configs list)."
     )
+
+
+def _classes(converter: Converter) -> int:
+    """Its drum classes; 0 where it has no kit map."""
+    return converter.classes if isinstance(converter, WithKits) else 0
 
 
 def _in_bins(layout: Layout) -> bool:
@@ -78,7 +85,9 @@ def _from_bins(tensors: np.ndarray, converter: Converter) -> np.ndarray:
     """``(windows, steps, 3 * hits)``: bins replaced by the numbers they stand for."""
     layout = converter.layout
     size = layout[0].size
-    original = getattr(converter, "bin_values", "center") == "original"
+    original = (
+        isinstance(converter, GrooveConverter) and converter.bin_values == "original"
+    )
     tables = (
         bins.velocity_values(layout[1].size, original=original) / 127.0,
         bins.offset_values(layout[-1].size, original=original),

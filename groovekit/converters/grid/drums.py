@@ -38,7 +38,7 @@ class Drums:
       offsets: same shape, float64 in -1..1: twice the distance from the grid in
         steps, positive when early; or None.
       steps_per_quarter: grid; at least 1.
-      quarters_per_bar: grid; at least 1.
+      quarters_per_bar: grid; at least 1, and such that a bar has whole steps.
 
     Raises:
       DataError: arrays of other or different shapes, or no such grid.
@@ -49,13 +49,18 @@ class Drums:
     offsets: np.ndarray | None = None
     _: dataclasses.KW_ONLY
     steps_per_quarter: int = STEPS_PER_QUARTER
-    quarters_per_bar: int = QUARTERS_PER_BAR
+    quarters_per_bar: float = QUARTERS_PER_BAR
 
     def __post_init__(self) -> None:
         if min(self.steps_per_quarter, self.quarters_per_bar) < 1:
             raise DataError(
                 "Expected at least one step a quarter and one quarter a bar, got "
                 f"{self.steps_per_quarter} and {self.quarters_per_bar}."
+            )
+        if self.steps_per_quarter * self.quarters_per_bar % 1:
+            raise DataError(
+                f"Expected bars of whole steps, got {self.quarters_per_bar} quarters "
+                f"a bar and {self.steps_per_quarter} steps a quarter."
             )
         hits = np.asarray(self.hits)
         if hits.ndim != 3:
@@ -91,7 +96,7 @@ class Drums:
     @property
     def steps_per_bar(self) -> int:
         """Steps of the grid in a bar."""
-        return self.steps_per_quarter * self.quarters_per_bar
+        return round(self.steps_per_quarter * self.quarters_per_bar)
 
     def on_grid_of(self, other: Drums) -> Drums:
         """The same hits, with another's steps a quarter and quarters a bar."""

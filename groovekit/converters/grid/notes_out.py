@@ -23,7 +23,7 @@ def drum_sequences(
     *,
     bounds: np.ndarray,
     qpm: float,
-    numerator: int,
+    time_signature: tuple[int, int],
     duration: np.ndarray | float,
 ) -> list[NoteSequence]:
     """Makes a sequence of drum notes of each run of notes.
@@ -39,7 +39,7 @@ def drum_sequences(
       bounds: ``(sequences + 1,)`` number of the first note of each sequence, then
         the number of notes.
       qpm: tempo.
-      numerator: quarters of a bar.
+      time_signature: numerator and denominator.
       duration: seconds, of each sequence or of all; a sequence lasts at least as
         long.
 
@@ -53,7 +53,7 @@ def drum_sequences(
         pitch, velocity, start, end, instrument=DRUM_INSTRUMENT, is_drum=True
     )
     width, data = rows.shape[1], rows.tobytes()
-    bare = empty_sequence(qpm=qpm, numerator=numerator, duration=0.0)
+    bare = empty_sequence(qpm=qpm, time_signature=time_signature, duration=0.0)
     head = bare.SerializeToString()
     totals = np.array(np.broadcast_to(duration, len(bounds) - 1), np.float64)
     filled = np.diff(bounds) > 0
@@ -71,17 +71,20 @@ def drum_sequences(
     return sequences
 
 
-def empty_sequence(*, qpm: float, numerator: int, duration: float) -> NoteSequence:
+def empty_sequence(
+    *, qpm: float, time_signature: tuple[int, int], duration: float
+) -> NoteSequence:
     """Makes a sequence without notes.
 
     Args:
       qpm: tempo.
-      numerator: quarters of a bar.
+      time_signature: numerator and denominator.
       duration: seconds, its ``total_time``.
     """
     sequence = NoteSequence(ticks_per_quarter=_TICKS_PER_QUARTER, total_time=duration)
     sequence.tempos.add(qpm=qpm)
-    sequence.time_signatures.add(numerator=numerator, denominator=4)
+    numerator, denominator = time_signature
+    sequence.time_signatures.add(numerator=numerator, denominator=denominator)
     return sequence
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
-from groovekit.converters.base import Reason
-from groovekit.converters.grid.quantize import Columns, Obstacle
+from groovekit.converters.base import Counts, Reason, UnusableError
 from groovekit.converters.kits import KitMap, Unmapped
 from groovekit.errors import DataError
+from groovekit.io.columns import NoteColumns
+
+#: Which notes are read as drums; see :func:`select_drums`.
+Instruments = Literal["auto", "drums", "all"]
 
 # A sequence without drum notes passes as drums (saved on the wrong channel)
 # where the kit knows at least this share of its pitches.
 _LIKELY_DRUMS = 0.9
 
 
-def select_drums(columns: Columns, kit: KitMap, instruments: str) -> Columns | Obstacle:
+def select_drums(
+    columns: NoteColumns, kit: KitMap, instruments: Instruments
+) -> NoteColumns:
     """The notes that are drums.
 
     Args:
@@ -24,7 +31,10 @@ def select_drums(columns: Columns, kit: KitMap, instruments: str) -> Columns | O
         ``"auto"`` the same unless none is marked and the kit knows nearly all.
 
     Returns:
-      The drum notes, at least one, or why there are none.
+      The drum notes, at least one.
+
+    Raises:
+      UnusableError: there are none.
     """
     if instruments == "all" or columns.is_drum.all():
         return columns
@@ -34,7 +44,7 @@ def select_drums(columns: Columns, kit: KitMap, instruments: str) -> Columns | O
     if instruments == "auto" and known >= _LIKELY_DRUMS * len(columns):
         return columns
     detail = f"{len(columns)} notes, none on the drum channel"
-    return Obstacle(Reason.NO_DRUMS, detail)
+    raise UnusableError(Reason.NO_DRUMS, detail)
 
 
 def map_pitches(pitches: np.ndarray, kit: KitMap, unmapped: Unmapped) -> np.ndarray:
@@ -60,6 +70,21 @@ def map_pitches(pitches: np.ndarray, kit: KitMap, unmapped: Unmapped) -> np.ndar
             "'drop' or 'nearest'."
         )
     return classes
+
+
+def no_mapped_pitches(
+    pitches: np.ndarray, kit: str, counts: Counts | None = None
+) -> UnusableError:
+    """The error for notes none of which has a class.
+
+    Args:
+      pitches: theirs.
+      kit: name of the kit map.
+      counts: what happened to them.
+    """
+    found = ", ".join(map(str, np.unique(pitches)[:8]))
+    detail = f"kit {kit}, pitches {found}"
+    return UnusableError(Reason.NO_MAPPED_PITCHES, detail, counts)
 
 
 def loudest_of_each(cells: np.ndarray, velocity: np.ndarray) -> np.ndarray:

@@ -16,15 +16,11 @@ import math
 
 import numpy as np
 
-from groovekit.converters.base import Reason
-from groovekit.converters.grid.quantize import (
-    Obstacle,
-    Section,
-    format_metre,
-    steps_per_second,
-)
+from groovekit.converters.base import Reason, UnusableError
+from groovekit.converters.grid.grid import Grid
+from groovekit.converters.grid.sections import Section, format_time_signature
 from groovekit.converters.harmony.chords import KEYS, NO_CHORD, ROOTS
-from groovekit.converters.voices.melodies import NoteColumns
+from groovekit.io.columns import NoteColumns
 
 _SCALE = (0, 2, 4, 5, 7, 9, 11)
 _KINDS = {
@@ -120,37 +116,38 @@ def infer_chords(
     section: Section,
     *,
     total_seconds: float,
-    steps_per_quarter: int,
-) -> Inferred | Obstacle:
+    grid: Grid,
+) -> Inferred:
     """Finds the likeliest chords and keys of a section.
 
     Args:
       notes: of the section, times from its start. Drums and unpitched programs
         are left out.
-      section: for its tempo and metre.
+      section: for its tempo and time signature.
       total_seconds: where the section's last note ends.
-      steps_per_quarter: grid.
+      grid: whose steps they are.
 
-    Returns:
-      Chords and keys, or why there are none: no notes, an uncommon metre, or more
-      than a thousand chords.
+    Raises:
+      UnusableError: there are no notes, an uncommon time signature, or more than a
+        thousand chords.
     """
-    a_bar = _CHORDS_A_BAR.get(section.metre)
-    numerator, denominator = section.metre
+    a_bar = _CHORDS_A_BAR.get(section.time_signature)
+    numerator, denominator = section.time_signature
     if a_bar is None:
-        detail = f"cannot infer chords in {format_metre(section.metre)}"
-        return Obstacle(Reason.HARMONY, detail)
-    steps, rest = divmod(steps_per_quarter * 4 * numerator, denominator * a_bar)
+        name = format_time_signature(section.time_signature)
+        detail = f"cannot infer chords in {name}"
+        raise UnusableError(Reason.HARMONY, detail)
+    steps, rest = divmod(grid.steps_per_quarter * 4 * numerator, denominator * a_bar)
     if rest:
         detail = f"{a_bar} chords a bar do not fall on the grid"
-        return Obstacle(Reason.HARMONY, detail)
-    seconds = steps / steps_per_second(steps_per_quarter, section.qpm)
+        raise UnusableError(Reason.HARMONY, detail)
+    seconds = steps / grid.steps_per_second(section.qpm)
     frames = math.ceil(total_seconds / seconds)
     if frames < 1:
-        return Obstacle(Reason.HARMONY, "no notes to infer chords from")
+        raise UnusableError(Reason.HARMONY, "no notes to infer chords from")
     if frames > _MOST_CHORDS:
         detail = f"too long to infer chords: {frames} of at most {_MOST_CHORDS}"
-        return Obstacle(Reason.HARMONY, detail)
+        raise UnusableError(Reason.HARMONY, detail)
     pitched = ~notes.is_drum & ~np.isin(notes.program, _UNPITCHED_PROGRAMS)
     heard = _pitch_vectors(notes.take(pitched), frames, seconds)
     keys, chords = _likeliest(_CONCENTRATION * np.dot(heard, _tables().pitches))

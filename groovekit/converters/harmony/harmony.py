@@ -11,14 +11,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from groovekit.converters.base import Reason
-from groovekit.converters.grid.quantize import (
-    DEFAULT_QPM,
-    Obstacle,
-    Section,
-    steps_per_second,
-    to_steps,
-)
+from groovekit.converters.base import Reason, UnusableError
+from groovekit.converters.grid.grid import Grid
+from groovekit.converters.grid.quantize import to_steps
+from groovekit.converters.grid.sections import Section
 from groovekit.converters.harmony.chord_inference import Inferred, infer_chords
 from groovekit.converters.harmony.chords import (
     CHORD_SYMBOL,
@@ -26,8 +22,8 @@ from groovekit.converters.harmony.chords import (
     NO_CHORD,
     ChordEncoding,
 )
-from groovekit.converters.voices.melodies import NoteColumns
 from groovekit.errors import UsageError
+from groovekit.io.columns import NoteColumns, rate_of_steps
 from groovekit.io.notes import NoteSequence
 
 _T = TypeVar("_T")
@@ -47,9 +43,7 @@ class Harmony:
     chords: np.ndarray
     keys: np.ndarray | None
 
-    def labels(
-        self, encoding: ChordEncoding, chords: np.ndarray
-    ) -> np.ndarray | Obstacle:
+    def labels(self, encoding: ChordEncoding, chords: np.ndarray) -> np.ndarray:
         """Labels of chords.
 
         Args:
@@ -58,14 +52,17 @@ class Harmony:
             that cannot be read.
 
         Returns:
-          uint8 labels of the same shape, or which symbol has none.
+          uint8 labels of the same shape.
+
+        Raises:
+          UnusableError: a symbol has none.
         """
         table = np.zeros(len(self.figures), np.uint8)
         for index in np.unique(chords):
             try:
                 table[index] = encoding.encode(self.figures[index])
             except UsageError as error:
-                return Obstacle(Reason.HARMONY, str(error))
+                raise UnusableError(Reason.HARMONY, str(error)) from error
         labels: np.ndarray = table[chords]
         return labels
 
@@ -77,10 +74,10 @@ def read_harmony(
     *,
     steps: int,
     total_seconds: float,
-    steps_per_quarter: int,
+    grid: Grid,
     keys: bool = False,
     chords: bool = True,
-) -> Harmony | Obstacle:
+) -> Harmony:
     """Reads or infers the chords and keys of a section.
 
     Before the first chord there is none; before the first key that one holds.
@@ -91,49 +88,34 @@ def read_harmony(
       notes: of the section, times from its start; chords are inferred from them.
       steps: how many steps are wanted.
       total_seconds: where the section's last note ends.
-      steps_per_quarter: grid.
+      grid: whose steps they are.
       keys: whether keys are wanted.
       chords: whether chords are wanted.
 
-    Returns:
-      The harmony, or why it cannot be told: two chords on one step, chords
-      without a key (which inference would contradict), or no way to infer them.
+    Raises:
+      UnusableError: it cannot be told: two chords on one step, chords without a
+        key (which inference would contradict), or no way to infer them.
     """
-    rate = steps_per_second(steps_per_quarter, section.qpm)
+    rate = grid.steps_per_second(section.qpm)
     figures = _section_chords(sequence, section)
     signatures = _section_keys(sequence, section)
     if (chords and not figures) or (keys and not signatures):
         if figures:
             detail = "has chords, but no key signature"
-            return Obstacle(Reason.HARMONY, detail)
+            raise UnusableError(Reason.HARMONY, detail)
         inferred = infer_chords(
             notes,
             section,
             total_seconds=total_seconds,
-            steps_per_quarter=steps_per_quarter,
+            grid=grid,
         )
-        if isinstance(inferred, Obstacle):
-            return inferred
         return _inferred_harmony(inferred, steps, rate, keys=keys)
     found = _annotated_chords(figures, steps, rate)
-    if isinstance(found, Obstacle):
-        return found
     if not keys:
         return Harmony(*found, None)
     times = [time for time, _ in signatures]
     values = [key for _, key in signatures]
     return Harmony(*found, _hold_keys(np.array(times), np.array(values), steps, rate))
-
-
-def _seconds_a_step(sequence: NoteSequence) -> float:
-    """How long a step is in a sequence that has steps and no times; else 0."""
-    info = sequence.quantization_info
-    rate = float(info.steps_per_second)
-    if info.steps_per_quarter:
-        qpm = sequence.tempos[0].qpm if sequence.tempos else DEFAULT_QPM
-        rate = steps_per_second(info.steps_per_quarter, qpm)
-    timeless = rate > 0 and not any(note.end_time for note in sequence.notes)
-    return 1 / rate if timeless else 0.0
 
 
 def _in_section(
@@ -150,9 +132,9 @@ def _in_section(
 def _section_chords(
     sequence: NoteSequence, section: Section
 ) -> list[tuple[float, str]]:
-    step = _seconds_a_step(sequence)
+    rate = rate_of_steps(sequence)
     events = [
-        (a.quantized_step * step if step else a.time, a.text)
+        (a.quantized_step * (1 / rate) if rate else a.time, a.text)
         for a in sequence.text_annotations
         if a.annotation_type == CHORD_SYMBOL
     ]
@@ -166,7 +148,7 @@ def _section_keys(sequence: NoteSequence, section: Section) -> list[tuple[float,
 
 def _annotated_chords(
     events: list[tuple[float, str]], steps: int, rate: float
-) -> tuple[tuple[str, ...], np.ndarray] | Obstacle:
+) -> tuple[tuple[str, ...], np.ndarray]:
     """The symbols, and the index of the one that holds on each step."""
     starts = to_steps(np.array([time for time, _ in events]), rate)
     names: dict[str, int] = {NO_CHORD: 0}
@@ -177,7 +159,7 @@ def _annotated_chords(
             break
         if previous is not None and start == previous[0] and figure != previous[1]:
             detail = f"chords {previous[1]} and {figure} on one step"
-            return Obstacle(Reason.HARMONY, detail)
+            raise UnusableError(Reason.HARMONY, detail)
         indices[max(start, 0) :] = names.setdefault(figure, len(names))
         previous = start, figure
     return tuple(names), indices

@@ -10,21 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection
-from typing import Any
 
 import numpy as np
 
-from groovekit.converters.base import Reason
-from groovekit.converters.grid.quantize import (
-    DEFAULT_QPM,
-    MAX_BARS,
-    Obstacle,
-    Section,
-    split_sections,
-    steps_per_second,
-    to_steps,
-)
-from groovekit.io.notes import NoteSequence
+from groovekit.converters.grid.grid import Grid
+from groovekit.converters.grid.quantize import bars_until, to_steps
+from groovekit.converters.grid.sections import Section
+from groovekit.io.columns import NoteColumns
 
 NO_EVENT = 0
 NOTE_OFF = 1
@@ -34,38 +26,6 @@ PIANO_MIN_PITCH = 21
 PIANO_MAX_PITCH = 108
 # Above every label of a note.
 _HIGHEST_LABEL = 255
-
-
-@dataclasses.dataclass(frozen=True)
-class NoteColumns:
-    """The notes of a sequence, one array a property, in the sequence's order.
-
-    Attributes:
-      pitch: ``(notes,)`` int32, MIDI pitch.
-      velocity: ``(notes,)`` uint8, 0..127.
-      start: ``(notes,)`` float64, onset in seconds.
-      end: ``(notes,)`` float64, seconds.
-      is_drum: ``(notes,)`` bool.
-      program: ``(notes,)`` int32, MIDI program from 0.
-      instrument: ``(notes,)`` int32, number of the track.
-    """
-
-    pitch: np.ndarray
-    velocity: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    is_drum: np.ndarray
-    program: np.ndarray
-    instrument: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.start)
-
-    def take(self, index: Any) -> NoteColumns:
-        """The notes at ``index`` (a mask or positions)."""
-        return NoteColumns(
-            *(getattr(self, f.name)[index] for f in dataclasses.fields(self))
-        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,93 +66,27 @@ class Melody:
 # Reading -----------------------------------------------------------------------
 
 
-def read_notes(sequence: NoteSequence) -> NoteColumns:
-    """Reads the notes once.
-
-    A sequence that has steps but no times (every end is zero) gets its times
-    from the steps, at its own tempo.
-    """
-    notes = list(sequence.notes)
-    count = len(notes)
-    velocity = np.fromiter([n.velocity for n in notes], np.int32, count)
-    columns = NoteColumns(
-        pitch=np.fromiter([n.pitch for n in notes], np.int32, count),
-        velocity=np.clip(velocity, 0, 127).astype(np.uint8),
-        start=np.fromiter([n.start_time for n in notes], np.float64, count),
-        end=np.fromiter([n.end_time for n in notes], np.float64, count),
-        is_drum=np.fromiter([n.is_drum for n in notes], np.bool_, count),
-        program=np.fromiter([n.program for n in notes], np.int32, count),
-        instrument=np.fromiter([n.instrument for n in notes], np.int32, count),
-    )
-    info = sequence.quantization_info
-    rate = float(info.steps_per_second)
-    if info.steps_per_quarter:
-        qpm = sequence.tempos[0].qpm if sequence.tempos else DEFAULT_QPM
-        rate = steps_per_second(info.steps_per_quarter, qpm)
-    if rate > 0 and not columns.end.any():
-        starts = np.fromiter([n.quantized_start_step for n in notes], np.float64, count)
-        ends = np.fromiter([n.quantized_end_step for n in notes], np.float64, count)
-        columns = dataclasses.replace(columns, start=starts / rate, end=ends / rate)
-    return columns
-
-
-def split_notes(
-    sequence: NoteSequence, notes: NoteColumns, *, split_on_changes: bool = True
-) -> list[tuple[Section, NoteColumns]] | Obstacle:
-    """Cuts the notes where tempo or metre change.
-
-    Args:
-      sequence: where ``notes`` come from.
-      notes: at least one.
-      split_on_changes: cut there; otherwise a change is an obstacle.
-
-    Returns:
-      The sections that hold notes, with times that count from the section's
-      start; a note ends at the latest with its section.
-    """
-    last = float(np.nextafter(notes.start.max(), np.inf))
-    total = max(sequence.total_time, last, float(notes.end.max()))
-    sections = split_sections(sequence, total)
-    if not sections:
-        return Obstacle(Reason.NEGATIVE_TIME, "all notes")
-    if len(sections) > 1 and not split_on_changes:
-        first, second = sections[:2]
-        metre = first.metre != second.metre
-        reason = Reason.METRE_CHANGE if metre else Reason.TEMPO_CHANGE
-        return Obstacle(reason, f"at {second.start:.2f} seconds")
-    bounds = np.array([section.start for section in sections[1:]])
-    place = np.searchsorted(bounds, notes.start, side="right")
-    parts = []
-    for index in np.unique(place):
-        section = sections[index]
-        part = notes.take(place == index)
-        end = np.minimum(part.end, section.end) - section.start
-        part = dataclasses.replace(part, start=part.start - section.start, end=end)
-        parts.append((section, part))
-    return parts
-
-
 def quantize_notes(
-    notes: NoteColumns, section: Section, steps_per_quarter: int, steps_per_bar: int
-) -> tuple[np.ndarray, np.ndarray] | Obstacle:
+    notes: NoteColumns, section: Section, grid: Grid
+) -> tuple[np.ndarray, np.ndarray]:
     """The steps on which notes begin and end.
 
     Args:
       notes: of one section, times from its start.
       section: for its tempo.
-      steps_per_quarter: grid.
-      steps_per_bar: for the limit of length.
+      grid: whose steps they are.
 
     Returns:
       Two int64 arrays ``(notes,)``: first step (negative for notes before the
       start) and the step after the last; a note lasts at least one step.
+
+    Raises:
+      UnusableError: more than a day of music.
     """
-    rate = steps_per_second(steps_per_quarter, section.qpm)
+    rate = grid.steps_per_second(section.qpm)
     start = to_steps(notes.start, rate)
     end = np.maximum(to_steps(notes.end, rate), start + 1)
-    bars = -(-int(end.max(initial=0)) // steps_per_bar)
-    if bars > MAX_BARS:
-        return Obstacle(Reason.TOO_LONG, f"{bars} bars")
+    bars_until(int(end.max(initial=0)), grid.steps_per_bar)
     return start, end
 
 

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from groovekit.converters.base import Reason
+from groovekit.converters.base import Reason, UnusableError
 from groovekit.converters.grid.labels import first_of_equals
-from groovekit.converters.grid.quantize import Obstacle
-from groovekit.converters.voices.melodies import NoteColumns
+from groovekit.io.columns import NoteColumns
 
 PARTS = ("melody", "bass", "drums")
 
@@ -102,7 +101,7 @@ def combine_tracks(
     bars: int,
     steps_per_bar: int,
     gap_bars: int,
-) -> Trios | Obstacle:
+) -> Trios:
     """Cuts windows wherever a melody, a bass and drums play together.
 
     At both ends of the section, ``gap_bars`` long, one instrument that plays is
@@ -116,11 +115,14 @@ def combine_tracks(
 
     Returns:
       Windows by melody, then bass, drums and time, without those equal to an
-      earlier one; or why there are none.
+      earlier one.
+
+    Raises:
+      UnusableError: there are none.
     """
     silent = [part for part in PARTS if not tracks[part]]
     if silent:
-        return Obstacle(Reason.NO_MATERIAL, f"no usable notes: {', '.join(silent)}")
+        raise UnusableError(Reason.NO_MATERIAL, f"no usable notes: {', '.join(silent)}")
     parts: dict[str, list[np.ndarray]] = {part: [] for part in PARTS}
     everything = [track for part in PARTS for track in tracks[part]]
     heard = {track: np.zeros(len(track.covered), np.bool_) for track in everything}
@@ -143,7 +145,7 @@ def combine_tracks(
     arrays = {part: np.concatenate(windows) for part, windows in parts.items()}
     if not len(arrays["melody"]):
         detail = f"all three parts in {longest} of {bars} bars"
-        return Obstacle(Reason.TOO_SHORT, detail)
+        raise UnusableError(Reason.TOO_SHORT, detail)
     unique = first_of_equals(list(arrays.values()))
     return Trios(
         {part: windows[unique] for part, windows in arrays.items()},

@@ -1,4 +1,4 @@
-"""Windows of melodies with their chords and keys, and checks of options."""
+"""Windows of melodies with their chords and keys."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from groovekit.converters.base import Reason
-from groovekit.converters.grid.quantize import Obstacle
+from groovekit.converters.base import Reason, UnusableError
 from groovekit.converters.harmony.chords import ChordEncoding
 from groovekit.converters.harmony.harmony import Harmony
 from groovekit.converters.voices.melodies import (
@@ -43,7 +42,7 @@ def cut_windows(
     *,
     sliding: bool = True,
     total_steps: int | None = None,
-) -> MelodyWindows | Obstacle:
+) -> MelodyWindows:
     """All windows of melodies, repeated ones too.
 
     Args:
@@ -55,7 +54,10 @@ def cut_windows(
         for their own bars.
 
     Returns:
-      Windows by melody, then time; or that every melody is shorter than one.
+      Windows by melody, then time.
+
+    Raises:
+      UnusableError: every melody is shorter than one.
     """
     windows: list[np.ndarray] = []
     starts: list[np.ndarray] = []
@@ -82,7 +84,7 @@ def cut_windows(
         merged += melody.merged
     if not windows:
         bars = f"{longest // steps_per_bar} of {size // steps_per_bar} bars"
-        return Obstacle(Reason.TOO_SHORT, f"{bars} without a longer silence")
+        raise UnusableError(Reason.TOO_SHORT, f"{bars} without a longer silence")
     return MelodyWindows(
         without_leading_offs(np.concatenate(windows)),
         np.concatenate(starts),
@@ -94,7 +96,7 @@ def cut_windows(
 
 def label_windows(
     windows: MelodyWindows, harmony: Harmony | None, encoding: ChordEncoding | None
-) -> tuple[dict[str, np.ndarray], list[np.ndarray]] | Obstacle:
+) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
     """The compact arrays of windows, with their chords and keys.
 
     Args:
@@ -105,8 +107,10 @@ def label_windows(
     Returns:
       ``labels`` and, as far as asked for, ``chords`` and ``keys``, each ``(windows,
       window steps)`` uint8 and 0 after the length; and what tells windows apart
-      (as in the original "C" and "C7" do, though they share a label). Or which
-      symbol of a window has no label.
+      (as in the original "C" and "C7" do, though they share a label).
+
+    Raises:
+      UnusableError: a symbol of a window has no label.
     """
     arrays = {"labels": windows.labels}
     distinct = [windows.labels, windows.lengths]
@@ -118,8 +122,6 @@ def label_windows(
     if encoding is not None:
         figures = np.where(used, harmony.chords[steps], 0)
         chords = harmony.labels(encoding, figures)
-        if isinstance(chords, Obstacle):
-            return chords
         distinct.append(figures)
         arrays["chords"] = chords
     if harmony.keys is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from groovekit.converters.base import Converter
 from groovekit.errors import UsageError
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
 from groovekit.generation.player import Player
@@ -72,9 +73,9 @@ def add(
     return made
 
 
-def check_add(converter: object, name: str) -> None:
+def check_add(converter: Converter, name: str) -> None:
     """Raises a UsageError unless a model of a converter adds instruments."""
-    if not getattr(converter, "add_instruments", ()):
+    if not converter.added_classes:
         raise UsageError(
             f"A model of the config {name} has not learnt to add instruments: choose "
             "one whose converter has add_instruments, such as "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from groovekit.converters.base import Converter
 from groovekit.converters.grid.selection import loudest_of_each
 from groovekit.errors import UsageError
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
@@ -74,9 +75,9 @@ def drumify(
     return [finish(piece, swing=swing, qpm=qpm) for piece in made]
 
 
-def check_drumify(converter: object, name: str) -> None:
+def check_drumify(converter: Converter, name: str) -> None:
     """Raises a UsageError unless a model of a converter reads taps."""
-    if not getattr(converter, "tapify", False):
+    if not converter.takes_taps:
         raise UsageError(
             f"A model of the config {name} was not trained on taps: choose one whose "
             "converter has tapify, such as groovae_2bar_tap_fixed_velocity."

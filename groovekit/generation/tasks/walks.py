@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from groovekit.converters.base import Converter, Counts, Reason, Skipped, Windows
-from groovekit.converters.grid.quantize import steps_per_second, to_steps
+from groovekit.converters.grid.quantize import to_steps
+from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import UsageError
 from groovekit.generation.controls import complete_controls
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
 from groovekit.generation.player import Player
 from groovekit.generation.refusals import check_metre, refusal
-from groovekit.generation.sections import one_after_another, window_seconds
+from groovekit.generation.sections import one_after_another
 from groovekit.generation.tasks.editing import EVENTS
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM, TempoMap
@@ -136,7 +137,7 @@ def continue_(
             f"The number of continuations must be at least 1, got {count}."
         )
     converter = model.converter
-    own = int(getattr(converter, "bars", 1))
+    own = converter.window_bars
     bars = own if bars is None else bars
     sections = _sections(converter, bars)
     seed = draw_seed() if seed is None else seed
@@ -150,7 +151,7 @@ def continue_(
         for _ in range(sections):
             z = walk.step(z, noise)
             codes.append(z)
-    if hasattr(converter, "first_onset"):
+    if isinstance(converter, GrooveConverter):
         # Strokes before the bar line are before time zero.
         converter = _changed(converter, first_onset="original")
     pieces = _pieces(
@@ -240,9 +241,9 @@ def read_ending(sequence: NoteSequence, converter: Converter) -> Ending:
     qpm = float(60.0 * tempo_map.rates[-1])
     even = _at_one_tempo(sequence, tempo_map, qpm)
     bars = _bars_used(even, converter, qpm)
-    own = int(getattr(converter, "bars", 1))
+    own = converter.window_bars
     # A window from each bar on, so that one of them ends where the music does.
-    stride = own if hasattr(converter, "hop_bars") else 1
+    stride = own if isinstance(converter, GrooveConverter) else 1
     if stride > 1:
         converter = _changed(converter, hop_bars=1)
     found = converter.extract(even)
@@ -279,7 +280,7 @@ def _sections(converter: Converter, bars: int) -> int:
     """How many windows so many bars take."""
     if bars < 1:
         raise UsageError(f"bars must be at least 1, got {bars}.")
-    return -(-bars // int(getattr(converter, "bars", 1)))
+    return -(-bars // converter.window_bars)
 
 
 def _pieces(
@@ -305,7 +306,7 @@ def _pieces(
       seed: of what the decoder draws.
       controls: ``(1, steps, control_depth)`` for every section.
     """
-    own = int(getattr(converter, "bars", 1))
+    own = converter.window_bars
     sections = -(-bars // own)
     steps = converter.steps
     controls = complete_controls(
@@ -318,7 +319,7 @@ def _pieces(
     if converter.tiles or not converter.fixed_length:
         # Windows that may end before their last step.
         parts = converter.decode(tensors, controls, qpm=qpm)
-        seconds = window_seconds(converter, qpm)
+        seconds = converter.window_seconds(qpm)
         made = [
             one_after_another(parts[first : first + sections], seconds)
             for first in range(0, len(parts), sections)
@@ -334,17 +335,16 @@ def _pieces(
 
 
 def _bar_seconds(converter: Converter, qpm: float) -> float:
-    return window_seconds(converter, qpm) / int(getattr(converter, "bars", 1))
+    return converter.window_seconds(qpm) / converter.window_bars
 
 
 def _bars_used(sequence: NoteSequence, converter: Converter, qpm: float) -> int:
     """Bars up to the last onset; of the drums, where there are any."""
     drums = [n.start_time for n in sequence.notes if n.is_drum]
     onsets = drums or [n.start_time for n in sequence.notes] or [0.0]
-    per_quarter = int(getattr(converter, "steps_per_quarter", 4))
-    last = to_steps(np.array([max(onsets)]), steps_per_second(per_quarter, qpm))[0]
-    per_bar = per_quarter * int(getattr(converter, "quarters_per_bar", 4))
-    return int(last) // per_bar + 1
+    grid = converter.grid
+    last = to_steps(np.array([max(onsets)]), grid.steps_per_second(qpm))[0]
+    return int(last) // grid.steps_per_bar + 1
 
 
 def _followed_by(

@@ -72,6 +72,21 @@ def test_options_of_other_parts(config):
     assert again.decoder.head_options == (("bins", 8), ("kind", "b"))
 
 
+def test_quarters_of_a_bar_are_a_time_signature(config):
+    new = config.with_overrides("converter.quarters_per_bar=3")
+    assert new.converter.time_signature == (3, 4)
+    assert new == config.with_overrides("converter.time_signature=[3,4]")
+    with pytest.raises(ConfigError, match=r"Two values for converter\.time_sig"):
+        config.with_overrides(
+            "converter.quarters_per_bar=3,converter.time_signature=[6,8]"
+        )
+    # As schema 1 of config.json has them.
+    table = config.to_dict()
+    del table["converter"]["time_signature"]
+    table["converter"]["quarters_per_bar"] = 3
+    assert type(config).from_dict(table) == new
+
+
 def test_nothing_is_no_override(config):
     assert config.with_overrides("") == config
     assert config.with_overrides({}) == config

@@ -5,8 +5,9 @@ import functools
 import numpy as np
 import pytest
 
-from groovekit.converters.base import Reason
-from groovekit.converters.grid.quantize import Obstacle
+from groovekit.converters.base import Reason, UnusableError
+from groovekit.converters.grid.grid import Grid
+from groovekit.converters.grid.sections import split_notes
 from groovekit.converters.harmony.chord_inference import infer_chords
 from groovekit.converters.harmony.chords import (
     CHORD_ENCODINGS,
@@ -23,8 +24,8 @@ from groovekit.converters.harmony.chords import (
     write_controls,
 )
 from groovekit.converters.harmony.harmony import Harmony, read_harmony
-from groovekit.converters.voices.melodies import read_notes, split_notes
 from groovekit.errors import ConfigError, UsageError
+from groovekit.io.columns import read_columns
 from groovekit.io.notes import NoteSequence, load
 
 TRIAD = get_chord_encoding("triad")
@@ -207,9 +208,8 @@ def annotated(chords=(), keys=(), *, bars: int = 4, qpm: float = 120.0) -> NoteS
     return sequence
 
 
-def read(sequence: NoteSequence, section: int = 0, **options) -> Harmony | Obstacle:
-    sections = split_notes(sequence, read_notes(sequence))
-    assert not isinstance(sections, Obstacle)
+def read(sequence: NoteSequence, section: int = 0, **options) -> Harmony:
+    sections = split_notes(sequence, read_columns(sequence))
     where, notes = sections[section]
     total = float(notes.end.max())
     return read_harmony(
@@ -217,12 +217,12 @@ def read(sequence: NoteSequence, section: int = 0, **options) -> Harmony | Obsta
         where,
         notes,
         total_seconds=total,
-        steps_per_quarter=4,
+        grid=Grid(),
         **({"steps": 64} | options),
     )
 
 
-def found(harmony: Harmony | Obstacle) -> list[str]:
+def found(harmony: Harmony) -> list[str]:
     assert isinstance(harmony, Harmony), harmony
     return [harmony.figures[index] for index in harmony.chords]
 
@@ -254,10 +254,10 @@ def test_only_symbols_of_windows_must_be_readable():
     harmony = read(annotated([(0, "C"), (32, "Foo")]))
     assert isinstance(harmony, Harmony)
     assert harmony.labels(TRIAD, harmony.chords[:32]).max() == 1
-    bad = harmony.labels(TRIAD, harmony.chords)
-    assert isinstance(bad, Obstacle)
-    assert bad.reason is Reason.HARMONY
-    assert "Cannot read the chord 'Foo'" in bad.detail
+    with pytest.raises(UnusableError) as bad:
+        harmony.labels(TRIAD, harmony.chords)
+    assert bad.value.reason is Reason.HARMONY
+    assert "Cannot read the chord 'Foo'" in bad.value.detail
 
 
 @pytest.mark.parametrize(
@@ -269,18 +269,18 @@ def test_only_symbols_of_windows_must_be_readable():
     ],
 )
 def test_says_why_there_is_no_harmony(sequence, options, detail):
-    obstacle = read(sequence, **options)
-    assert isinstance(obstacle, Obstacle)
-    assert obstacle.reason is Reason.HARMONY
-    assert obstacle.detail == detail
+    with pytest.raises(UnusableError) as error:
+        read(sequence, **options)
+    assert error.value.reason is Reason.HARMONY
+    assert error.value.detail == detail
 
 
 def test_does_not_infer_in_odd_metres():
     sequence = annotated()
     sequence.time_signatures.add(numerator=8, denominator=8)
-    obstacle = read(sequence)
-    assert isinstance(obstacle, Obstacle)
-    assert "metre 8/8" in obstacle.detail
+    with pytest.raises(UnusableError) as error:
+        read(sequence)
+    assert "metre 8/8" in error.value.detail
 
 
 def test_steps_without_times_have_chords_too():
@@ -350,11 +350,10 @@ def test_infers_what_note_seq_infers(theirs, seed):
     theirs.infer_chords_for_sequence(quantized, add_key_signatures=True)
     expected = [(a.quantized_step, a.text) for a in quantized.text_annotations]
 
-    [(section, notes)] = split_notes(sequence, read_notes(sequence))
+    [(section, notes)] = split_notes(sequence, read_columns(sequence))
     inferred = infer_chords(
-        notes, section, total_seconds=float(notes.end.max()), steps_per_quarter=4
+        notes, section, total_seconds=float(notes.end.max()), grid=Grid()
     )
-    assert not isinstance(inferred, Obstacle)
     ours = [
         (frame * inferred.steps, figure)
         for frame, figure in enumerate(inferred.figures)

@@ -50,7 +50,7 @@ def test_attributes_do_not_depend_on_the_grid(per_quarter, metre):
     found = []
     for steps in (4, per_quarter):
         converter = GrooveConverter(
-            bars=6, steps_per_quarter=steps, quarters_per_bar=metre
+            bars=6, steps_per_quarter=steps, time_signature=(metre, 4)
         )
         drums = drums_of(converter.encode(groove).outputs, converter)
         assert drums.steps_per_bar == steps * metre

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from groovekit.converters.base import Reason
-from groovekit.converters.grid.quantize import Obstacle
+from groovekit.converters.base import Reason, UnusableError
+from groovekit.converters.grid.grid import Grid
+from groovekit.converters.grid.sections import split_notes
 from groovekit.converters.voices.melodies import (
     FIRST_PITCH,
     NO_EVENT,
@@ -21,11 +22,10 @@ from groovekit.converters.voices.melodies import (
     labels_to_notes,
     melodic_notes,
     quantize_notes,
-    read_notes,
-    split_notes,
     transpose_labels,
     without_leading_offs,
 )
+from groovekit.io.columns import read_columns
 from groovekit.io.notes import NoteSequence, load
 
 SIXTEENTH = 0.125
@@ -53,13 +53,10 @@ def sequence_of(notes, **properties) -> NoteSequence:
 
 
 def melodies_of(sequence: NoteSequence, **options) -> list[Melody]:
-    notes = read_notes(sequence)
-    parts = split_notes(sequence, notes)
-    assert not isinstance(parts, Obstacle)
-    [(section, notes)] = parts
+    notes = read_columns(sequence)
+    [(section, notes)] = split_notes(sequence, notes)
     notes = notes.take(melodic_notes(notes, programs=options.pop("programs", None)))
-    spans = quantize_notes(notes, section, 4, 16)
-    assert not isinstance(spans, Obstacle)
+    spans = quantize_notes(notes, section, Grid())
     return extract_melodies(notes, *spans, **options)
 
 
@@ -122,7 +119,7 @@ def test_leaves_out_what_is_no_melody():
     sequence.notes.add(pitch=60, velocity=9, end_time=1.0, is_drum=True)
     sequence.notes.add(pitch=61, velocity=9, end_time=1.0, program=40)
     sequence.notes.add(pitch=62, velocity=9, end_time=1.0, program=3)
-    valid = melodic_notes(read_notes(sequence), programs=range(32))
+    valid = melodic_notes(read_columns(sequence), programs=range(32))
     assert valid.tolist() == [False] * 5 + [True]
     assert melodies_of(sequence_of([(0, 1, 60, 0, 0)])) == []
 
@@ -156,26 +153,23 @@ def test_cuts_notes_where_the_tempo_changes():
     sequence = sequence_of([(0, 40, 60), (32, 48, 62)])
     sequence.tempos.add(qpm=120)
     sequence.tempos.add(qpm=60, time=32 * SIXTEENTH)
-    parts = split_notes(sequence, read_notes(sequence))
-    assert not isinstance(parts, Obstacle)
-    (first, before), (second, after) = parts
+    (first, before), (second, after) = split_notes(sequence, read_columns(sequence))
     assert (first.qpm, second.qpm) == (120, 60)
     assert before.end.tolist() == [4.0]
     assert (after.start.tolist(), after.end.tolist()) == ([0.0], [2.0])
-    whole = split_notes(sequence, read_notes(sequence), split_on_changes=False)
-    assert isinstance(whole, Obstacle)
-    assert whole.reason is Reason.TEMPO_CHANGE
+    with pytest.raises(UnusableError) as error:
+        split_notes(sequence, read_columns(sequence), split_on_changes=False)
+    assert error.value.reason is Reason.TEMPO_CHANGE
 
 
 def test_a_note_at_the_end_of_time_is_refused():
     sequence = sequence_of([(0, 4, 60)])
     sequence.notes[0].end_time = 1e12
-    notes = read_notes(sequence)
-    parts = split_notes(sequence, notes)
-    assert not isinstance(parts, Obstacle)
-    found = quantize_notes(parts[0][1], parts[0][0], 4, 16)
-    assert isinstance(found, Obstacle)
-    assert found.reason is Reason.TOO_LONG
+    notes = read_columns(sequence)
+    [(section, notes)] = split_notes(sequence, notes)
+    with pytest.raises(UnusableError) as error:
+        quantize_notes(notes, section, Grid())
+    assert error.value.reason is Reason.TOO_LONG
 
 
 def test_labels_as_notes():
@@ -285,7 +279,7 @@ def test_notes_and_labels_say_the_same(labels):
 
 @pytest.mark.parametrize("empty", [[], [(0, 4, 10)]])
 def test_no_notes_no_melodies(empty):
-    notes = read_notes(sequence_of(empty))
+    notes = read_columns(sequence_of(empty))
     notes = notes.take(melodic_notes(notes))
     nothing = np.zeros(0, np.int64)
     assert extract_melodies(notes, nothing, nothing) == []

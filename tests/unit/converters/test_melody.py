@@ -201,7 +201,7 @@ def test_padding_to_the_total_time():
 
 
 def test_other_grids():
-    converter = MelodyConverter(bars=1, steps_per_quarter=3, quarters_per_bar=3)
+    converter = MelodyConverter(bars=1, steps_per_quarter=3, time_signature=(3, 4))
     sequence = melody([(0, 12, 60)])
     sequence.time_signatures.add(numerator=3, denominator=4)
     [labels] = windows(converter, sequence).arrays["labels"]

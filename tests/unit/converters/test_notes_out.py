@@ -22,7 +22,7 @@ def columns(count: int):
 
 
 def one_by_one(notes, **about):
-    sequence = empty_sequence(qpm=97.0, numerator=3, duration=2.0)
+    sequence = empty_sequence(qpm=97.0, time_signature=(3, 4), duration=2.0)
     for pitch, velocity, start, end in zip(*notes, strict=True):
         sequence.notes.add(
             pitch=pitch, velocity=velocity, start_time=start, end_time=end, **about
@@ -34,7 +34,7 @@ def one_by_one(notes, **about):
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 200])
 def test_notes_of_one_instrument(count):
     about = {"instrument": 2, "program": 33, "is_drum": False}
-    sequence = empty_sequence(qpm=97.0, numerator=3, duration=2.0)
+    sequence = empty_sequence(qpm=97.0, time_signature=(3, 4), duration=2.0)
     add_notes(sequence, *columns(count), **about)
     found = sequence.SerializeToString(deterministic=True)
     assert found == one_by_one(columns(count), **about)
@@ -46,7 +46,9 @@ def test_notes_of_one_instrument(count):
 def test_drums_of_many_sequences(sizes):
     bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     notes = columns(int(bounds[-1]))
-    found = drum_sequences(*notes, bounds=bounds, qpm=97.0, numerator=3, duration=2.0)
+    found = drum_sequences(
+        *notes, bounds=bounds, qpm=97.0, time_signature=(3, 4), duration=2.0
+    )
     expected = [
         one_by_one([c[a:b] for c in notes], instrument=9, is_drum=True)
         for a, b in itertools.pairwise(bounds)
@@ -58,6 +60,10 @@ def test_each_sequence_may_have_its_duration():
     none = np.zeros(0)
     durations = np.array([1.0, 0.5])
     found = drum_sequences(
-        *[none] * 4, bounds=np.zeros(3, int), qpm=120, numerator=4, duration=durations
+        *[none] * 4,
+        bounds=np.zeros(3, int),
+        qpm=120,
+        time_signature=(4, 4),
+        duration=durations,
     )
     assert [sequence.total_time for sequence in found] == [1.0, 0.5]

@@ -15,10 +15,10 @@ from groovekit.converters.base import (
 )
 from groovekit.converters.events.notes import DEFAULT_VELOCITY
 from groovekit.converters.events.sustain import apply_sustain, section_pedals
-from groovekit.converters.grid.quantize import Section
+from groovekit.converters.grid.sections import Section
 from groovekit.converters.performance import PerformanceConverter
-from groovekit.converters.voices.melodies import read_notes
 from groovekit.errors import ConfigError, UsageError
+from groovekit.io.columns import read_columns
 from groovekit.io.midi.encoding import encode_midi
 from groovekit.io.midi.files import read_midi
 from groovekit.io.notes import NoteSequence
@@ -204,7 +204,7 @@ def test_the_sustain_pedal():
             instrument=instrument,
         )
     section = Section(0.0, 10.0)
-    notes = apply_sustain(read_notes(sequence), section_pedals(sequence, section))
+    notes = apply_sustain(read_columns(sequence), section_pedals(sequence, section))
     assert (notes.end / STEP).tolist() == [1, 8, 11, 16]
     windows = SMALL.extract(sequence)
     assert "shift 3" in segments(SMALL, windows)[0]

@@ -164,7 +164,7 @@ def test_another_metre_is_refused():
     sequence = trio()
     sequence.time_signatures.add(numerator=3, denominator=4)
     assert skipped(sequence).reason is Reason.METRE
-    waltz = TrioConverter(bars=2, quarters_per_bar=3)
+    waltz = TrioConverter(bars=2, time_signature=(3, 4))
     assert windows_of(sequence, waltz).arrays["melody"].shape[1] == 24
 
 

@@ -89,5 +89,5 @@ def test_what_came_what_fits_and_what_to_do(sequence, reason, parts):
 
 def test_metres_of_the_models_length():
     check_metre(in_metre((4, 4), (2, 2), (8, 8)), TWO, name="x")
-    three = GrooveConverter(bars=2, quarters_per_bar=3)
+    three = GrooveConverter(bars=2, time_signature=(3, 4))
     check_metre(in_metre((3, 4), (6, 8)), three, name="x")

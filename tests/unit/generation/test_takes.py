@@ -159,7 +159,7 @@ def test_other_metres_are_refused_with_a_reason():
     assert "waltz.mid has bars of 3 quarter notes (metre 3/4)" in text
     assert "the model takes bars of 4 (4/4)" in text
     assert "converter.quarters_per_bar=3" in text
-    three = GrooveConverter(bars=2, quarters_per_bar=3)
+    three = GrooveConverter(bars=2, time_signature=(3, 4))
     take = read_take(waltz, three)
     assert (take.bars, take.steps.tolist()) == (1, [0, 4, 8])
     changing = drums(0, 1)
