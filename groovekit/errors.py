@@ -59,6 +59,10 @@ class RunFolderError(GroovekitError):
     """A run or preset folder that is missing, incomplete or of another kind."""
 
 
+class WriteError(GroovekitError):
+    """A file or folder that cannot be written."""
+
+
 class TrainingError(GroovekitError):
     """Training that cannot go on (for example, a loss that is not a number)."""
 

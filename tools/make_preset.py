@@ -31,7 +31,7 @@ from groovekit.evaluation import metrics
 from groovekit.evaluation.evaluate import Settings, evaluate
 from groovekit.evaluation.metrics import Drums
 from groovekit.generation.trained_model import TrainedModel
-from groovekit.io.files import write_atomic, write_json
+from groovekit.io.files import write_file, write_json
 from groovekit.io.pictures import plot_sequence
 from groovekit.models.weights import halve_weights
 from groovekit.seeding import generator
@@ -145,7 +145,7 @@ def main(
         evaluation=evaluation.figures,
         weights_bytes=target.weights_path.stat().st_size,
     )
-    write_atomic(target.path / "CARD.md", card)
+    write_file(target.path / "CARD.md", card)
     click.echo(card)
 
 

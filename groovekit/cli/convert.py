@@ -151,7 +151,7 @@ def _check_report(path: Path, output: Path, shards: int, *, overwrite: bool) -> 
             f"{path} exists and is not overwritten. Choose another --report, or add "
             "--overwrite."
         )
-    files.check_writable(path)
+    files.check_writable(path.parent)
 
 
 def _show_remarks(remarks: list[tuple[str, str]]) -> None:

@@ -27,7 +27,7 @@ from groovekit.configs.recipes import Recipe, get_recipe
 from groovekit.configs.run_folder import RunFolder
 from groovekit.converters.options import with_options
 from groovekit.errors import UsageError
-from groovekit.io.files import check_writable_folder
+from groovekit.io.files import check_writable
 
 if TYPE_CHECKING:
     from groovekit.data.report import ExampleReport
@@ -319,7 +319,7 @@ def _train(
     from groovekit.data.prepared import prepare
     from groovekit.training.trainer import Trainer, TrainSettings
 
-    check_writable_folder(run_dir)
+    check_writable(run_dir)
     with Progress(None, "Converting examples") as progress:
         data = prepare(
             examples,

@@ -27,7 +27,7 @@ from groovekit.errors import (
     UnknownNameError,
 )
 from groovekit.fields import to_table
-from groovekit.io.files import unwritable_folder, write_atomic, write_json
+from groovekit.io.files import unwritable, write_file, write_json
 from groovekit.plugins import catalogue
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ class RunFolder:
           metadata: see :func:`make_metadata`.
 
         Raises:
-          RunFolderError: there is a run already, or the folder cannot be written.
+          RunFolderError: there is a run already.
+          WriteError: the folder cannot be written.
         """
         run = cls(Path(path))
         if cls.is_run(path):
@@ -107,7 +108,7 @@ class RunFolder:
             run.checkpoints.mkdir(parents=True, exist_ok=True)
             run.logs.mkdir(exist_ok=True)
         except OSError as error:
-            raise unwritable_folder(run.path, error) from error
+            raise unwritable(run.path, error) from error
         run.write_metadata(metadata)
         # Last: with it the folder is a run.
         run.write_config(config)
@@ -120,7 +121,8 @@ class RunFolder:
         user's own files may change.
 
         Raises:
-          RunFolderError: the folder cannot be written, or a kit map not be read.
+          RunFolderError: a kit map cannot be read.
+          WriteError: the folder cannot be written.
         """
         table = config.to_dict()
         copies: dict[str, bytes] = {}
@@ -134,7 +136,7 @@ class RunFolder:
             copies[name] = content
             table["converter"][field] = f"{_KITS}/{name}"
         for name, content in copies.items():
-            write_atomic(self.path / _KITS / name, content)
+            write_file(self.path / _KITS / name, content, durable=True)
         write_json(self.config_path, table)
 
     @classmethod
@@ -221,7 +223,7 @@ class RunFolder:
         """Replaces the metadata.
 
         Raises:
-          RunFolderError: the folder cannot be written.
+          WriteError: the folder cannot be written.
         """
         write_json(self.metadata_path, dict(metadata))
 

@@ -20,7 +20,7 @@ from groovekit.errors import GroovekitError, UsageError
 from groovekit.evaluation import report_svg
 from groovekit.evaluation.distributions import FEATURES, SHARES, TITLES
 from groovekit.evaluation.scoring import GIVEN_HITS, MEASURES
-from groovekit.io.files import make_parent, write_bytes
+from groovekit.io.files import write_file
 from groovekit.io.midi.encoding import encode_midi
 from groovekit.io.notes import NoteSequence
 
@@ -82,13 +82,12 @@ def write_report(
       The page.
 
     Raises:
-      DataError: a file cannot be written.
+      WriteError: a file cannot be written.
     """
     page = folder / PAGE
-    make_parent(page)
     text = json.dumps(figures, indent=2, ensure_ascii=False, allow_nan=False)
-    write_bytes(folder / METRICS, f"{text}\n".encode())
-    write_bytes(page, render_page(figures, grooves, rows=rows).encode())
+    write_file(folder / METRICS, f"{text}\n")
+    write_file(page, render_page(figures, grooves, rows=rows))
     return page
 
 

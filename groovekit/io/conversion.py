@@ -77,10 +77,10 @@ class ConversionReport:
         """Writes the report as JSON, replacing an older one.
 
         Raises:
-          DataError: the file cannot be written.
+          WriteError: the file cannot be written.
         """
         text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
-        files.write_bytes(Path(path), f"{text}\n".encode())
+        files.write_file(Path(path), f"{text}\n")
 
     def _add(self, file: MusicFile, result: SerialisedResult) -> None:
         self.unreadable += result.problems
@@ -133,7 +133,8 @@ def convert_folder(
       then nothing was written.
 
     Raises:
-      DataError: no music files, unwritable or existing output, no such split.
+      DataError: no music files, existing output, no such split.
+      WriteError: the output cannot be written.
     """
     started = time.monotonic()
     if shards < 1 or shards > 99_999:

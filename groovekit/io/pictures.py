@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from groovekit.errors import DataError, GroovekitError, UsageError
-from groovekit.io.files import write_bytes, write_new
+from groovekit.io.files import write_file, write_new
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import TempoMap
 
@@ -146,7 +146,7 @@ def plot_sequence(
 
     Raises:
       UsageError: another suffix, no grooves, another number of titles.
-      DataError: the file cannot be written.
+      WriteError: the file cannot be written.
       GroovekitError: matplotlib is not installed.
     """
     path = Path(path)
@@ -178,7 +178,7 @@ def plot_sequence(
         raise UsageError(f"There is no bar {first_bar} to draw.")
     data = _draw(names, rolls, shared, suffix[1:])
     if overwrite:
-        write_bytes(path, data)
+        write_file(path, data)
         return path
     return write_new(path, data)
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from groovekit.errors import DataError, GroovekitError, UsageError
-from groovekit.io.files import write_bytes, write_new
+from groovekit.io.files import write_file, write_new
 from groovekit.io.notes import NoteSequence
 
 SAMPLE_RATE = 22_050
@@ -106,7 +106,8 @@ def write_wav(
       The path used.
 
     Raises:
-      DataError: the file cannot be written, or samples that are not finite.
+      DataError: samples that are not finite.
+      WriteError: the file cannot be written.
     """
     audio = np.asarray(audio)
     if audio.ndim not in (1, 2) or not np.isfinite(audio).all():
@@ -123,7 +124,7 @@ def write_wav(
         file.writeframes(whole.tobytes())
     path = Path(path)
     if overwrite:
-        write_bytes(path, target.getvalue())
+        write_file(path, target.getvalue())
         return path
     return write_new(path, target.getvalue())
 

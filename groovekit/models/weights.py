@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from groovekit.errors import RunFolderError
-from groovekit.io.files import write_atomic
+from groovekit.io.files import write_file
 
 # The group of a checkpoint that holds a model's variables.
 MODEL = "model"
@@ -57,7 +57,8 @@ def halve_weights(source: str | Path, target: str | Path) -> None:
       target: the file to write, replaced if there is one.
 
     Raises:
-      RunFolderError: damaged, unwritable, or weights too large for float16.
+      RunFolderError: damaged, or weights too large for float16.
+      WriteError: the file cannot be written.
     """
     source = Path(source)
 
@@ -68,7 +69,7 @@ def halve_weights(source: str | Path, target: str | Path) -> None:
             _copy_attributes(old, new)
             old.visititems(lambda name, item: _copy_half(source, name, item, new))
 
-    write_atomic(Path(target), write)
+    write_file(Path(target), write, durable=True)
 
 
 def opened(path: Path) -> Any:

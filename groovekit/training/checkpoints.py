@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from groovekit.errors import RunFolderError, TrainingError
-from groovekit.io.files import write_atomic
+from groovekit.io.files import write_file
 from groovekit.models import backend
 from groovekit.models.optimizer import averaged, averages
 from groovekit.models.weights import MODEL, assign, opened_checkpoint
@@ -70,7 +70,7 @@ def save(
       keep: how many; 0 for all.
 
     Raises:
-      RunFolderError: the file cannot be written.
+      WriteError: the file cannot be written.
       TrainingError: a variable is not finite; nothing is written.
     """
     arrays = {
@@ -91,7 +91,7 @@ def save(
             np.savez(file, **arrays)  # type: ignore[arg-type]  # allow_pickle is no key
 
     path = path_of(folder, step)
-    write_atomic(path, write)
+    write_file(path, write, durable=True)
     files = listing(folder)
     # Later ones belong to a history that was given up: they were damaged.
     later = [p for p in files if step_of(p) > step]

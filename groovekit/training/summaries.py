@@ -34,7 +34,7 @@ class EventWriter:
         resumed run continues the curves.
 
     Raises:
-      DataError: the folder cannot be written.
+      WriteError: the folder cannot be written.
     """
 
     def __init__(self, folder: str | Path) -> None:

@@ -36,7 +36,7 @@ from groovekit.errors import (
     TrainingInterruptedError,
     UsageError,
 )
-from groovekit.io.files import write_atomic
+from groovekit.io.files import write_file
 from groovekit.models import backend
 from groovekit.models.builder import build_model, build_optimizer
 from groovekit.models.optimizer import averaged
@@ -453,7 +453,7 @@ class Trainer:
     def _save_weights(self) -> None:
         # Keras goes by the suffix, which the temporary name beside must keep.
         with averaged(self.model, self.optimizer):
-            write_atomic(self.run.weights_path, self.model.save_weights)
+            write_file(self.run.weights_path, self.model.save_weights, durable=True)
 
     def _save(self) -> None:
         if self._validator is None:

@@ -19,7 +19,7 @@ import warnings
 from pathlib import Path
 
 from groovekit.errors import DataError
-from groovekit.io.files import make_parent, write_new
+from groovekit.io.files import write_new
 from groovekit.io.midi.encoding import encode_midi
 from groovekit.io.midi.scan import UnusualError, read_plain
 from groovekit.io.midi.unusual import MAX_TICKS, RefusedError, read_any
@@ -165,9 +165,7 @@ def write_midi(sequence: NoteSequence, path: str | Path) -> Path:
       The path used.
 
     Raises:
-      DataError: the file cannot be written, or the sequence has pitches,
-        tempos or metres that MIDI has not.
+      DataError: the sequence has pitches, tempos or metres that MIDI has not.
+      WriteError: the file cannot be written.
     """
-    path = Path(path)
-    make_parent(path)
-    return write_new(path, encode_midi(sequence))
+    return write_new(Path(path), encode_midi(sequence))

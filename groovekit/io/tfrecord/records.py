@@ -64,7 +64,7 @@ def write_records(path: str | Path) -> Iterator[RecordWriter]:
       A writer: ``writer.write(record)``.
 
     Raises:
-      DataError: the file cannot be written.
+      WriteError: the file cannot be written.
     """
     with beside(Path(path)) as temporary, temporary.open("wb") as file:
         yield RecordWriter(file)

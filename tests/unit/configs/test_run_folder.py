@@ -13,8 +13,8 @@ from groovekit.configs.metadata import make_metadata
 from groovekit.configs.presets import resolve_preset
 from groovekit.configs.run_folder import RunFolder
 from groovekit.converters.groove import GrooveConverter
-from groovekit.errors import RunFolderError, UnknownNameError
-from groovekit.io.files import write_atomic
+from groovekit.errors import RunFolderError, UnknownNameError, WriteError
+from groovekit.io.files import write_file
 from groovekit.plugins import catalogue
 
 DATA = {"fingerprint": "ab" * 16, "examples": "drums.tfrecord", "windows": 1234}
@@ -41,9 +41,9 @@ def run(tmp_path, config, metadata):
 
 
 def test_contents_of_every_kind(tmp_path):
-    write_atomic(tmp_path / "a" / "x.txt", "größer")
+    write_file(tmp_path / "a" / "x.txt", "größer")
     assert (tmp_path / "a" / "x.txt").read_bytes() == "größer".encode()
-    write_atomic(tmp_path / "a" / "x.txt", b"b")
+    write_file(tmp_path / "a" / "x.txt", b"b")
     assert (tmp_path / "a" / "x.txt").read_bytes() == b"b"
     names = []
 
@@ -51,7 +51,7 @@ def test_contents_of_every_kind(tmp_path):
         names.append(path.name)
         path.write_text("c")
 
-    write_atomic(tmp_path / "model.weights.h5", write)
+    write_file(tmp_path / "model.weights.h5", write)
     assert (tmp_path / "model.weights.h5").read_text() == "c"
     # Keras insists on the suffix.
     assert names[0].endswith(".weights.h5")
@@ -67,13 +67,13 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_atomic(path, fail)
+        write_file(path, fail)
 
     def full(temporary):
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(RunFolderError, match=r"No space left.*`run_dir`"):
-        write_atomic(path, full)
+    with pytest.raises(WriteError, match=r"No space left.*Choose another folder"):
+        write_file(path, full)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -81,9 +81,9 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path):
 def test_unwritable_places(tmp_path, config, metadata):
     blocked = tmp_path / "file"
     blocked.write_text("")
-    with pytest.raises(RunFolderError, match="Cannot write"):
-        write_atomic(blocked / "x", b"")
-    with pytest.raises(RunFolderError, match=r"Cannot write .*Choose another folder"):
+    with pytest.raises(WriteError, match="Cannot write"):
+        write_file(blocked / "x", b"")
+    with pytest.raises(WriteError, match=r"Cannot write .*Choose another folder"):
         RunFolder.create(blocked, config, metadata)
 
 

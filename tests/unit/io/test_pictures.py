@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from groovekit.converters.kits import get_kit
-from groovekit.errors import DataError, GroovekitError, UsageError
+from groovekit.errors import GroovekitError, UsageError, WriteError
 from groovekit.io import pictures as plotting
 from groovekit.io.notes import NoteSequence
 from groovekit.io.pictures import plot_sequence
@@ -233,7 +233,7 @@ class TestMessages:
 
     def test_unwritable(self, tmp_path):
         (tmp_path / "file").write_text("")
-        with pytest.raises(DataError, match="Cannot write"):
+        with pytest.raises(WriteError, match="Cannot write"):
             plot_sequence(BEAT, tmp_path / "file" / "a.png")
 
     def test_without_matplotlib(self, tmp_path, monkeypatch):

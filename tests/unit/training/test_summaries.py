@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from groovekit.errors import DataError
+from groovekit.errors import WriteError
 from groovekit.io.tfrecord import wire
 from groovekit.io.tfrecord.records import read_records
 from groovekit.training.summaries import EventWriter
@@ -57,7 +57,7 @@ def test_each_writer_has_a_file_of_its_own(tmp_path):
 
 def test_an_unwritable_folder_is_a_plain_error(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="Cannot write"):
+    with pytest.raises(WriteError, match="Cannot write"):
         EventWriter(tmp_path / "file")
 
 

@@ -8,7 +8,7 @@ import mido
 import pytest
 from helpers.installed import needs_note_seq
 
-from groovekit.errors import DataError
+from groovekit.errors import DataError, WriteError
 from groovekit.io.midi.encoding import encode_midi
 from groovekit.io.midi.files import MAX_TICKS, parse_midi, read_midi, write_midi
 from groovekit.io.notes import NoteSequence, load
@@ -158,7 +158,7 @@ def test_nothing_is_overwritten(tmp_path):
 
 def test_a_file_under_a_file_is_a_plain_error(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="Cannot write"):
+    with pytest.raises(WriteError, match="Cannot write"):
         write_midi(drums(), tmp_path / "file" / "a.mid")
 
 

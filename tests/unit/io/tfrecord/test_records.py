@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from groovekit.errors import DataError
+from groovekit.errors import DataError, WriteError
 from groovekit.io.tfrecord import crc32c
 from groovekit.io.tfrecord.records import (
     existing_shards,
@@ -132,7 +132,7 @@ def test_other_files_are_told_apart(tmp_path):
 
 def test_an_unwritable_place_is_a_plain_error(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="Cannot write"):
+    with pytest.raises(WriteError, match="Cannot write"):
         write(tmp_path / "file" / "r.tfrecord")
 
 
