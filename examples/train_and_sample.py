@@ -14,7 +14,7 @@ from pathlib import Path
 
 import groovekit as gk
 from groovekit.data.prepared import prepare
-from groovekit.training.trainer import TrainSettings
+from groovekit.training.settings import TrainSettings
 
 
 def main() -> int:

@@ -49,8 +49,8 @@ from groovekit.plugins.catalogue import register_encoder as register_encoder
 from groovekit.plugins.catalogue import register_head as register_head
 from groovekit.plugins.catalogue import register_kit_map as register_kit_map
 from groovekit.plugins.catalogue import register_preset as register_preset
+from groovekit.training.settings import TrainSettings as TrainSettings
 from groovekit.training.trainer import TrainResult as TrainResult
-from groovekit.training.trainer import TrainSettings as TrainSettings
 from groovekit.training.trainer import train as train
 
 __version__: str

@@ -317,7 +317,8 @@ def _train(
     **settings: Any,
 ) -> None:
     from groovekit.data.prepared import prepare
-    from groovekit.training.trainer import Trainer, TrainSettings
+    from groovekit.training.settings import TrainSettings
+    from groovekit.training.trainer import Trainer
 
     check_writable(run_dir)
     with Progress(None, "Converting examples") as progress:
@@ -424,7 +425,7 @@ def _evaluate(
 ) -> None:
     from groovekit.data.prepared import held_out_examples
     from groovekit.training import checkpoints
-    from groovekit.training.trainer import evaluate_run
+    from groovekit.training.validation import evaluate_run
 
     while watch and not checkpoints.listing(RunFolder(run_dir).checkpoints):
         note(f"Waiting for a first checkpoint in {run_dir}.")

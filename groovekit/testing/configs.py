@@ -123,7 +123,8 @@ def _train(config: ModelConfig, music: Sequence[NoteSequence], run: Path) -> Ten
     from groovekit.data.examples import Examples
     from groovekit.data.prepared import Prepared
     from groovekit.models.builder import build_model
-    from groovekit.training.trainer import Trainer, TrainSettings
+    from groovekit.training.settings import TrainSettings
+    from groovekit.training.trainer import Trainer
 
     named = [(s.id or str(number), s) for number, s in enumerate(music)]
     examples = Examples.from_sequences(named, config.converter)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from groovekit.models.size import NetworkSize, network_size
+from groovekit.training import machine
 
 if TYPE_CHECKING:
     from groovekit.configs.base import ModelConfig
@@ -88,8 +87,8 @@ def estimate(
         # Forward and backward passes multiply three times, and a product is two
         # operations. LSTMs reach about half of what one large product does.
         operations = 6.0 * size.multiplications * batch_size
-        seconds = operations / (0.5 * _matrix_rate())
-    available = _available_memory() if on_cpu else None
+        seconds = operations / (0.5 * machine.matrix_rate())
+    available = machine.available_memory() if on_cpu else None
     return Estimate(size.parameters, memory, available, seconds, batch_size)
 
 
@@ -102,42 +101,9 @@ def _size_of(model: Any, config: ModelConfig) -> NetworkSize:
     return NetworkSize(parameters, parameters * steps, 10 * width * steps)
 
 
-def _matrix_rate() -> float:
-    """Operations a second of a matrix product of typical size, on this CPU."""
-    a = np.ones((512, 1024), np.float32)
-    b = np.ones((1024, 1024), np.float32)
-    a @ b
-    start = time.perf_counter()
-    repeats = 5
-    for _ in range(repeats):
-        a @ b
-    elapsed = max(time.perf_counter() - start, 1e-6)
-    return repeats * 2.0 * a.shape[0] * a.shape[1] * b.shape[1] / elapsed
-
-
-def _available_memory() -> int | None:
-    """Bytes that programs can still get; None where the system does not say."""
-    found = [_from_meminfo(), _from_cgroup()]
-    return min((n for n in found if n is not None), default=None)
-
-
-def _from_meminfo() -> int | None:
-    # Not the free pages alone: files the system caches make room when asked.
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        table = dict(line.split(":", 1) for line in lines)
-        return int(table["MemAvailable"].split()[0]) * 1024
-    except (OSError, ValueError, KeyError):
-        return None
-
-
-def _from_cgroup() -> int | None:
-    """What a container's limit leaves (version 2 of control groups)."""
-    folder = Path("/sys/fs/cgroup")
-    try:
-        limit = (folder / "memory.max").read_text(encoding="ascii").strip()
-        used = (folder / "memory.current").read_text(encoding="ascii").strip()
-        return max(int(limit) - int(used), 0)
-    except (OSError, ValueError):
-        # No group, or one without a limit, which says "max".
-        return None
+def too_large(batch_size: int) -> str:
+    """What to do about a batch that memory did not hold."""
+    return (
+        f"A batch of {batch_size} windows does not fit into memory. "
+        f"Try `batch_size={max(1, batch_size // 2)}`."
+    )

@@ -57,19 +57,6 @@ class EventWriter:
         self._writer.write(field_double(_WALL_TIME, now) + version)
         self._writer.flush()
 
-    def scalar(
-        self, tag: str, value: float, step: int, *, wall_time: float | None = None
-    ) -> None:
-        """Appends one point of a curve.
-
-        Args:
-          tag: name of the curve, e.g. ``"losses/kl_bits"``.
-          value: stored as float32; may be NaN.
-          step: training step, 0 or more.
-          wall_time: seconds since 1970; now by default.
-        """
-        self.scalars({tag: value}, step, wall_time=wall_time)
-
     def scalars(
         self,
         values: dict[str, float],
@@ -80,7 +67,8 @@ class EventWriter:
         """Appends one point to several curves, as one event.
 
         Args:
-          values: value by tag, as for :meth:`scalar`.
+          values: by the curve's name (``"losses/kl_bits"``); stored as float32,
+            may be NaN.
           step: training step, 0 or more.
           wall_time: seconds since 1970; now by default.
         """

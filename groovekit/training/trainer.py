@@ -8,110 +8,42 @@ have seen.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import logging
 import math
-import operator
-import shutil
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 
 from groovekit.configs.base import ModelConfig
 from groovekit.configs.metadata import make_metadata
-from groovekit.configs.parts import DecoderConfig
-from groovekit.configs.presets import resolve_preset
 from groovekit.configs.run_folder import RunFolder
 from groovekit.data.prepared import Prepared
-from groovekit.errors import (
-    RunFolderError,
-    TrainingError,
-    TrainingInterruptedError,
-    UsageError,
-)
+from groovekit.errors import TrainingError, TrainingInterruptedError
 from groovekit.io.files import write_file
 from groovekit.models import backend
 from groovekit.models.builder import build_model, build_optimizer
 from groovekit.models.optimizer import averaged
-from groovekit.models.weights import load_model, load_weights
-from groovekit.seeding import draw_seed
-from groovekit.training import checkpoints
+from groovekit.training import checkpoints, runs
 from groovekit.training import estimate as preflight
+from groovekit.training.init_from import load_initial_weights
+from groovekit.training.settings import DTYPES, TrainSettings
+from groovekit.training.signals import EXIT_CODES, StopRequest, stop_requests
 from groovekit.training.summaries import EventWriter
 from groovekit.training.validation import Validator, arguments
 
-if TYPE_CHECKING:
-    from types import FrameType
-
-    from groovekit.data.examples import Examples
-
 _LOG = logging.getLogger("groovekit")
 
-DTYPES = {
-    "float32": "float32",
-    "bfloat16": "mixed_bfloat16",
-    "float16": "mixed_float16",
-}
 # Steps between two points of the training curves.
 LOG_EVERY = 10
 # ... and at most this long, where steps are slow.
 _LOG_SECONDS = 5.0
-# A step at which every schedule of beta has come to its end.
-_LATE_STEP = 2**31 - 1
-_EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 Progress = Callable[[int, dict[str, float]], None]
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainSettings:
-    """How long to train and what to keep; the rest is the config's.
-
-    Attributes:
-      steps: step to stop at, counted from the start of the run, however often it
-        was resumed.
-      patience: stop after this many evaluations without a better one; None never.
-      eval_every: steps between evaluations.
-      eval_batches: evaluate on this many batches only; None for all.
-      checkpoint_minutes: minutes between checkpoints.
-      keep: checkpoints to keep; 0 for all.
-      seed: of everything random; None draws one.
-      resume: go on where the run folder stopped.
-      overwrite: with ``resume`` off, replace a run that is there.
-      init_from: run folder or preset to start the weights from.
-      precision: ``float32``, ``bfloat16`` or ``float16`` (weights stay float32).
-    """
-
-    steps: int = 200_000
-    patience: int | None = None
-    eval_every: int = 100
-    eval_batches: int | None = None
-    checkpoint_minutes: float = 10.0
-    keep: int = 3
-    seed: int | None = None
-    resume: bool = True
-    overwrite: bool = False
-    init_from: str | None = None
-    precision: str = "float32"
-
-    def __post_init__(self) -> None:
-        if self.overwrite and self.resume:
-            raise UsageError("`overwrite=True` goes with `resume=False`.")
-        for name, least in (("steps", 1), ("eval_every", 1), ("keep", 0)):
-            value = getattr(self, name)
-            if value < least:
-                raise UsageError(f"{name} must be at least {least}, got {value}.")
-        if self.precision not in DTYPES:
-            raise UsageError(
-                f"precision must be one of {', '.join(DTYPES)}, got {self.precision!r}."
-            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,18 +102,14 @@ class Trainer:
         self.config = config
         self.data = data
         self.settings = settings
-        self.state = _State()
-        run_dir = Path(run_dir)
-        self._resumed = settings.resume and _has_begun(run_dir)
-        self.seed = self._choose_seed(run_dir)
+        self.run = RunFolder(Path(run_dir))
+        self._resumed = settings.resume and runs.has_begun(self.run)
+        self.seed = runs.choose_seed(self.run, settings.seed, resumed=self._resumed)
         self.model = build_model(
             config, seed=self.seed, dtype=DTYPES[settings.precision]
         )
         self.optimizer = self._optimizer()
-        if self._resumed:
-            self.run = self._open(run_dir)
-        else:
-            self.run = self._prepared(run_dir)
+        self.state = self._restored() if self._resumed else self._initial()
         batch_size = config.training.batch_size
         self.batch_size = data.train.effective_batch_size(batch_size)
         self._validator = None
@@ -193,7 +121,6 @@ class Trainer:
                 seed=self.seed,
                 max_batches=settings.eval_batches,
             )
-        self._stop_signal: int | None = None
 
     def _optimizer(self) -> Any:
         optimizer = build_optimizer(self.config, self.model)
@@ -204,101 +131,33 @@ class Trainer:
         scaled.build(self.model.trainable_variables)
         return scaled
 
-    # The run folder ------------------------------------------------------------
+    def _restored(self) -> _State:
+        self.run.check_same(self.config, self.data.train.fingerprint)
+        path = runs.newest_checkpoint(self.run)
+        state = _State(**checkpoints.load(path, self.model, self.optimizer))
+        _LOG.info("Resuming %s at step %d.", self.run.path, state.step)
+        return state
 
-    def _choose_seed(self, run_dir: Path) -> int:
-        given = self.settings.seed
-        if not self._resumed:
-            return draw_seed() if given is None else given
-        noted = RunFolder.open(run_dir).read_metadata().get("seed")
-        if noted is None:
-            return draw_seed() if given is None else given
-        if given not in (None, noted):
-            raise UsageError(
-                f"The run in {run_dir} has seed {noted}; it cannot go on with "
-                f"{given}. Leave `seed` out, or train into another folder (`run_dir`)."
-            )
-        return int(noted)
-
-    def _open(self, run_dir: Path) -> RunFolder:
-        run = RunFolder.open(run_dir)
-        run.check_same(self.config, self.data.train.fingerprint)
-        path = checkpoints.newest(run.checkpoints)
-        if path is None:
-            raise RunFolderError(
-                f"No checkpoint in {run.checkpoints} can be read. Start anew with "
-                "`resume=False` `overwrite=True`, or in another folder (`run_dir`)."
-            )
-        table = checkpoints.load(path, self.model, self.optimizer)
-        self.state = _State(**table)
-        _LOG.info("Resuming %s at step %d.", run_dir, self.state.step)
-        return run
-
-    def _prepared(self, run_dir: Path) -> RunFolder:
-        """A run folder that is not written before training starts."""
-        used = RunFolder.is_run(run_dir) and not self.settings.overwrite
-        if used and (_has_begun(run_dir) or not self.settings.resume):
-            raise RunFolderError(
-                f"{run_dir} already holds a run. Leave out `resume=False` to go on "
-                "with it, add `overwrite=True` to replace it, or choose another folder "
-                "(`run_dir`)."
-            )
-        self._initialize()
-        return RunFolder(run_dir)
-
-    def _initialize(self) -> None:
-        source = self.settings.init_from
-        if source is None:
-            return
-        other = RunFolder.open(resolve_preset(source))
-        weights, theirs = other.require_weights(), other.read_config()
-        # Keras reads what has a place and passes over the rest of a file.
-        for part in ("encoder", "decoder", "latent.z_size"):
-            a, b = (operator.attrgetter(part)(c) for c in (theirs, self.config))
-            if _sized(a) != _sized(b):
-                raise RunFolderError(
-                    f"Cannot start {self.config.name} from {source}, whose {part} is "
-                    f"{a}, not {b}: sizes must be equal (groovekit configs show)."
-                )
-        try:
-            load_weights(self.model, weights)
-        except RunFolderError as error:
-            raise RunFolderError(
-                f"Cannot start {self.config.name} from {source}, which takes a model "
-                f"of the same sizes (groovekit configs show): {error}"
-            ) from error
+    def _initial(self) -> _State:
+        """The state of a new run, whose folder is not written before it trains."""
+        settings = self.settings
+        runs.check_free(self.run, resume=settings.resume, overwrite=settings.overwrite)
+        if settings.init_from is not None:
+            load_initial_weights(self.model, self.config, settings.init_from)
+        return _State()
 
     def _create(self) -> None:
-        if self._resumed:
-            return
-        if RunFolder.is_run(self.run.path):
-            # The new one's examples and config are known to be good by now.
-            self.run.config_path.unlink()
-            for path in checkpoints.listing(self.run.checkpoints):
-                path.unlink()
-            self.run.weights_path.unlink(missing_ok=True)
-            shutil.rmtree(self.run.logs, ignore_errors=True)
-        report = self.data.train.report
-        evaluation = self.data.evaluation
-        data = {
-            "examples": Path(self.data.source).name or self.data.source,
-            "fingerprint": self.data.train.fingerprint,
-            "windows": len(self.data.train),
-            "windows_per_epoch": self.data.train.windows_per_epoch,
-            "sequences": self.data.train.sequences,
-            "notes_read": report.counts.notes,
-            "evaluation_windows": (
-                0 if evaluation is None else evaluation.windows_per_epoch
-            ),
-        }
+        # Examples and config are known to be good by now.
+        runs.clear(self.run)
+        init_from = self.settings.init_from
         metadata = make_metadata(
             self.config,
             backend=backend.name(),
             seed=self.seed,
             parameters=self.model.count_params(),
-            data=data,
+            data=runs.describe_data(self.data),
             precision=self.settings.precision,
-            init_from=self.settings.init_from,
+            init_from=None if init_from is None else str(init_from),
         )
         RunFolder.create(self.run.path, self.config, metadata)
 
@@ -338,19 +197,24 @@ class Trainer:
                 self.settings.steps,
             )
             return self._result(stopped_early=False)
-        self._stop_signal = None
-        self._create()
-        self._resumed = True
+        advice = self._memory_advice()
+        if not self._resumed:
+            self._create()
+            self._resumed = True
         with (
-            self._catching_signals(),
-            backend.explaining_memory(self._memory_advice()),
+            stop_requests() as stop,
+            backend.explaining_memory(advice),
             EventWriter(self.run.logs / "train") as train_log,
             EventWriter(self.run.logs / "eval") as eval_log,
         ):
-            return self._loop(progress, train_log, eval_log)
+            return self._loop(progress, stop, train_log, eval_log)
 
     def _loop(
-        self, progress: Progress | None, train_log: EventWriter, eval_log: EventWriter
+        self,
+        progress: Progress | None,
+        stop: StopRequest,
+        train_log: EventWriter,
+        eval_log: EventWriter,
     ) -> TrainResult:
         settings, state = self.settings, self.state
         update = backend.train_step(
@@ -374,15 +238,15 @@ class Trainer:
             state.step += 1
             last = state.step == settings.steps
             due = state.step % settings.eval_every == 0
-            stopping = self._stop_signal is not None
+            stopping = stop.signal
             slow = time.monotonic() - logged_at > _LOG_SECONDS
             if state.step % LOG_EVERY == 0 or last or due or stopping or slow:
                 self._log(pending, train_log, progress)
                 pending.clear()
                 logged_at = time.monotonic()
-            if (due or last) and self._validator is not None and not stopping:
+            if (due or last) and self._validator is not None and stopping is None:
                 self._evaluate(eval_log)
-                stopping = self._stop_signal is not None
+                stopping = stop.signal
                 stopped_early = settings.patience is not None and (
                     state.worse >= settings.patience
                 )
@@ -395,8 +259,13 @@ class Trainer:
             ):
                 self._save()
                 saved_at = time.monotonic()
-            if stopping:
-                self._raise_interrupted()
+            if stopping is not None:
+                raise TrainingInterruptedError(
+                    f"Stopped by {stopping.name} at step {state.step}; everything is"
+                    f" saved in {self.run.path}. The same command goes on from here"
+                    + ("." if settings.resume else ", without `resume=False`."),
+                    EXIT_CODES[stopping],
+                )
         return self._result(stopped_early=stopped_early)
 
     def _log(
@@ -480,48 +349,16 @@ class Trainer:
             stopped_early=stopped_early,
         )
 
-    # Ends ----------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def _catching_signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM finish the step and save; a second one stops at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.getsignal(number) for number in _EXIT_CODES}
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            del frame
-            self._stop_signal = number
-            _LOG.info("Finishing the step and saving; once more to stop at once.")
-            for other in _EXIT_CODES:
-                signal.signal(other, before[other])
-
-        for number in _EXIT_CODES:
-            signal.signal(number, stop)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    # What went wrong -----------------------------------------------------------
 
     def _memory_advice(self) -> str:
-        text = _too_large(self.batch_size)
+        text = preflight.too_large(self.batch_size)
         if self._resumed:
             text += (
                 f" A run keeps its batch size: add `init_from={str(self.run.path)!r}` "
                 "and another `run_dir` to go on from its weights."
             )
         return text
-
-    def _raise_interrupted(self) -> None:
-        number = signal.Signals(self._stop_signal or signal.SIGINT)
-        raise TrainingInterruptedError(
-            f"Stopped by {number.name} at step {self.state.step}; everything is saved "
-            f"in {self.run.path}. The same command goes on from here"
-            + ("." if self.settings.resume else ", without `resume=False`."),
-            _EXIT_CODES[number],
-        )
 
     def _raise_not_a_number(self) -> None:
         path = checkpoints.newest(self.run.checkpoints)
@@ -539,80 +376,6 @@ class Trainer:
             '`with_overrides("learning_rate=0.0003")`), gradients that are not clipped '
             '(grad_clip=1.0), or `precision="float16"` (try bfloat16 or float32).'
         )
-
-
-def _too_large(batch_size: int) -> str:
-    return (
-        f"A batch of {batch_size} windows does not fit into memory. "
-        f"Try `batch_size={max(1, batch_size // 2)}`."
-    )
-
-
-def _sized(part: Any) -> Any:
-    """A part of a config without what leaves its weights' shapes as they are."""
-    if isinstance(part, DecoderConfig):
-        # Weights of the losses; other outputs do not load.
-        return dataclasses.replace(part, head_options=())
-    return part
-
-
-def _has_begun(run_dir: Path) -> bool:
-    """Whether a folder holds a run with something to go on from, or a preset."""
-    run = RunFolder(run_dir)
-    if not RunFolder.is_run(run_dir):
-        return False
-    if checkpoints.listing(run.checkpoints):
-        return True
-    if not run.weights_path.is_file():
-        return False
-    # Presets look like this, and runs whose checkpoints somebody deleted.
-    raise RunFolderError(
-        f"{run_dir} holds a trained model without checkpoints, which cannot go on. "
-        f"Start another run from it: `init_from={str(run_dir)!r}` `run_dir='NEW'`."
-    )
-
-
-def evaluate_run(
-    run: RunFolder,
-    examples: Examples,
-    *,
-    batch_size: int | None = None,
-    max_batches: int | None = None,
-) -> tuple[int, int, dict[str, float]]:
-    """Scores a run's newest checkpoint and logs the scores with the run.
-
-    Args:
-      run: with a checkpoint or weights.
-      examples: what to evaluate on.
-      batch_size: windows a batch; the config's by default.
-      max_batches: evaluate on the first batches only; None for all.
-
-    Returns:
-      The checkpoint's step, the number of windows evaluated, and scores under the
-      original's names.
-
-    Raises:
-      RunFolderError: there is nothing to evaluate yet.
-    """
-    config = run.read_config()
-    seed = int(run.read_metadata().get("seed", 0))
-    model = build_model(config, seed=seed)
-    path = checkpoints.newest(run.checkpoints)
-    if path is None:
-        load_weights(model, run.require_weights())
-        step = 0
-    else:
-        load_model(path, model)
-        step = checkpoints.step_of(path)
-    batch_size = batch_size or config.training.batch_size
-    validator = Validator(
-        model, examples, batch_size=batch_size, seed=seed, max_batches=max_batches
-    )
-    with backend.explaining_memory(_too_large(batch_size)):
-        scores = validator(step or _LATE_STEP)
-    with EventWriter(run.logs / "eval") as log:
-        log.scalars(scores, step)
-    return step, validator.windows, scores
 
 
 def train(

@@ -1,4 +1,4 @@
-"""Losses and the original's metrics of a model over a set of examples."""
+"""Losses and the original's metrics of a model, or a run, over a set of examples."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ from typing import Any
 
 import numpy as np
 
+from groovekit.configs.run_folder import RunFolder
 from groovekit.converters.base import Tensors
 from groovekit.data.examples import Examples
 from groovekit.models import backend, latent
+from groovekit.models.builder import build_model
+from groovekit.models.weights import load_model, load_weights
 from groovekit.seeding import generator
+from groovekit.training import checkpoints
+from groovekit.training.estimate import too_large
+from groovekit.training.summaries import EventWriter
+
+# A step at which every schedule of beta has come to its end.
+_LATE_STEP = 2**31 - 1
 
 
 def arguments(tensors: Tensors, *, fixed_length: bool) -> tuple[Any, Any, Any, Any]:
@@ -114,3 +123,46 @@ class Validator:
         """What is compared to find the best weights: the loss with full beta."""
         max_beta = float(self._model.objective.max_beta)
         return scores["losses/r_loss"] + max_beta * scores["losses/kl_loss"]
+
+
+def evaluate_run(
+    run: RunFolder,
+    examples: Examples,
+    *,
+    batch_size: int | None = None,
+    max_batches: int | None = None,
+) -> tuple[int, int, dict[str, float]]:
+    """Scores a run's newest checkpoint and logs the scores with the run.
+
+    Args:
+      run: with a checkpoint or weights.
+      examples: what to evaluate on.
+      batch_size: windows a batch; the config's by default.
+      max_batches: evaluate on the first batches only; None for all.
+
+    Returns:
+      The checkpoint's step, the number of windows evaluated, and scores under the
+      original's names.
+
+    Raises:
+      RunFolderError: there is nothing to evaluate yet.
+    """
+    config = run.read_config()
+    seed = int(run.read_metadata().get("seed", 0))
+    model = build_model(config, seed=seed)
+    path = checkpoints.newest(run.checkpoints)
+    if path is None:
+        load_weights(model, run.require_weights())
+        step = 0
+    else:
+        load_model(path, model)
+        step = checkpoints.step_of(path)
+    batch_size = batch_size or config.training.batch_size
+    validator = Validator(
+        model, examples, batch_size=batch_size, seed=seed, max_batches=max_batches
+    )
+    with backend.explaining_memory(too_large(batch_size)):
+        scores = validator(step or _LATE_STEP)
+    with EventWriter(run.logs / "eval") as log:
+        log.scalars(scores, step)
+    return step, validator.windows, scores

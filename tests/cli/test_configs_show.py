@@ -8,6 +8,7 @@ import pytest
 
 from groovekit.configs.base import get_config
 from groovekit.training import estimate as preflight
+from groovekit.training import machine
 
 GIB = 2**30
 
@@ -38,7 +39,7 @@ def memory(monkeypatch):
     """Sets the free memory of this machine, in bytes, or None."""
 
     def set_memory(amount):
-        monkeypatch.setattr(preflight, "_available_memory", lambda: amount)
+        monkeypatch.setattr(machine, "available_memory", lambda: amount)
 
     return set_memory
 
@@ -118,7 +119,7 @@ def test_cost_of_a_plugins_config(command, fake_package, memory):
 
 @pytest.mark.parametrize("available", [2, 5, 20, 100])
 def test_what_is_suggested_fits(monkeypatch, available):
-    monkeypatch.setattr(preflight, "_available_memory", lambda: available * GIB)
+    monkeypatch.setattr(machine, "available_memory", lambda: available * GIB)
     config = get_config("hierdec-mel_16bar")
     found = preflight.estimate(config, 512, on_cpu=True, timed=False)
     batch = found.fitting_batch_size

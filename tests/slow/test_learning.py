@@ -13,7 +13,8 @@ from groovekit.configs.base import get_config
 from groovekit.data.prepared import prepare
 from groovekit.data.settings import DataSettings
 from groovekit.evaluation.evaluate import reconstruction_metrics
-from groovekit.training.trainer import Trainer, TrainSettings
+from groovekit.training.settings import TrainSettings
+from groovekit.training.trainer import Trainer
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from groovekit.training.summaries import EventWriter
 
 def test_events_are_records_with_the_fields_of_tensorflow(tmp_path):
     with EventWriter(tmp_path / "logs") as writer:
-        writer.scalar("losses/kl", 1.5, 300, wall_time=2.0)
+        writer.scalars({"losses/kl": 1.5}, 300, wall_time=2.0)
         path = writer.path
     assert path.name.startswith("events.out.tfevents.")
     first, second = read_records(path)
@@ -31,8 +31,8 @@ def test_tensorboard_reads_the_curves(tmp_path):
     )
     with EventWriter(tmp_path) as writer:
         writer.scalars({"loss": 2.5, "beta": 0.1}, 1)
-        writer.scalar("loss", math.inf, 2**40)
-        writer.scalar("loss", 1e300, 3)
+        writer.scalars({"loss": math.inf}, 2**40)
+        writer.scalars({"loss": 1e300}, 3)
     events = list(loader.EventFileLoader(str(writer.path)).Load())
     points = [
         (event.step, value.tag, value.tensor.float_val[0])
@@ -49,7 +49,7 @@ def test_tensorboard_reads_the_curves(tmp_path):
 
 def test_each_writer_has_a_file_of_its_own(tmp_path):
     with EventWriter(tmp_path) as first, EventWriter(tmp_path) as second:
-        second.scalar("x", 1, 1)
+        second.scalars({"x": 1}, 1)
         second.flush()
         assert len(list(read_records(second.path))) == 2
     assert first.path != second.path

@@ -21,7 +21,9 @@ from groovekit.io.tfrecord.records import read_records
 from groovekit.models import backend
 from groovekit.models.weights import load_model, load_weights
 from groovekit.training import checkpoints
-from groovekit.training.trainer import Trainer, TrainSettings, evaluate_run, train
+from groovekit.training.settings import TrainSettings
+from groovekit.training.trainer import Trainer, train
+from groovekit.training.validation import evaluate_run
 
 SETTINGS = TrainSettings(steps=12, eval_every=5, seed=3)
 
