@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import itertools
 import multiprocessing
 import os
 import signal
@@ -14,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from types import FrameType
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from groovekit.errors import DataError
 
@@ -67,37 +65,29 @@ def ordered_map(
         return
     # Not forked: this process may hold threads of a numerical library. Starting
     # takes as long as reading hundreds of files, so this process works as well.
-    context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
         min(workers - 1, -(-len(items) // _CHUNK)) or 1,
-        mp_context=context,
+        mp_context=multiprocessing.get_context("spawn"),
         initializer=_leave_signals_to_the_parent,
     )
-    chunks = _chunks(items)
-    shares: deque[_Share[Item, Result]] = deque()
+    held: deque[Future[list[Result]]] = deque()
     given: list[Future[list[Result]]] = []
-    own: _Share[Item, Result] | None = None
     try:
-        while True:
-            more = itertools.islice(chunks, _HELD * workers - len(shares))
-            shares.extend(map(_Share, more))
-            if not shares:
-                break
+        for start in range(0, len(items), _CHUNK):
+            chunk = items[start : start + _CHUNK]
             given = [future for future in given if not future.done()]
-            missing = max(_QUEUED * (workers - 1) - len(given), 0)
-            for share in itertools.islice(filter(_Share.waits, shares), missing):
+            if len(given) < _QUEUED * (workers - 1):
                 with _interrupts_deferred():
-                    share.future = pool.submit(_apply, function, share.items)
-                given.append(share.future)
-            if own is None or own.ready():
-                own = next(filter(_Share.waits, shares), None)
-                if own is not None:
-                    own.results = []
-            if own is None or shares[0].ready():
-                yield from shares.popleft().result()
+                    future = pool.submit(_apply, function, chunk)
+                given.append(future)
             else:
-                # One item only: then it is time to look after the others.
-                own.advance(function)
+                future = Future()
+                future.set_result(_apply(function, chunk))
+            held.append(future)
+            while held and (held[0].done() or len(held) >= _HELD * workers):
+                yield from held.popleft().result()
+        while held:
+            yield from held.popleft().result()
     except BrokenProcessPool as error:
         raise DataError(
             "A worker process died while reading files (perhaps for lack of "
@@ -105,48 +95,6 @@ def ordered_map(
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-@dataclasses.dataclass
-class _Share(Generic[Item, Result]):
-    """Items that one process works on.
-
-    Attributes:
-      items: what to work on.
-      future: of the worker that was given them.
-      results: of this process, if it is this one, as far as it has come.
-    """
-
-    items: Sequence[Item]
-    future: Future[list[Result]] | None = None
-    results: list[Result] | None = None
-
-    def waits(self) -> bool:
-        """Whether no process has been given the items."""
-        return self.future is None and self.results is None
-
-    def ready(self) -> bool:
-        """Whether there are all results, or an error."""
-        if self.future is not None:
-            return self.future.done()
-        return self.results is not None and len(self.results) == len(self.items)
-
-    def advance(self, function: Callable[[Item], Result]) -> None:
-        """Works on the next item in this process."""
-        assert self.results is not None
-        self.results.append(function(self.items[len(self.results)]))
-
-    def result(self) -> list[Result]:
-        """Results in the order of the items; waits for those of a worker."""
-        if self.results is not None:
-            return self.results
-        assert self.future is not None
-        return self.future.result()
-
-
-def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), _CHUNK):
-        yield items[start : start + _CHUNK]
 
 
 def _apply(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
