@@ -26,10 +26,22 @@ _HOME = _read_table()
 
 __all__ = sorted([*_HOME, "__version__"])
 
+# These say what is missing, and how to install it, instead of failing to import Keras.
+_NEED_KERAS = (
+    "groovekit.models.decoders.base",
+    "groovekit.models.heads.base",
+    "groovekit.training.trainer",
+)
+
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if _HOME[name] in _NEED_KERAS:
+        # `import groovekit` alone imports nothing.
+        from groovekit.models.installed import prepare_keras  # noqa: PLC0415
+
+        prepare_keras(what=f"{__name__}.{name}")
     found = getattr(importlib.import_module(_HOME[name]), name)
     globals()[name] = found
     return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import keras
+
 from groovekit.errors import ConfigError
 from groovekit.models import schedules
 from groovekit.models.encoders.lstm import BidirectionalLSTMEncoder
@@ -162,9 +164,9 @@ def _make(registry: Registry[Any], name: str, /, *args: Any, **kwargs: Any) -> A
 
 
 def build_optimizer(config: ModelConfig, model: MusicVAE) -> Any:
-    """The config's optimiser, built for the model's variables."""
+    """The config's optimiser, built for the model's variables and its precision."""
     training = config.training
-    optimizer = ClippedAdam(
+    optimizer: Any = ClippedAdam(
         DecayToMinimum(
             training.learning_rate, training.min_learning_rate, training.decay_rate
         ),
@@ -174,5 +176,8 @@ def build_optimizer(config: ModelConfig, model: MusicVAE) -> Any:
         use_ema=training.average > 0,
         ema_momentum=training.average,
     )
+    if model.dtype_policy.name == "mixed_float16":
+        # Small gradients vanish in half precision unless the loss is scaled up.
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(model.trainable_variables)
     return optimizer

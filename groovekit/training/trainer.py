@@ -16,7 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from groovekit.configs.base import ModelConfig
@@ -108,7 +107,7 @@ class Trainer:
         self.model = build_model(
             config, seed=self.seed, dtype=DTYPES[settings.precision]
         )
-        self.optimizer = self._optimizer()
+        self.optimizer = build_optimizer(config, self.model)
         self.state = self._restored() if self._resumed else self._initial()
         batch_size = config.training.batch_size
         self.batch_size = data.train.effective_batch_size(batch_size)
@@ -121,15 +120,6 @@ class Trainer:
                 seed=self.seed,
                 max_batches=settings.eval_batches,
             )
-
-    def _optimizer(self) -> Any:
-        optimizer = build_optimizer(self.config, self.model)
-        if self.settings.precision != "float16":
-            return optimizer
-        # Small gradients vanish in half precision unless the loss is scaled up.
-        scaled = keras.optimizers.LossScaleOptimizer(optimizer)
-        scaled.build(self.model.trainable_variables)
-        return scaled
 
     def _restored(self) -> _State:
         self.run.check_same(self.config, self.data.train.fingerprint)
