@@ -38,7 +38,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "groovekit.cli.inspect",
         "Show what files hold and what a config would make of them.",
     ),
-    "train": ("groovekit.cli.train", "Train a model on a data set, or evaluate it."),
+    "train": (
+        "groovekit.cli.train.command",
+        "Train a model on a data set, or evaluate it.",
+    ),
     "generate": (
         "groovekit.cli.generate.command",
         "Make MIDI files: sample, interpolate or reconstruct.",

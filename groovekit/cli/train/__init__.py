@@ -1,0 +1,1 @@
+"""``groovekit train``."""
