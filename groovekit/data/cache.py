@@ -13,7 +13,6 @@ import dataclasses
 import hashlib
 import json
 import logging
-import mmap
 import os
 import re
 import secrets
@@ -26,6 +25,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from groovekit.data.stores import Column, Store
 from groovekit.errors import ConfigError
 
 _LOG = logging.getLogger("groovekit")
@@ -86,64 +86,10 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-# Collecting arrays ------------------------------------------------------------
+# Writing ----------------------------------------------------------------------
 
 
-class _Column:
-    """One array under construction: its type, rows so far and digest."""
-
-    def __init__(self, name: str, first: np.ndarray) -> None:
-        self.name = name
-        self.dtype = first.dtype
-        self.shape = first.shape[1:]
-        self.rows = 0
-        self.digest = hashlib.sha256()
-
-    def check(self, rows: np.ndarray) -> np.ndarray:
-        if rows.dtype != self.dtype or rows.shape[1:] != self.shape:
-            raise ValueError(
-                f"array {self.name!r} had rows {self.dtype}{list(self.shape)} before,"
-                f" now {rows.dtype}{list(rows.shape[1:])}: a converter's windows all"
-                " have one type and shape"
-            )
-        rows = np.ascontiguousarray(rows)
-        self.rows += len(rows)
-        self.digest.update(rows.tobytes())
-        return rows
-
-    def describe(self) -> dict[str, Any]:
-        return {
-            "dtype": np.lib.format.dtype_to_descr(self.dtype),
-            "shape": [self.rows, *self.shape],
-            "sha256": self.digest.hexdigest(),
-        }
-
-
-class MemoryStore:
-    """Collects windows in memory."""
-
-    def __init__(self) -> None:
-        self._columns: dict[str, _Column] = {}
-        self._parts: dict[str, list[np.ndarray]] = {}
-
-    def append(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Adds rows to each array."""
-        for name, rows in arrays.items():
-            if name not in self._columns:
-                self._columns[name] = _Column(name, rows)
-                self._parts[name] = []
-            self._parts[name].append(self._columns[name].check(rows))
-
-    def describe(self) -> dict[str, dict[str, Any]]:
-        """Type, shape and digest of each array."""
-        return {name: c.describe() for name, c in sorted(self._columns.items())}
-
-    def finish(self) -> dict[str, np.ndarray]:
-        """The arrays."""
-        return {name: np.concatenate(parts) for name, parts in self._parts.items()}
-
-
-class EntryWriter:
+class EntryWriter(Store):
     """Builds a cache entry row by row, in bounded memory.
 
     Use as a context manager: unless :meth:`commit` was called, nothing stays.
@@ -156,8 +102,8 @@ class EntryWriter:
     """
 
     def __init__(self, key: str) -> None:
+        super().__init__()
         self._key = key
-        self._columns: dict[str, _Column] = {}
         self._files: dict[str, IO[bytes]] = {}
         root = _entries_folder()
         self._folder = root / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}"
@@ -171,32 +117,22 @@ class EntryWriter:
         self._close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def append(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Adds rows to each array."""
-        for name, rows in arrays.items():
-            if name not in self._columns:
-                self._open(name, rows)
-            checked = self._columns[name].check(rows)
-            with _unavailable():
-                self._files[name].write(checked.tobytes())
-
-    def _open(self, name: str, first: np.ndarray) -> None:
+    def _open(self, name: str) -> None:
         with _unavailable():
             # Closed by _close: the file stays open for all rows to come.
             file = (self._folder / _file_name(name)).open("wb", buffering=_CHUNK)
             self._files[name] = file
             file.write(bytes(_HEADER_SIZE))
-        self._columns[name] = _Column(name, first)
+
+    def _keep(self, name: str, rows: np.ndarray) -> None:
+        with _unavailable():
+            self._files[name].write(rows.tobytes())
 
     def _close(self) -> None:
         for file in self._files.values():
             with contextlib.suppress(OSError):
                 file.close()
         self._files.clear()
-
-    def describe(self) -> dict[str, dict[str, Any]]:
-        """Type, shape and digest of each array."""
-        return {name: c.describe() for name, c in sorted(self._columns.items())}
 
     def commit(self, meta: Mapping[str, Any]) -> None:
         """Completes the entry, with JSON-like ``meta``, under its key."""
@@ -228,7 +164,7 @@ class EntryWriter:
                 self._folder.rename(target)
 
 
-def _header(column: _Column) -> bytes:
+def _header(column: Column) -> bytes:
     """The head of a version 1.0 ``.npy`` file, padded to a fixed size."""
     fields = {
         "descr": np.lib.format.dtype_to_descr(column.dtype),
@@ -307,39 +243,6 @@ def _map(folder: Path, name: str) -> np.ndarray:
     # A plain array on the map: indexing then gives plain arrays, too.
     path = folder / _file_name(name)
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-
-
-def release(array: np.ndarray) -> None:
-    """Takes what was read of a memory-mapped array off this process's memory.
-
-    The operating system keeps the pages as long as it has room, and maps them again
-    when they are read again. Other arrays, and those that may be written, stay.
-
-    Args:
-      array: from :meth:`Entry.load`, or any other.
-    """
-    _advise(array, "MADV_DONTNEED")
-
-
-def read_at_random(array: np.ndarray) -> None:
-    """Says that rows of a memory-mapped array will be read here and there.
-
-    The operating system reads single pages then, instead of 32 around each.
-
-    Args:
-      array: from :meth:`Entry.load`, or any other, of which nothing becomes.
-    """
-    _advise(array, "MADV_RANDOM")
-
-
-def _advise(array: np.ndarray, name: str) -> None:
-    found: Any = array
-    while isinstance(found, np.ndarray) and not found.flags.writeable:
-        found = found.base
-    # Not every system knows every advice, or any.
-    advice = getattr(mmap, name, None)
-    if isinstance(found, mmap.mmap) and advice is not None:
-        found.madvise(advice)
 
 
 def read_entry(key: str) -> Entry | None:

@@ -8,9 +8,9 @@ import json
 import numpy as np
 
 from groovekit.converters.base import Converter, Reason, Skipped, Windows
-from groovekit.data import cache as disk
 from groovekit.data.order import starts
 from groovekit.data.report import ExampleReport, ReportBuilder
+from groovekit.data.stores import Store
 from groovekit.errors import DataError, NoExamplesError
 from groovekit.io.notes import NoteSequence
 
@@ -18,9 +18,7 @@ from groovekit.io.notes import NoteSequence
 class Conversion:
     """Converts sequence after sequence into a store and keeps the books."""
 
-    def __init__(
-        self, converter: Converter, store: disk.MemoryStore | disk.EntryWriter
-    ) -> None:
+    def __init__(self, converter: Converter, store: Store) -> None:
         self.converter = converter
         self._store = store
         self._counts: list[int] = []

@@ -26,6 +26,7 @@ from groovekit.data.conversion import Conversion, require_windows
 from groovekit.data.examples import Examples
 from groovekit.data.report import ExampleReport
 from groovekit.data.settings import DataSettings
+from groovekit.data.stores import MemoryStore
 from groovekit.errors import ConfigError, UnknownNameError
 from groovekit.fields import to_table
 from groovekit.io import sources
@@ -158,7 +159,7 @@ class _Request:
 
 
 def _convert_in_memory(request: _Request) -> Examples:
-    store = disk.MemoryStore()
+    store = MemoryStore()
     conversion = Conversion(request.converter, store)
     report = request.run(conversion)
     return Examples.from_conversion(conversion, store.finish(), report)

@@ -21,10 +21,11 @@ from groovekit.converters.base import (
     Tensors,
     Windows,
 )
-from groovekit.data import cache as disk
+from groovekit.data import mapped
 from groovekit.data.conversion import Conversion, require_windows
 from groovekit.data.order import Epochs, starts
 from groovekit.data.report import ExampleReport
+from groovekit.data.stores import MemoryStore
 from groovekit.errors import UsageError
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import generator
@@ -69,7 +70,7 @@ class Examples:
         Raises:
           DataError: no windows; the message holds the table of reasons.
         """
-        store = disk.MemoryStore()
+        store = MemoryStore()
         conversion = Conversion(converter, store)
         for name, sequence in sequences:
             conversion.add(name, sequence)
@@ -204,7 +205,7 @@ class Examples:
             raise ValueError("augmenting needs a seed")
         if shuffle and self._large:
             for array in self.stored.arrays.values():
-                disk.read_at_random(array)
+                mapped.read_at_random(array)
         if repeat:
             size = self.effective_batch_size(batch_size)
             orders = self._epochs.endless(
@@ -241,7 +242,7 @@ class Examples:
             if self._large and read >= _READ_AT_ONCE:
                 read = 0
                 for array in arrays:
-                    disk.release(array)
+                    mapped.release(array)
             if augmentation is not None and seed is not None:
                 windows = self.converter.augment(
                     windows, augmentation, generator(seed, "augment", step)

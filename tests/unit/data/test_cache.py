@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from groovekit.data import cache
+from groovekit.data.mapped import read_at_random, release
+from groovekit.data.stores import MemoryStore
 from groovekit.errors import ConfigError
 
 
@@ -54,7 +56,7 @@ def test_any_plain_array(array):
 
 
 def test_memory_and_disk_agree():
-    memory = cache.MemoryStore()
+    memory = MemoryStore()
     with cache.EntryWriter("cc") as writer:
         for store in (memory, writer):
             store.append({"x": np.arange(3), "y": np.ones((3, 2))})
@@ -168,14 +170,14 @@ def test_the_user_s_folder(monkeypatch, platform):
 def test_released_arrays_are_read_again(tmp_path):
     np.save(tmp_path / "a.npy", np.arange(100_000))
     mapped = np.asarray(np.load(tmp_path / "a.npy", mmap_mode="r"))
-    cache.read_at_random(mapped)
+    read_at_random(mapped)
     for _ in range(2):
         assert mapped.sum() == 100_000 * 99_999 // 2
-        cache.release(mapped)
+        release(mapped)
     # What is no map, or may have been written, stays as it is.
     written = np.load(tmp_path / "a.npy", mmap_mode="c")
     written[0] = 7
     for array in (written, np.arange(3), np.arange(3)[1:]):
         before = array.copy()
-        cache.release(array)
+        release(array)
         np.testing.assert_array_equal(array, before)
