@@ -12,9 +12,9 @@ import enum
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from groovekit.errors import DataError, NoExamplesError
+from groovekit.io import tfds
 from groovekit.io.midi import files as midi
 from groovekit.io.music_files import (
     ABSENT,
@@ -47,9 +47,6 @@ __all__ = [
     "list_files",
     "open_source",
 ]
-
-TFDS_PREFIX = "tfds:"
-_TFDS_TABLE = "dataset_info.json"
 
 OnError = Callable[[str, str], None]
 
@@ -118,8 +115,8 @@ def open_source(
     """
     check_split(split)
     text = str(examples)
-    if text.startswith(TFDS_PREFIX):
-        return Source(SourceKind.TFDS, tfds_name=text[len(TFDS_PREFIX) :], split=split)
+    if text.startswith(tfds.PREFIX):
+        return Source(SourceKind.TFDS, tfds_name=text[len(tfds.PREFIX) :], split=split)
     paths = expand_shards(examples)
     if len(paths) == 1 and (paths[0].is_dir() or _is_archive(paths[0])):
         return _open_collection(paths[0], split, recursive=recursive)
@@ -133,8 +130,9 @@ def open_source(
 
 
 def _open_collection(path: Path, split: str | None, *, recursive: bool) -> Source:
-    if path.is_dir() and (path / _TFDS_TABLE).is_file():
-        return Source(SourceKind.TFDS, _tfds_files(path, split), split=split)
+    if tfds.is_prepared(path):
+        files = tfds.prepared_files(path, split)
+        return Source(SourceKind.TFDS, files, split=split)
     splits = groove_splits(path)
     if path.is_dir():
         listing = list_folder(path, recursive=recursive or splits is not None)
@@ -180,10 +178,10 @@ def _nothing_found(path: Path, listing: Listing, split: str | None) -> DataError
 
 def has_splits(examples: str | Path) -> bool:
     """Whether a source says which of its sequences are for training."""
-    if str(examples).startswith(TFDS_PREFIX):
+    if str(examples).startswith(tfds.PREFIX):
         return True
     path = Path(examples).expanduser()
-    if path.is_dir() and (path / _TFDS_TABLE).is_file():
+    if tfds.is_prepared(path):
         return True
     return path.exists() and is_groove_folder(path)
 
@@ -250,8 +248,6 @@ def iter_sequences(
         return
     if source.kind is SourceKind.RECORDS:
         found: Iterable[SourceSequence] = _iter_records(source.paths)
-    elif source.paths:
-        found = _iter_prepared(source.paths, report)
     else:
         found = _iter_tfds(source, report)
     for count, item in enumerate(found, start=1):
@@ -366,72 +362,17 @@ def _other_record(record: bytes) -> str:
 # TensorFlow Datasets ---------------------------------------------------------------
 
 
-def _tfds_files(folder: Path, split: str | None) -> tuple[Path, ...]:
-    found = sorted(folder.glob("*.tfrecord*"))
-    if split not in (None, "all"):
-        found = [path for path in found if _tfds_split(path) == split]
-    if not found:
-        wanted = f" of the split {split!r}" if split else ""
-        raise NoExamplesError(
-            f"{folder}: a folder of TensorFlow Datasets without TFRecord files"
-            f"{wanted}. Prepare the data set again."
-        )
-    return tuple(found)
-
-
-def _tfds_split(path: Path) -> str | None:
-    # "groove-train.tfrecord-00000-of-00001"
-    return path.name.split(".tfrecord")[0].rpartition("-")[2] or None
-
-
-def _iter_prepared(paths: Iterable[Path], report: OnError) -> Iterator[SourceSequence]:
-    for path in paths:
-        for index, record in enumerate(read_records(path)):
-            where = f"{path}, record {index}"
-            try:
-                features = wire.example_bytes(record)
-            except (ValueError, UnicodeDecodeError) as error:
-                raise DataError(f"{where}: not a tf.Example: {error}.") from error
-            yield from _from_features(features, where, _tfds_split(path), report)
-
-
 def _iter_tfds(source: Source, report: OnError) -> Iterator[SourceSequence]:
-    builder = _tfds_builder(source.tfds_name)
-    available = sorted(builder.info.splits)
-    wanted = available if source.split in (None, "all") else [source.split]
-    for split in wanted:
-        if split not in available:
-            raise NoExamplesError(
-                f"tfds:{source.tfds_name} has no split {split!r}; it has "
-                f"{', '.join(available)}."
-            )
-        data = builder.as_dataset(split=split, shuffle_files=False)
-        for index, features in enumerate(data.as_numpy_iterator()):
-            where = f"tfds:{source.tfds_name}, {split} {index}"
-            yield from _from_features(features, where, split, report)
+    if source.paths:
+        examples = tfds.read_prepared(source.paths)
+    else:
+        examples = tfds.read_named(source.tfds_name, source.split)
+    for example in examples:
+        yield from _from_example(example, report)
 
 
-def _tfds_builder(name: str) -> Any:
-    try:
-        import tensorflow_datasets as tfds
-    except ImportError as error:
-        raise DataError(
-            f"tfds:{name} needs TensorFlow Datasets: pip install 'groovekit[tfds]'. "
-            "Or give the Groove MIDI Dataset's folder."
-        ) from error
-    try:
-        builder = tfds.builder(name)
-        builder.download_and_prepare()
-    # Unknown names, no network, checksums: TFDS has no common type for them.
-    except Exception as error:
-        text = " ".join(str(error).split())[:300]
-        raise DataError(f"tfds:{name} cannot be prepared: {text}") from error
-    return builder
-
-
-def _from_features(
-    features: Any, where: str, split: str | None, report: OnError
-) -> Iterator[SourceSequence]:
+def _from_example(example: tfds.Example, report: OnError) -> Iterator[SourceSequence]:
+    features, where = example.features, example.where
     if not isinstance(features.get("midi"), bytes):
         raise DataError(
             f"{where}: no feature 'midi'; it has {', '.join(sorted(features))}. "
@@ -446,7 +387,7 @@ def _from_features(
         return
     sequence.id = identifier
     sequence.filename = identifier
-    yield SourceSequence(identifier, sequence, split)
+    yield SourceSequence(identifier, sequence, example.split)
 
 
 # For caches --------------------------------------------------------------------------
@@ -467,7 +408,7 @@ def list_files(examples: str | Path | Source) -> list[tuple[str, int, int]]:
     """
     source = examples if isinstance(examples, Source) else open_source(examples)
     if source.tfds_name:
-        return [(f"{TFDS_PREFIX}{source.tfds_name}", 0, 0)]
+        return [(f"{tfds.PREFIX}{source.tfds_name}", 0, 0)]
     paths = list(source.paths)
     paths += [path / GROOVE_TABLE for path in source.paths]
     paths += [Path(file.path) for file in source.listing.files]
