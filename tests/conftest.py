@@ -26,10 +26,50 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ.setdefault(variable, "1")
 
+# The quick tier, in files and folders: what lies under the models, the promises about
+# the whole, and a look at each command and mode. None of them imports Keras.
+QUICK = (
+    "test_architecture.py",
+    "cli/test_main.py",
+    "cli/test_shipped_presets.py",
+    "unit/configs",
+    "unit/converters",
+    "unit/data",
+    "unit/evaluation/metrics",
+    "unit/generation/test_slerp.py",
+    "unit/generation/test_takes.py",
+    "unit/io",
+    "unit/plugins",
+    "unit/test_seeding.py",
+)
+# Those that read whole data sets take longer.
+_DATA_SETS = {"groove_dir", "odd_midi_dir"}
+_TESTS = Path(__file__).parent
+
 FakePackage = Callable[..., None]
 Command = Callable[..., Result]
 
 _REGISTRY_STATE = ("_decorated", "_modules", "_loaded", "_warned")
+
+
+def _is_quick(path: Path) -> bool:
+    return any(path.is_relative_to(_TESTS / part) for part in QUICK)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With ``-m quick``, other modules are not even imported: many bring Keras."""
+    quick_alone = config.option.markexpr == "quick"
+    if quick_alone and collection_path.is_file() and not _is_quick(collection_path):
+        return True
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the quick tier."""
+    for item in items:
+        slow = item.get_closest_marker("slow") or _DATA_SETS & set(item.fixturenames)
+        if _is_quick(item.path) and not slow:
+            item.add_marker(pytest.mark.quick)
 
 
 @pytest.fixture(autouse=True)

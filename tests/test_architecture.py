@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import importlib
 import json
 import re
 import subprocess
@@ -96,30 +97,18 @@ def test_public_names_are_sorted_and_reachable():
     assert set(groovekit._HOME) | {"__version__"} == set(groovekit.__all__)
 
 
-def check_of(name):
-    return (
-        "import importlib, groovekit\n"
-        f"module = importlib.import_module('{groovekit._HOME[name]}')\n"
-        f"assert groovekit.{name} is module.{name}\n"
-    )
-
-
-def needs_keras(name):
-    return groovekit._HOME[name].startswith(("groovekit.models", "groovekit.training"))
-
-
-WITHOUT_KERAS = sorted(name for name in groovekit._HOME if not needs_keras(name))
+# Those that bring Keras are looked at with the models.
+WITHOUT_KERAS = [
+    name
+    for name, module in sorted(groovekit._HOME.items())
+    if not module.startswith(("groovekit.models", "groovekit.training"))
+]
 
 
 @pytest.mark.parametrize("name", WITHOUT_KERAS)
 def test_public_name_is_what_its_module_has(name):
-    exec(check_of(name), {})
-
-
-def test_public_names_that_bring_keras_are_what_their_modules_have():
-    # In one process of their own, so that this one stays without Keras.
-    code = "".join(check_of(n) for n in sorted(groovekit._HOME) if needs_keras(n))
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+    module = importlib.import_module(groovekit._HOME[name])
+    assert getattr(groovekit, name) is getattr(module, name)
 
 
 def test_type_checkers_see_the_same_names():
@@ -137,6 +126,17 @@ def test_type_checkers_see_the_same_names():
 def test_unknown_attribute():
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         groovekit.nothing  # noqa: B018 - the access is the test
+
+
+# Tiers --------------------------------------------------------------------------------
+
+
+def test_the_quick_tier_is_collected_without_keras():
+    options = ["--collect-only", "-q", "-m", "quick", "-p", "no:xdist"]
+    options += ["-o", "addopts=--import-mode=importlib", str(Path(__file__).parent)]
+    loaded = modules_after(f"import pytest; assert not pytest.main({options})")
+    assert "pytest" in loaded
+    assert not set(HEAVY) & loaded
 
 
 # Inventory ----------------------------------------------------------------------------
@@ -192,11 +192,13 @@ def test_the_hall_is_empty():
 
 
 @in_checkout
-def test_what_the_page_on_architecture_names_is_there():
-    page = ROOT / "docs" / "explanation" / "architecture.md"
-    text = page.read_text(encoding="utf-8")
-    named = set(re.findall(r"`((?:groovekit|tests|tools|docs)/[^`]+)`", text))
-    assert len(named) > 30
+@pytest.mark.parametrize(
+    "page", ["CONTRIBUTING.md", "docs/explanation/architecture.md"]
+)
+def test_files_that_are_named_are_there(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:examples|groovekit|tests|tools|docs)/[^`]+)`", text))
+    assert len(named) > 5
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 

@@ -226,8 +226,8 @@ def check_reloading(folders: Sequence[Path]) -> None:
     """
     from groovekit.models import backend
 
-    code = "import sys; from groovekit.testing.configs import _reload"
-    code += "; _reload(sys.argv[1:])"
+    call = f"{_reload.__name__}(sys.argv[1:])"
+    code = f"import sys; from {__name__} import {_reload.__name__}; {call}"
     environment = {
         **os.environ,
         "KERAS_BACKEND": backend.name(),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from helpers import tiny
+from helpers import scripts, tiny
 
 import groovekit
 from groovekit.configs.metadata import make_metadata
@@ -42,9 +42,9 @@ def groove_folder(tmp_path):
 
 def test_preset_of_a_run(tmp_path, groove_folder, monkeypatch):
     pytest.importorskip("matplotlib")
+    # It imports a neighbour.
     monkeypatch.syspath_prepend(TOOLS)
-    import make_preset
-
+    make_preset = scripts.load(TOOLS / "make_preset.py")
     config = tiny.config("groovae_4bar")
     model = build_model(config, seed=3)
     metadata = make_metadata(

@@ -16,7 +16,7 @@ from groovekit.evaluation.evaluate import reconstruction_metrics
 from groovekit.training.settings import TrainSettings
 from groovekit.training.trainer import Trainer
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 LOSSES = {101: 227, 201: 206, 301: 183, 401: 177, 501: 166, 601: 162, 701: 162}
 
