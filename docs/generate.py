@@ -233,6 +233,9 @@ _OTHERS = {
     "register_encoder": "Decorator: adds an encoder layer.",
     "register_head": "Decorator: adds an output head.",
     "register_attribute": "Decorator: adds an attribute of drumming.",
+    "register_numpy_decoder": "Decorator: adds a decoder's twin in NumPy.",
+    "register_numpy_encoder": "Decorator: adds an encoder's twin in NumPy.",
+    "register_numpy_head": "Decorator: adds a head's twin in NumPy.",
     "register_kit_map": "Decorator: adds a kit map.",
     "register_preset": "Decorator: adds a preset's folder.",
 }

@@ -48,6 +48,9 @@ from groovekit.plugins.catalogue import register_decoder as register_decoder
 from groovekit.plugins.catalogue import register_encoder as register_encoder
 from groovekit.plugins.catalogue import register_head as register_head
 from groovekit.plugins.catalogue import register_kit_map as register_kit_map
+from groovekit.plugins.catalogue import register_numpy_decoder as register_numpy_decoder
+from groovekit.plugins.catalogue import register_numpy_encoder as register_numpy_encoder
+from groovekit.plugins.catalogue import register_numpy_head as register_numpy_head
 from groovekit.plugins.catalogue import register_preset as register_preset
 from groovekit.training.settings import TrainSettings as TrainSettings
 from groovekit.training.trainer import TrainResult as TrainResult

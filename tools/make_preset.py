@@ -33,7 +33,8 @@ from groovekit.evaluation.metrics import Drums
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.io.files import write_file, write_json
 from groovekit.io.pictures import plot_sequence
-from groovekit.models.weights import halve_weights
+from groovekit.models.runtimes.numpy.network import network_of
+from groovekit.models.weights_file import halve_weights
 from groovekit.seeding import generator
 from groovekit.training import checkpoints
 
@@ -96,7 +97,8 @@ def main(
     config = run.read_config()
     converter = config.converter
     target.path.mkdir(parents=True, exist_ok=True)
-    halve_weights(run.require_weights(), target.weights_path)
+    shapes = network_of(config).shapes()
+    halve_weights(run.require_weights(), target.weights_path, shapes)
     metadata = public_metadata(run, name)
     target.write_config(config)
     write_json(target.metadata_path, metadata)

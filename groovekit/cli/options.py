@@ -225,7 +225,7 @@ def model_options(*, preset: str) -> Callable[[F], F]:
                     aliases=("--checkpoint-file",),
                     metavar="FILE",
                     default=None,
-                    help="Model: weights (model.weights.h5) or a checkpoint "
+                    help="Model: weights (model.safetensors) or a checkpoint "
                     "(step-....npz) of a run.",
                 ),
             )

@@ -19,8 +19,10 @@ from groovekit.plugins import catalogue
 #: The preset that is used when nothing else is asked for.
 DEFAULT_PRESET = "groovae_4bar"
 
-WEIGHTS_SUFFIX = ".weights.h5"
+# Of weights, now and in earlier versions, and of checkpoints of a run.
+WEIGHTS_SUFFIXES = (".safetensors", ".weights.h5")
 CHECKPOINT_SUFFIX = ".npz"
+_SUFFIXES = (*WEIGHTS_SUFFIXES, CHECKPOINT_SUFFIX)
 # The original's checkpoints: parts of one, or an archive of them.
 _TF1_NAMES = re.compile(
     r"model\.ckpt.*|.*\.ckpt(-\d+)?|.*\.index|.*\.meta|.*\.data-\d+-of-\d+"
@@ -34,7 +36,8 @@ class ModelFiles:
 
     Attributes:
       config: what it is.
-      weights: a ``.weights.h5`` file, or a checkpoint of a run.
+      weights: a ``.safetensors`` or (older) ``.weights.h5`` file, or a checkpoint of
+        a run.
       kind: where it was found.
       source: how the user called it.
     """
@@ -131,10 +134,10 @@ def _from_checkpoint(path: Path, wanted: ModelConfig | None) -> ModelFiles:
         )
     if not path.is_file():
         raise RunFolderError(f"There is no checkpoint {path}.")
-    if not path.name.endswith((WEIGHTS_SUFFIX, CHECKPOINT_SUFFIX)):
+    if not path.name.endswith(_SUFFIXES):
         raise RunFolderError(
             f"{path} is not a checkpoint of groovekit's: expected a file called "
-            f"...{WEIGHTS_SUFFIX} or step-...{CHECKPOINT_SUFFIX}."
+            f"...{WEIGHTS_SUFFIXES[0]} or step-...{CHECKPOINT_SUFFIX}."
         )
     folder = _folder_of(path)
     if folder is not None:
@@ -159,7 +162,7 @@ def _is_tf1(path: Path) -> bool:
     if path.is_dir():
         return not RunFolder.is_run(path) and any(path.glob("*.index"))
     name = path.name
-    if name.endswith((WEIGHTS_SUFFIX, CHECKPOINT_SUFFIX)):
+    if name.endswith(_SUFFIXES):
         return False
     # The original's name of a checkpoint is what its files have in common.
     prefix = path.with_name(f"{name}.index").is_file()

@@ -1,9 +1,9 @@
 """Run folders and preset folders: self-describing, written atomically.
 
-A run folder holds ``config.json``, ``metadata.json``, ``model.weights.h5`` (the
-best weights), ``kits/`` (copies of the user's kit maps that the config names),
-``checkpoints/`` (to resume) and ``logs/`` (TensorBoard). A preset folder is one
-without the last two and with a ``CARD.md``.
+A run folder holds ``config.json``, ``metadata.json``, ``model.safetensors`` (the
+best weights; ``model.weights.h5`` in older ones), ``kits/`` (copies of the user's kit
+maps that the config names), ``checkpoints/`` (to resume) and ``logs/`` (TensorBoard).
+A preset folder is one without the last two and with a ``CARD.md``.
 """
 
 from __future__ import annotations
@@ -65,8 +65,19 @@ class RunFolder:
 
     @property
     def weights_path(self) -> Path:
-        """Where the best weights lie."""
+        """Where the best weights are written."""
+        return self.path / "model.safetensors"
+
+    @property
+    def old_weights_path(self) -> Path:
+        """Where earlier versions wrote them."""
         return self.path / "model.weights.h5"
+
+    @property
+    def weights(self) -> Path | None:
+        """The best weights; None where there are none yet."""
+        paths = (self.weights_path, self.old_weights_path)
+        return next((path for path in paths if path.is_file()), None)
 
     @property
     def checkpoints(self) -> Path:
@@ -250,13 +261,14 @@ class RunFolder:
         Raises:
           RunFolderError: there are none yet.
         """
-        if not self.weights_path.is_file():
+        path = self.weights
+        if path is None:
             raise RunFolderError(
                 f"{self.path} has no weights ({self.weights_path.name}) yet: training"
                 " stopped before its first checkpoint. Train on, or give another"
                 " folder."
             )
-        return self.weights_path
+        return path
 
     def check_same(self, config: ModelConfig, fingerprint: str | None = None) -> None:
         """Makes sure that resuming goes on with the same model and examples.

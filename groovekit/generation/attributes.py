@@ -228,7 +228,7 @@ def weights_digest(folder: Path | None) -> str:
     """SHA-256 of the weights in a model's folder; empty without one."""
     if folder is None:
         return ""
-    with RunFolder(folder).weights_path.open("rb") as file:
+    with RunFolder(folder).require_weights().open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -116,7 +116,7 @@ class TrainedModel:
 
         Args:
           source: a preset's name, or the path of a run folder, of weights
-            (``model.weights.h5``) or of a checkpoint (``step-...npz``).
+            (``model.safetensors``) or of a checkpoint (``step-...npz``).
           kit: kit map to read notes with instead of the model's own.
           output_kit: kit map to write notes with.
           precision: ``float32``, ``bfloat16`` or ``float16``, of the computation.

@@ -1,41 +1,120 @@
-"""Weights in files: loading with plain errors, and halving their size."""
+"""Weights of Keras models: names, files, and checkpoints of a run."""
 
 from __future__ import annotations
 
-import contextlib
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from groovekit.errors import RunFolderError
-from groovekit.io.files import write_file
+from groovekit.models import backend
+from groovekit.models.weights_file import (
+    MODEL,
+    open_weights,
+    opened_checkpoint,
+    opened_h5,
+    write_weights,
+)
 
-# The group of a checkpoint that holds a model's variables.
-MODEL = "model"
-# What reading a file that is cut off or of something else raises.
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+
+def named_weights(model: Any) -> dict[str, Any]:
+    """A model's weights by name, in Keras's order.
+
+    A name is the path of attributes to the layer that holds the weight, and what the
+    layer calls it, joined by dots. Of several paths the first counts.
+
+    Args:
+      model: a built Keras model or layer.
+    """
+    names: dict[int, str] = {}
+    _name_weights(model, (), names, set())
+    return {names[id(weight)]: weight for weight in model.weights}
+
+
+def _name_weights(
+    layer: Any, path: tuple[str, ...], names: dict[int, str], seen: set[int]
+) -> None:
+    seen.add(id(layer))
+    children = [
+        (step, child) for step, child in _sublayers(layer) if id(child) not in seen
+    ]
+    inherited = {id(w) for _, child in _sublayers(layer) for w in child.weights}
+    for weight in layer.weights:
+        if id(weight) not in inherited:
+            names.setdefault(id(weight), ".".join((*path, weight.name)))
+    for step, child in children:
+        if id(child) not in seen:
+            _name_weights(child, (*path, *step), names, seen)
+
+
+def _sublayers(layer: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The layers that a layer's attributes hold, with their paths."""
+    # What every layer has leads to the same ones again.
+    for name in sorted(set(dir(layer)) - set(dir(keras.Model()))):
+        if not name.startswith("_self_"):
+            try:
+                value = getattr(layer, name)
+            # A property may do anything.
+            except Exception:  # noqa: S112
+                continue
+            yield from _layers_in(value, (name.lstrip("_"),))
+
+
+def _layers_in(
+    value: Any, path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, keras.layers.Layer):
+        yield path, value
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _layers_in(item, (*path, str(index)))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _layers_in(item, (*path, str(key)))
+
+
+def save_weights(model: Any, path: str | Path) -> None:
+    """Writes a model's weights to a safetensors file, atomically.
+
+    Raises:
+      WriteError: the file cannot be written.
+    """
+    arrays = {
+        name: np.array(backend.to_numpy(weight))
+        for name, weight in named_weights(model).items()
+    }
+    write_weights(Path(path), arrays)
 
 
 def load_weights(model: Any, path: str | Path) -> None:
-    """Loads a ``.weights.h5`` file into a model of the same sizes.
+    """Loads a file of weights into a model of the same sizes.
 
-    Files in half precision (:func:`halve_weights`) are read as well: the model
-    keeps the type of its own variables.
+    Files in half precision are read as well: the model keeps the type of its own
+    variables.
 
     Args:
       model: a built Keras model.
-      path: of the file.
+      path: of the file, or of a ``.weights.h5`` of earlier versions.
 
     Raises:
       RunFolderError: missing, damaged, or of another model.
     """
     path = Path(path)
-    if not path.is_file():
-        raise RunFolderError(f"There are no weights {path}.")
-    with opened(path):
+    if path.suffix == ".h5" and path.is_file():
+        _load_h5(model, path)
+        return
+    weights = named_weights(model)
+    shapes = {name: tuple(weight.shape) for name, weight in weights.items()}
+    with open_weights(path, shapes) as arrays:
+        for name, weight in weights.items():
+            weight.assign(arrays[name])
+
+
+def _load_h5(model: Any, path: Path) -> None:
+    with opened_h5(path):
         pass
     try:
         model.load_weights(path)
@@ -45,86 +124,6 @@ def load_weights(model: Any, path: str | Path) -> None:
             f"The weights in {path} do not fit the config: they are damaged or of "
             f"another model. {lines[0]}"
         ) from error
-
-
-def halve_weights(source: str | Path, target: str | Path) -> None:
-    """Rewrites a ``.weights.h5`` file in half precision: half the size.
-
-    Only float32 arrays change; whatever else the file holds stays as it is.
-
-    Args:
-      source: the file to read.
-      target: the file to write, replaced if there is one.
-
-    Raises:
-      RunFolderError: damaged, or weights too large for float16.
-      WriteError: the file cannot be written.
-    """
-    source = Path(source)
-
-    def write(path: Path) -> None:
-        import h5py
-
-        with opened(source) as old, h5py.File(path, "w") as new:
-            _copy_attributes(old, new)
-            old.visititems(lambda name, item: _copy_half(source, name, item, new))
-
-    write_file(Path(target), write, durable=True)
-
-
-def opened(path: Path) -> Any:
-    """Opens a ``.weights.h5`` file for reading.
-
-    Raises:
-      RunFolderError: damaged, or not such a file.
-    """
-    import h5py
-
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise RunFolderError(
-            f"Cannot read the weights {path}: {error}. Restore the file from a copy."
-        ) from error
-
-
-@contextlib.contextmanager
-def opened_checkpoint(path: Path) -> Iterator[Any]:
-    """Opens a checkpoint ``step-...npz`` for reading.
-
-    Raises:
-      RunFolderError: damaged, or not such a file.
-    """
-    # Opened here: NumPy leaves a file that it cannot read open.
-    try:
-        with path.open("rb") as file:
-            yield np.load(file)
-    except _DAMAGE as error:
-        raise RunFolderError(f"Cannot read the checkpoint {path}: {error}.") from error
-
-
-def _copy_attributes(old: Any, new: Any) -> None:
-    for name, value in old.attrs.items():
-        new.attrs[name] = value
-
-
-def _copy_half(source: Path, name: str, item: Any, new: Any) -> None:
-    if hasattr(item, "keys"):
-        copy = new.require_group(name)
-    else:
-        values = item[()]
-        if item.dtype == np.float32:
-            with np.errstate(over="ignore"):
-                halved = values.astype(np.float16)
-            if np.isfinite(values).all() and not np.isfinite(halved).all():
-                raise RunFolderError(
-                    f"{source}: {name} holds values up to {np.abs(values).max():g}, "
-                    f"which half precision (up to {np.finfo(np.float16).max:g}) "
-                    "cannot hold. Keep these weights in float32."
-                )
-            values = halved
-        copy = new.create_dataset(name, data=values)
-    _copy_attributes(item, copy)
 
 
 def load_model(path: Path, model: Any) -> None:

@@ -107,6 +107,37 @@ _DECODERS = {
     "split_lstm": "groovekit.models.decoders.flat:SplitLSTMDecoder",
 }
 
+# The same parts in NumPy, by the same names: their shapes and sizes are known, and
+# they run, without Keras.
+_NUMPY_HEADS = {
+    name: f"groovekit.models.runtimes.numpy.heads:{attribute}"
+    for name, attribute in {
+        "boolean": "Boolean",
+        "categorical": "Categorical",
+        "groove": "Groove",
+        "groove_bins": "GrooveBins",
+        "multi_categorical": "Categorical",
+        "nade": "NADE",
+    }.items()
+}
+
+_NUMPY_ENCODERS = {
+    name: f"groovekit.models.runtimes.numpy.encoders:{attribute}"
+    for name, attribute in {
+        "bidirectional_lstm": "BidirectionalLSTM",
+        "hierarchical_lstm": "HierarchicalLSTM",
+        "lstm": "UnidirectionalLSTM",
+    }.items()
+}
+
+_NUMPY_DECODERS = {
+    name: f"groovekit.models.runtimes.numpy.decoders:{attribute}"
+    for name, attribute in {
+        "hierarchical_lstm": "HierarchicalLSTMDecoder",
+        "lstm": "LSTM",
+        "split_lstm": "SplitLSTM",
+    }.items()
+}
 
 _ATTRIBUTES = {
     name: f"groovekit.evaluation.metrics.features:{name}"
@@ -172,6 +203,15 @@ encoders: Registry[Any] = Registry(
 decoders: Registry[Any] = Registry(
     "decoder", "groovekit.decoders", _DECODERS, check=_check_callable
 )
+numpy_heads: Registry[Any] = Registry(
+    "numpy head", "groovekit.numpy_heads", _NUMPY_HEADS, check=_check_callable
+)
+numpy_encoders: Registry[Any] = Registry(
+    "numpy encoder", "groovekit.numpy_encoders", _NUMPY_ENCODERS, check=_check_callable
+)
+numpy_decoders: Registry[Any] = Registry(
+    "numpy decoder", "groovekit.numpy_decoders", _NUMPY_DECODERS, check=_check_callable
+)
 attributes: Registry[Callable[..., Any]] = Registry(
     "attribute", "groovekit.attributes", _ATTRIBUTES, check=_check_callable
 )
@@ -184,6 +224,9 @@ REGISTRIES: tuple[Registry[Any], ...] = (
     heads,
     encoders,
     decoders,
+    numpy_heads,
+    numpy_encoders,
+    numpy_decoders,
     attributes,
 )
 
@@ -194,6 +237,9 @@ register_kit_map = kit_maps.register
 register_head = heads.register
 register_encoder = encoders.register
 register_decoder = decoders.register
+register_numpy_head = numpy_heads.register
+register_numpy_encoder = numpy_encoders.register
+register_numpy_decoder = numpy_decoders.register
 register_attribute = attributes.register
 
 

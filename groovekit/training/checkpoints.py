@@ -22,7 +22,8 @@ from groovekit.errors import RunFolderError, TrainingError
 from groovekit.io.files import write_file
 from groovekit.models import backend
 from groovekit.models.optimizer import averaged, averages
-from groovekit.models.weights import MODEL, assign, opened_checkpoint
+from groovekit.models.weights import assign
+from groovekit.models.weights_file import MODEL, opened_checkpoint
 
 _LOG = logging.getLogger("groovekit")
 _NAME = re.compile(r"step-(\d+)\.npz")

@@ -28,7 +28,7 @@ def load_initial_weights(model: Any, config: ModelConfig, source: str | Path) ->
     """
     other = RunFolder.open(resolve_preset(str(source)))
     weights, theirs = other.require_weights(), other.read_config()
-    # Keras reads what has a place and passes over the rest of a file.
+    # What differs is better named as a part than as a weight.
     for part in ("encoder", "decoder", "latent.z_size"):
         a, b = (operator.attrgetter(part)(c) for c in (theirs, config))
         if _sized(a) != _sized(b):

@@ -23,7 +23,7 @@ def has_begun(run: RunFolder) -> bool:
         return False
     if checkpoints.listing(run.checkpoints):
         return True
-    if not run.weights_path.is_file():
+    if run.weights is None:
         return False
     # Presets look like this, and runs whose checkpoints somebody deleted.
     raise RunFolderError(
@@ -91,7 +91,8 @@ def clear(run: RunFolder) -> None:
     run.config_path.unlink()
     for path in checkpoints.listing(run.checkpoints):
         path.unlink()
-    run.weights_path.unlink(missing_ok=True)
+    for path in (run.weights_path, run.old_weights_path):
+        path.unlink(missing_ok=True)
     shutil.rmtree(run.logs, ignore_errors=True)
 
 

@@ -23,10 +23,10 @@ from groovekit.configs.metadata import make_metadata
 from groovekit.configs.run_folder import RunFolder
 from groovekit.data.prepared import Prepared
 from groovekit.errors import TrainingError, TrainingInterruptedError
-from groovekit.io.files import write_file
 from groovekit.models import backend
 from groovekit.models.builder import build_model, build_optimizer
 from groovekit.models.optimizer import averaged
+from groovekit.models.weights import save_weights
 from groovekit.training import checkpoints, runs
 from groovekit.training import estimate as preflight
 from groovekit.training.init_from import load_initial_weights
@@ -310,14 +310,13 @@ class Trainer:
             state.worse += 1
 
     def _save_weights(self) -> None:
-        # Keras goes by the suffix, which the temporary name beside must keep.
         with averaged(self.model, self.optimizer):
-            write_file(self.run.weights_path, self.model.save_weights, durable=True)
+            save_weights(self.model, self.run.weights_path)
 
     def _save(self) -> None:
         if self._validator is None:
             self.state.best_step = self.state.step
-        if self._validator is None or not self.run.weights_path.is_file():
+        if self._validator is None or self.run.weights is None:
             self._save_weights()
         checkpoints.save(
             self.run.checkpoints,

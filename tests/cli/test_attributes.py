@@ -104,7 +104,7 @@ def test_directions_of_other_weights(command, tmp_path):
     shutil.copy(folder / "attributes.json", elsewhere)
     listed = command("attributes", "list", "--run-dir", folder)
     assert listed.exit_code == 0, listed.output
-    with (folder / "model.weights.h5").open("ab") as file:
+    with (folder / "model.safetensors").open("ab") as file:
         file.write(b"x")
     measure = ("measure", "--run-dir", folder, "--examples", tmp_path)
     for args in (

@@ -12,6 +12,7 @@ from helpers import tiny
 from groovekit.configs.run_folder import RunFolder
 from groovekit.io.midi.files import write_midi
 from groovekit.models.builder import build_model
+from groovekit.models.weights import save_weights
 
 pytestmark = pytest.mark.backends
 
@@ -27,7 +28,7 @@ def run(tmp_path_factory):
     for index, variable in enumerate(model.trainable_variables):
         rng = np.random.default_rng(index)
         variable.assign(rng.normal(0, 0.5, variable.shape))
-    model.save_weights(run.weights_path)
+    save_weights(model, run.weights_path)
     return run.path
 
 

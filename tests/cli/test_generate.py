@@ -16,6 +16,7 @@ from groovekit.cli import start
 from groovekit.configs.run_folder import RunFolder
 from groovekit.io.midi.files import read_midi, write_midi
 from groovekit.models.builder import build_model
+from groovekit.models.weights import save_weights
 from groovekit.plugins import catalogue
 
 
@@ -26,7 +27,7 @@ def make_run(folder: Path, name: str) -> Path:
     for index, variable in enumerate(model.trainable_variables):
         rng = np.random.default_rng(index)
         variable.assign(rng.normal(0, 0.5, variable.shape))
-    model.save_weights(run.weights_path)
+    save_weights(model, run.weights_path)
     return folder
 
 
@@ -110,7 +111,7 @@ def test_the_originals_command_line(command, run, tmp_path, monkeypatch):
     assert len(contents(result)) == 2
     result = command(
         "generate", "--config=groovae_2bar_humanize",
-        f"--checkpoint_file={run / 'model.weights.h5'}", "--num_outputs=1",
+        f"--checkpoint_file={run / 'model.safetensors'}", "--num_outputs=1",
         f"--output_dir={tmp_path}",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
@@ -266,7 +267,7 @@ def test_wrong_usage(command, run, takes, tmp_path, monkeypatch, args, message):
         ("--preset groovae_5bar_x", "Unknown preset"),
         ("--config groovae_4bra", "Did you mean 'groovae_4bar'"),
         ("--checkpoint model.ckpt-10 --config groovae_4bar", "importing those is not"),
-        ("--checkpoint no.weights.h5", "There is no checkpoint"),
+        ("--checkpoint no.safetensors", "There is no checkpoint"),
         ("--run-dir RUN --mode reconstruct --input none.mid", "No such file"),
         ("--run-dir RUN --mode reconstruct --input text.mid", "not a MIDI file"),
         ("--run-dir RUN --mode reconstruct --input short.mid", "1 of 2 bars"),
@@ -282,7 +283,7 @@ def test_unusable_data(command, run, tmp_path, monkeypatch, args, message):
     write_midi(tiny.groove(1, bars=1), "short.mid")
     write_midi(tiny.groove(1, bars=0), "empty.mid")
     Path("damaged").mkdir()
-    for name in ("config.json", "model.weights.h5"):
+    for name in ("config.json", "model.safetensors"):
         Path("damaged", name).write_bytes((run / name).read_bytes())
     damaged = json.loads(Path("damaged/config.json").read_text())
     damaged["latent"]["z_size"] = 5

@@ -10,13 +10,14 @@ from helpers import playing, tiny
 from groovekit.configs.run_folder import RunFolder
 from groovekit.io.midi.files import read_midi, write_midi
 from groovekit.io.notes import NoteSequence
+from groovekit.models.weights import save_weights
 
 
 def make_run(folder, name, **overrides):
     """A run folder with a tiny model."""
     trained = playing.made(name, **overrides)
     run = RunFolder.create(folder, trained.config, {})
-    trained.model.save_weights(run.weights_path)
+    save_weights(trained.model, run.weights_path)
     return folder
 
 

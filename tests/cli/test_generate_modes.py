@@ -21,6 +21,7 @@ from groovekit.generation.attributes import (
 )
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.io.midi.files import read_midi, write_midi
+from groovekit.models.weights import save_weights
 from groovekit.plugins import catalogue
 
 DENSITY = Direction(
@@ -44,7 +45,7 @@ def runs(tmp_path_factory):
         folder = tmp_path_factory.mktemp("runs") / key
         trained = made(name)
         run = RunFolder.create(folder, trained.config, {})
-        trained.model.save_weights(run.weights_path)
+        save_weights(trained.model, run.weights_path)
         folders[key] = folder
     return folders
 

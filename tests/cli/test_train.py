@@ -47,7 +47,7 @@ def test_training_says_what_it_does_and_where(trained):
     assert "groovae_2bar_humanize to step 3" in result.stdout
     for text in ("windows", "Held out", "parameters, seed 5", "memory"):
         assert text in result.stderr
-    assert (run / "model.weights.h5").is_file()
+    assert (run / "model.safetensors").is_file()
     assert (run / "config.json").is_file()
 
 

@@ -15,6 +15,7 @@ from groovekit.configs.metadata import make_metadata
 from groovekit.configs.run_folder import RunFolder
 from groovekit.io.midi.files import write_midi
 from groovekit.models.builder import build_model
+from groovekit.models.weights import save_weights
 
 TOOLS = Path(groovekit.__file__).parents[1] / "tools"
 
@@ -55,7 +56,7 @@ def test_preset_of_a_run(tmp_path, groove_folder, monkeypatch):
         data={"examples": str(groove_folder), "windows": 4, "sequences": 2},
     )
     run = RunFolder.create(tmp_path / "run", config, metadata)
-    model.save_weights(run.weights_path)
+    save_weights(model, run.weights_path)
     images = tmp_path / "images"
     arguments = [run.path, tmp_path / "tiny", "--train", groove_folder]
     arguments += ["--images", images, "--samples", 6, "--hardware", "two cores"]

@@ -7,6 +7,7 @@ Keras, since it may find a GPU. Both give the same music but for rounding.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import os
@@ -18,9 +19,10 @@ from groovekit.configs.presets import CHECKPOINT_SUFFIX, ModelFiles
 from groovekit.errors import UsageError
 from groovekit.models.installed import first_installed, prepare_keras
 from groovekit.models.runtimes.base import WindowModel
-from groovekit.models.runtimes.numpy.model import NumpyModel, unsupported
-from groovekit.models.size import network_size
-from groovekit.models.weights import load_weights
+from groovekit.models.runtimes.numpy.layer import NoTwinError
+from groovekit.models.runtimes.numpy.model import NumpyModel
+from groovekit.models.runtimes.numpy.network import network_of
+from groovekit.models.weights_file import open_weights
 
 _LOG = logging.getLogger("groovekit")
 
@@ -45,16 +47,14 @@ def choose(
       windows: how many are encoded and decoded.
       steps: of each; the model's by default.
     """
-    reason = unsupported(config)
-    size = network_size(config)
-    if reason is None and size is None:
-        reason = "a part of unknown size"
-    if reason is not None or size is None:
-        _LOG.debug("Computing with Keras: the NumPy runtime does not know %s.", reason)
+    try:
+        network = network_of(config)
+    except NoTwinError as error:
+        _LOG.debug("Computing with Keras: the NumPy runtime does not know %s.", error)
         return "keras"
     own_steps = config.converter.steps
     steps = own_steps if steps is None else steps
-    work = windows * steps / own_steps * size.multiplications
+    work = windows * steps / own_steps * network.cost(own_steps).multiplications
     work += math.ceil(windows / _AT_ONCE) * steps * _STEP
     if work > _SMALL_JOB and first_installed():
         _LOG.debug("Computing with Keras: %d windows are many for NumPy.", windows)
@@ -97,9 +97,11 @@ class Runtimes:
                 f"{runtime!r}."
             )
         if runtime == "numpy":
-            reason = unsupported(config)
-            if precision != "float32":
-                reason = f"the precision {precision}"
+            reason = f"the precision {precision}" if precision != "float32" else None
+            try:
+                network_of(config)
+            except NoTwinError as error:
+                reason = reason or str(error)
             if reason is not None:
                 raise UsageError(
                     f"The NumPy runtime does not know {reason}: leave runtime='numpy' "
@@ -161,15 +163,21 @@ class Runtimes:
     def _keras_model(self) -> Any:
         prepare_keras(what=f"the model {self._config.name}")
         from groovekit.models.builder import build_model
+        from groovekit.models.weights import load_model, load_weights
 
         assert self._files is not None
+        weights = self._files.weights
+        # Before memory is taken for a model that they are not of.
+        with (
+            contextlib.suppress(NoTwinError),
+            open_weights(weights, network_of(self._config).shapes()),
+        ):
+            pass
         own = self._precision
         dtype = own if own == "float32" else f"mixed_{own}"
         model = build_model(self._config, dtype=dtype)
-        if self._files.weights.name.endswith(CHECKPOINT_SUFFIX):
-            from groovekit.models.weights import load_model
-
-            load_model(self._files.weights, model)
+        if weights.name.endswith(CHECKPOINT_SUFFIX):
+            load_model(weights, model)
         else:
-            load_weights(model, self._files.weights)
+            load_weights(model, weights)
         return model

@@ -28,8 +28,11 @@ def test_a_preset_by_path(run):
     assert find_model(preset=str(run.path)).kind == "preset"
 
 
-@pytest.mark.parametrize("name", ["model.weights.h5", "checkpoints/step-00000003.npz"])
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "model.weights.h5", "checkpoints/step-00000003.npz"]
+)
 def test_a_file_of_a_run_folder(run, name):
+    (run.path / name).write_bytes(b"")
     files = find_model(checkpoint=run.path / name)
     assert files.config == tiny.config("groovae_4bar")
     assert files.weights == run.path / name
@@ -37,7 +40,7 @@ def test_a_file_of_a_run_folder(run, name):
 
 
 def test_a_file_elsewhere_needs_its_config(tmp_path):
-    path = tmp_path / "model.weights.h5"
+    path = tmp_path / "model.safetensors"
     path.write_bytes(b"")
     with pytest.raises(UsageError, match="`config`"):
         find_model(checkpoint=path)
@@ -92,7 +95,7 @@ def test_the_originals_checkpoint_by_its_prefix_and_folder(tmp_path):
 def test_no_such_thing(run, tmp_path):
     (tmp_path / "notes.txt").write_text("text")
     for path, message in (
-        (tmp_path / "no.weights.h5", "There is no checkpoint"),
+        (tmp_path / "no.safetensors", "There is no checkpoint"),
         (run.path, "Give a run folder with `run_dir`"),
         (tmp_path / "notes.txt", "not a checkpoint of groovekit's"),
     ):

@@ -342,3 +342,12 @@ def test_presets_by_name_and_path(run, tmp_path, monkeypatch):
         resolve_preset(str(tmp_path))
     monkeypatch.chdir(run.path.parent)
     assert resolve_preset("x").resolve() == run.path.resolve()
+
+
+def test_weights_of_earlier_versions(tmp_path):
+    run = RunFolder.create(tmp_path, get_config("groovae_4bar"), {})
+    assert run.weights is None
+    run.old_weights_path.write_bytes(b"")
+    assert run.require_weights() == run.old_weights_path
+    run.weights_path.write_bytes(b"")
+    assert run.require_weights() == run.weights_path

@@ -8,6 +8,7 @@ from groovekit.configs.run_folder import RunFolder
 from groovekit.errors import UsageError
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.models import backend
+from groovekit.models.weights import save_weights
 
 CODES = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
 HITS = (np.random.default_rng(1).random((3, 32, 9)) < 0.2).astype(np.float32)
@@ -66,7 +67,7 @@ def test_forced_hits_have_the_velocity_of_a_hit(model):
 
 def test_numpy_forces_as_keras_does(model, tmp_path):
     folder = RunFolder.create(tmp_path / "r", model.config, {})
-    model.model.save_weights(folder.weights_path)
+    save_weights(model.model, folder.weights_path)
     numpy = TrainedModel.load(folder.path, runtime="numpy")
     forced = np.where(np.arange(9) == 2, np.nan, HITS)
     ours, theirs = (

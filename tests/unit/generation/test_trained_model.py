@@ -17,6 +17,7 @@ from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import tempo_of
 from groovekit.models import backend
 from groovekit.models.builder import build_model
+from groovekit.models.weights import save_weights
 from groovekit.training import checkpoints
 
 on_all_backends = pytest.mark.backends
@@ -45,7 +46,7 @@ def hits_model():
 @pytest.fixture(scope="module")
 def run(model, tmp_path_factory):
     folder = RunFolder.create(tmp_path_factory.mktemp("runs") / "r", model.config, {})
-    model.model.save_weights(folder.weights_path)
+    save_weights(model.model, folder.weights_path)
     return folder
 
 

@@ -22,7 +22,7 @@ from groovekit.models.heads.base import (
 )
 from groovekit.models.heads.groove import GrooveBinsHead, GrooveHead
 from groovekit.models.heads.nade import NADEHead
-from groovekit.models.weights import load_model, load_weights
+from groovekit.models.weights import load_model, load_weights, save_weights
 from groovekit.training import checkpoints
 
 pytestmark = pytest.mark.backends
@@ -355,8 +355,8 @@ def test_the_order_of_a_nades_outputs_counts():
 def test_weights_of_a_nade_are_saved_and_loaded(tmp_path):
     config = tiny.config("nade-drums_2bar_reduced", nade_num_hidden=3)
     models = [build_model(config, seed=seed) for seed in (1, 2, 3)]
-    path = tmp_path / "model.weights.h5"
-    models[0].save_weights(path)
+    path = tmp_path / "model.safetensors"
+    save_weights(models[0], path)
     load_weights(models[1], path)
     optimizer = build_optimizer(config, models[0])
     saved = checkpoints.save(tmp_path, 1, models[0], optimizer, {"step": 1}, keep=1)

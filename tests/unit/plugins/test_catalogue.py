@@ -21,6 +21,9 @@ def test_every_registry_has_a_group_and_a_decorator():
         "groovekit.heads",
         "groovekit.encoders",
         "groovekit.decoders",
+        "groovekit.numpy_heads",
+        "groovekit.numpy_encoders",
+        "groovekit.numpy_decoders",
         "groovekit.attributes",
     ]
     for registry in catalogue.REGISTRIES:

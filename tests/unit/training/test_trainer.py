@@ -266,7 +266,7 @@ def test_out_of_memory_names_a_batch_size(config, data, tmp_path, monkeypatch):
 def test_a_preset_cannot_be_trained_on(config, data, tmp_path, reference):
     preset = tmp_path / "preset"
     preset.mkdir()
-    for name in ("config.json", "metadata.json", "model.weights.h5"):
+    for name in ("config.json", "metadata.json", "model.safetensors"):
         (preset / name).write_bytes((reference.run.path / name).read_bytes())
     with pytest.raises(RunFolderError, match=r"`init_from='.*preset'` `run_dir='NEW'`"):
         Trainer(config, data, preset, SETTINGS)
@@ -275,7 +275,7 @@ def test_a_preset_cannot_be_trained_on(config, data, tmp_path, reference):
 def test_damaged_weights_are_no_start(config, data, tmp_path, reference):
     preset = tmp_path / "preset"
     preset.mkdir()
-    for name in ("config.json", "metadata.json", "model.weights.h5"):
+    for name in ("config.json", "metadata.json", "model.safetensors"):
         (preset / name).write_bytes((reference.run.path / name).read_bytes()[:900])
     (preset / "config.json").write_text(
         (reference.run.path / "config.json").read_text()
@@ -304,7 +304,7 @@ def test_starting_from_other_weights(config, data, tmp_path, reference):
     theirs = RunFolder.open(reference.run.path)
     assert trainer.state.step == 0
     reference_model = Trainer(config, data, tmp_path / "x", SETTINGS).model
-    reference_model.load_weights(theirs.weights_path)
+    load_weights(reference_model, theirs.weights_path)
     np.testing.assert_array_equal(
         backend.to_numpy(trainer.model.latent_layer.mean.kernel.value),
         backend.to_numpy(reference_model.latent_layer.mean.kernel.value),

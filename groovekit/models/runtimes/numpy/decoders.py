@@ -9,13 +9,19 @@ from __future__ import annotations
 import abc
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from groovekit.models.runtimes.numpy.encoders import HierarchicalLSTM
-from groovekit.models.runtimes.numpy.heads import Head, Part
+from groovekit.models.runtimes.numpy.encoders import Encoder, HierarchicalLSTM
+from groovekit.models.runtimes.numpy.heads import Categorical, Head
+from groovekit.models.runtimes.numpy.layer import (
+    Cost,
+    Layer,
+    NoTwinError,
+    numbered,
+)
 from groovekit.models.runtimes.numpy.lstm import (
     Dense,
     Stack,
@@ -23,7 +29,11 @@ from groovekit.models.runtimes.numpy.lstm import (
     StateLayer,
     join_state,
 )
-from groovekit.models.runtimes.numpy.stored import Stored, numbered
+from groovekit.plugins import catalogue
+
+# Values kept for the backward pass, a logit and step: itself, its probability and
+# their gradients.
+_KEPT_A_LOGIT = 4
 
 
 class Draw(NamedTuple):
@@ -52,16 +62,34 @@ class Draw(NamedTuple):
         return Draw(size, noise, self.temperature, controls)
 
 
-class Core(abc.ABC):
-    """A decoder that can also run one segment of a hierarchical one.
+class Decoder(Layer, abc.ABC):
+    """What the rest expects of a decoder.
 
     Attributes:
-      state_depth: numbers in its whole state.
       step_multiple: sequences of a multiple of so many steps can be generated.
     """
 
-    state_depth: int
     step_multiple = 1
+
+    @abc.abstractmethod
+    def generate(self, z: np.ndarray, draw: Draw) -> np.ndarray:
+        """Samples whole windows, ``(batch, steps, output_depth)``."""
+
+
+class Core(Decoder):
+    """A decoder that can also run one segment of a hierarchical one.
+
+    Attributes:
+      output_depth: size of the samples.
+      state_depth: numbers in its whole state.
+    """
+
+    output_depth: int
+    state_depth: int
+
+    @abc.abstractmethod
+    def cost(self, steps: int, segments: int = 1) -> Cost:
+        """What a window of so many steps costs, decoded in so many segments."""
 
     @abc.abstractmethod
     def segment(
@@ -79,19 +107,20 @@ class Core(abc.ABC):
         """Samples whole windows, ``(batch, steps, output_depth)``."""
         return self.segment(z, draw, np.zeros((len(z), self.output_depth), z.dtype))[0]
 
-    @property
-    @abc.abstractmethod
-    def output_depth(self) -> int:
-        """Size of the samples."""
-
 
 class LSTM(Core):
-    """LSTM decoder whose state starts from the code, which it also sees each step."""
+    """LSTM decoder whose state starts from the code, which it also sees each step.
+
+    Args:
+      sizes: units of each layer.
+      z_size: dimensions of the code.
+      head: what the outputs mean.
+      control_depth: size of the control vectors; 0 for none.
+      residual: residual connections.
+    """
 
     def __init__(
         self,
-        stored: Stored,
-        layer: str,
         sizes: tuple[int, ...],
         z_size: int,
         head: Head,
@@ -100,25 +129,35 @@ class LSTM(Core):
         residual: bool,
     ) -> None:
         self._head = head
-        self._to_state = StateLayer(stored, f"{layer}/to_state", sizes, z_size)
+        self._z_size = z_size
+        self._to_state = StateLayer(sizes, z_size)
         depth = head.output_depth + z_size + control_depth
-        self._stack = Stack(stored, f"{layer}/stack", sizes, depth, residual=residual)
-        self._output = Dense(
-            stored, f"{layer}/output_layer", sizes[-1], head.logits_depth, tanh=False
-        )
-        head.load(stored, f"{layer}/head_layer")
+        self._stack = Stack(sizes, depth, residual=residual)
+        self._output = Dense(sizes[-1], head.logits_depth)
+        self.output_depth = head.output_depth
         self.state_depth = 2 * sum(sizes)
 
-    @property
-    def output_depth(self) -> int:
-        """Size of the samples."""
-        return self._head.output_depth
+    def parts(self) -> Iterator[tuple[str, Layer]]:
+        """The layers, and the head's."""
+        yield "to_state", self._to_state
+        yield "stack", self._stack
+        yield "output_layer", self._output
+        yield "head_layer", self._head
+
+    def cost(self, steps: int, segments: int = 1) -> Cost:
+        """A state for each segment; the rest at every step."""
+        head = self._head
+        kept = self._z_size + head.output_depth + _KEPT_A_LOGIT * head.logits_depth
+        total = self._to_state.cost(segments) + Cost(0, kept * steps)
+        for layer in (self._stack, self._output, head):
+            total += layer.cost(steps)
+        return total
 
     def segment(
         self, z: np.ndarray, draw: Draw, start: np.ndarray
     ) -> tuple[np.ndarray, State]:
         """See :meth:`Core.segment`."""
-        head, x, state = self._head, start, self._to_state(z)
+        head, x, state = self._head, start, self._to_state.state(z)
         # What is added to each step's gates, as far as it is known beforehand.
         known = self._stack.project(z, first=head.output_depth) + self._stack.bias
         controlled = None
@@ -143,43 +182,44 @@ class LSTM(Core):
 class SplitLSTM(Core):
     """One LSTM decoder for each categorical output; all see the same code.
 
-    Args:
-      make_head: of one slice of the layout.
-      layout: of the outputs.
+    Args: see :class:`LSTM`.
+
+    Raises:
+      NoTwinError: another head.
     """
 
     def __init__(
         self,
-        stored: Stored,
-        layer: str,
         sizes: tuple[int, ...],
         z_size: int,
-        make_head: Callable[[Sequence[Part]], Head],
-        layout: Sequence[Part],
+        head: Head,
         *,
         control_depth: int,
         residual: bool,
     ) -> None:
+        if not isinstance(head, Categorical):
+            raise NoTwinError("a split decoder of other than categorical outputs")
         self._cores = [
             LSTM(
-                stored,
-                f"{layer}/cores/{numbered('lstm_decoder', index)}",
                 sizes,
                 z_size,
-                make_head([part]),
+                Categorical([part]),
                 control_depth=control_depth,
                 residual=residual,
             )
-            for index, part in enumerate(layout)
+            for part in head.layout
         ]
-        self._bounds = np.cumsum([part.size for part in layout])[:-1]
-        self._output_depth = sum(part.size for part in layout)
+        self._bounds = np.cumsum([part.size for part in head.layout])[:-1]
+        self.output_depth = head.output_depth
         self.state_depth = sum(core.state_depth for core in self._cores)
 
-    @property
-    def output_depth(self) -> int:
-        """Size of the samples."""
-        return self._output_depth
+    def parts(self) -> Iterator[tuple[str, Layer]]:
+        """The decoders of the outputs."""
+        return numbered("cores", self._cores)
+
+    def cost(self, steps: int, segments: int = 1) -> Cost:
+        """That of all cores."""
+        return sum((core.cost(steps, segments) for core in self._cores), Cost())
 
     def segment(
         self, z: np.ndarray, draw: Draw, start: np.ndarray
@@ -199,13 +239,11 @@ class SplitLSTM(Core):
         return np.concatenate([made for made, _ in results], axis=-1), state
 
 
-class _Conductor:
+class _Conductor(Layer):
     """An upper level: one embedding for each part of the level below."""
 
     def __init__(
         self,
-        stored: Stored,
-        layer: str,
         sizes: tuple[int, ...],
         depth: int,
         below_depth: int,
@@ -214,15 +252,28 @@ class _Conductor:
         residual: bool,
     ) -> None:
         self.below_depth = below_depth
-        self.to_state = StateLayer(stored, f"{layer}/to_state", sizes, depth)
+        self.to_state = StateLayer(sizes, depth)
         # Without anything from below, the original feeds a single zero.
         inputs = below_depth + depth if below_depth else 1
-        self._stack = Stack(stored, f"{layer}/stack", sizes, inputs, residual=residual)
+        self._stack = Stack(sizes, inputs, residual=residual)
         self._projection = None
         if projection:
-            name = f"{layer}/projection"
-            self._projection = Dense(stored, name, sizes[-1], projection, tanh=True)
+            self._projection = Dense(sizes[-1], projection, tanh=True)
         self.output_depth = projection or sizes[-1]
+
+    def parts(self) -> Iterator[tuple[str, Layer]]:
+        """The layers."""
+        yield "to_state", self.to_state
+        yield "stack", self._stack
+        if self._projection is not None:
+            yield "projection", self._projection
+
+    def cost(self, steps: int, runs: int = 1) -> Cost:
+        """So many steps a window, in so many runs."""
+        total = self.to_state.cost(runs) + self._stack.cost(steps)
+        if self._projection is not None:
+            total += self._projection.cost(steps)
+        return total
 
     def step(
         self, embedding: np.ndarray, below: np.ndarray | None, state: State
@@ -237,45 +288,59 @@ class _Conductor:
         return output if self._projection is None else self._projection(output), state
 
 
-class HierarchicalLSTMDecoder:
+class HierarchicalLSTMDecoder(Decoder):
     """Decodes embeddings of segments, then the segments, each after the other.
 
     Args:
-      stored: of the weights.
-      layer: where it lies there.
-      core: makes the core decoder of codes of a size.
+      sizes: units of each layer of the core decoder.
       z_size: dimensions of the code.
+      head: what the outputs mean.
+      control_depth: size of the control vectors; 0 for none.
+      residual: residual connections.
       level_lengths: parts of each level from the top down.
-      sizes: units of each conductor layer.
-      projection: width of the tanh layer behind the lowest conductor; 0 for none.
+      core: registered name of the core decoder.
+      conductor_size: units of each conductor layer; ``sizes`` if empty.
+      conductor_projection: width of the tanh layer behind the lowest conductor; 0
+        for none.
       autoregressive: levels whose conductor sees what the part before has become.
       reencoder: what it sees it with; None for the level's last state.
-      residual: residual connections.
 
-    Attributes:
-      step_multiple: sequences of a multiple of so many steps can be generated.
+    Raises:
+      NoTwinError: a core that runs no segments, or another reencoder.
     """
 
     def __init__(
         self,
-        stored: Stored,
-        layer: str,
-        core: Callable[[int], Core],
-        z_size: int,
-        *,
-        level_lengths: tuple[int, ...],
         sizes: tuple[int, ...],
-        projection: int,
-        autoregressive: tuple[int, ...],
-        reencoder: HierarchicalLSTM | None,
+        z_size: int,
+        head: Head,
+        *,
+        control_depth: int,
         residual: bool,
+        level_lengths: tuple[int, ...],
+        core: str,
+        conductor_size: tuple[int, ...] = (),
+        conductor_projection: int = 0,
+        autoregressive: tuple[int, ...] = (),
+        reencoder: Encoder | None = None,
     ) -> None:
+        if reencoder is not None and not isinstance(reencoder, HierarchicalLSTM):
+            raise NoTwinError("re-encoding with a flat encoder")
+        conductor_size = conductor_size or sizes
         self._lengths = level_lengths
         self._autoregressive = autoregressive
         self._reencoder = reencoder
         conductors = len(level_lengths) - 1
-        # In the order of Keras's variables the core comes first.
-        self._core = core(projection or sizes[-1])
+        made = catalogue.numpy_decoders.get(core)(
+            sizes,
+            conductor_projection or conductor_size[-1],
+            head,
+            control_depth=control_depth,
+            residual=residual,
+        )
+        if not isinstance(made, Core):
+            raise NoTwinError(f"a hierarchical decoder of {core!r}")
+        self._core = made
         self._conductors: list[_Conductor] = []
         depth = z_size
         for level in range(conductors):
@@ -284,19 +349,30 @@ class HierarchicalLSTMDecoder:
             if level in autoregressive and reencoder is not None:
                 below = reencoder.levels[0].output_depth
             elif level in autoregressive:
-                below = self._core.state_depth if lowest else 2 * sum(sizes)
+                below = self._core.state_depth if lowest else 2 * sum(conductor_size)
             conductor = _Conductor(
-                stored,
-                f"{layer}/conductors/{numbered('conductor', level)}",
-                sizes,
+                conductor_size,
                 depth,
                 below,
-                projection=projection if lowest else 0,
+                projection=conductor_projection if lowest else 0,
                 residual=residual,
             )
             self._conductors.append(conductor)
             depth = conductor.output_depth
         self.step_multiple = math.prod(level_lengths[1:])
+
+    def parts(self) -> Iterator[tuple[str, Layer]]:
+        """The core and the conductors; the reencoder is the encoder's."""
+        yield "core", self._core
+        yield from numbered("conductors", self._conductors)
+
+    def cost(self, steps: int) -> Cost:
+        """Each conductor runs once for each embedding of the one above."""
+        total, runs = Cost(), 1
+        for conductor, length in zip(self._conductors, self._lengths, strict=False):
+            total += conductor.cost(runs * length, runs)
+            runs *= length
+        return total + self._core.cost(steps, runs)
 
     def generate(self, z: np.ndarray, draw: Draw) -> np.ndarray:
         """Samples whole windows, ``(batch, steps, output_depth)``."""
@@ -317,7 +393,8 @@ class HierarchicalLSTMDecoder:
             return outputs, self._reencoder.levels[0](outputs, None)
         parts = draw.steps // math.prod(self._lengths[level + 1 :])
         conductor = self._conductors[level]
-        state, below, made, children = conductor.to_state(embedding), None, [], []
+        state, below = conductor.to_state.state(embedding), None
+        made, children = [], []
         if conductor.below_depth:
             below = np.zeros((len(embedding), conductor.below_depth), np.float32)
         for part in range(parts):

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+import abc
+from collections.abc import Iterator
 
 import numpy as np
 
+from groovekit.models.runtimes.numpy.layer import Cost, Layer, numbered
 from groovekit.models.runtimes.numpy.lstm import Stack
-from groovekit.models.runtimes.numpy.stored import Stored, numbered
+from groovekit.plugins import catalogue
 
 
-class Encoder(Protocol):
-    """What the rest expects of an encoder."""
+class Encoder(Layer, abc.ABC):
+    """What the rest expects of an encoder.
+
+    Attributes:
+      output_depth: size of the embedding.
+    """
 
     output_depth: int
 
+    @abc.abstractmethod
     def __call__(self, x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
         """``(batch, steps, depth)`` and ``(batch,)`` to ``(batch, output_depth)``."""
 
@@ -39,30 +45,24 @@ def last_step(x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
     return np.where(lengths[:, None] > 0, last, np.float32(0))
 
 
-class BidirectionalLSTM:
+class BidirectionalLSTM(Encoder):
     """Stacked bidirectional LSTM; the embedding joins both final hidden states."""
 
-    def __init__(
-        self,
-        stored: Stored,
-        layer: str,
-        sizes: tuple[int, ...],
-        depth: int,
-        *,
-        residual: bool,
-    ) -> None:
+    def __init__(self, sizes: tuple[int, ...], depth: int, *, residual: bool) -> None:
         self._layers: list[tuple[Stack, Stack]] = []
-        for index, units in enumerate(sizes):
-            name = numbered("lstm_stack", index)
+        for units in sizes:
             forward, backward = (
-                Stack(
-                    stored, f"{layer}/{part}/{name}", (units,), depth, residual=residual
-                )
-                for part in ("layers_fw", "layers_bw")
+                Stack((units,), depth, residual=residual) for _ in range(2)
             )
             self._layers.append((forward, backward))
             depth = 2 * units
         self.output_depth = depth
+
+    def parts(self) -> Iterator[tuple[str, Layer]]:
+        """Both directions of each layer."""
+        for index, (forward, backward) in enumerate(self._layers):
+            yield f"layers_fw.{index}", forward
+            yield f"layers_bw.{index}", backward
 
     def __call__(self, x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
         """Embeds right-padded sequences."""
@@ -86,22 +86,24 @@ class BidirectionalLSTM:
         return x, hidden
 
 
-class UnidirectionalLSTM:
+class UnidirectionalLSTM(Encoder):
     """Stacked LSTM; the embedding is the last step's output."""
 
     def __init__(
         self,
-        stored: Stored,
-        layer: str,
         sizes: tuple[int, ...],
         depth: int,
         *,
         residual: bool,
         read_padding: bool = False,
     ) -> None:
-        self._stack = Stack(stored, f"{layer}/stack", sizes, depth, residual=residual)
+        self._stack = Stack(sizes, depth, residual=residual)
         self._read_padding = read_padding
         self.output_depth = sizes[-1]
+
+    def parts(self) -> Iterator[tuple[str, Layer]]:
+        """The stack."""
+        yield "stack", self._stack
 
     def __call__(self, x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
         """Embeds right-padded sequences."""
@@ -113,13 +115,19 @@ class UnidirectionalLSTM:
         return embedding
 
 
-class HierarchicalLSTM:
-    """Encodes segments, then sequences of their embeddings, up to a single one."""
+class HierarchicalLSTM(Encoder):
+    """Encodes segments, then sequences of their embeddings, up to a single one.
+
+    Args:
+      sizes: units of each layer of each level's encoder.
+      depth: size of the inputs.
+      residual: residual connections.
+      level_lengths: steps of a segment, segments of a group, ..., from the bottom up.
+      core: registered name of the encoder of each level.
+    """
 
     def __init__(
         self,
-        stored: Stored,
-        layer: str,
         sizes: tuple[int, ...],
         depth: int,
         *,
@@ -129,18 +137,23 @@ class HierarchicalLSTM:
     ) -> None:
         self.level_lengths = level_lengths
         self.levels: list[Encoder] = []
-        cls, name = FLAT[core]
-        for index in range(len(level_lengths)):
-            level = cls(
-                stored,
-                f"{layer}/levels/{numbered(name, index)}",
-                sizes,
-                depth,
-                residual=residual,
-            )
+        for _ in level_lengths:
+            level = catalogue.numpy_encoders.get(core)(sizes, depth, residual=residual)
             self.levels.append(level)
             depth = level.output_depth
         self.output_depth = depth
+
+    def parts(self) -> Iterator[tuple[str, Layer]]:
+        """The levels."""
+        return numbered("levels", self.levels)
+
+    def cost(self, steps: int) -> Cost:
+        """Each level reads the embeddings of the one below."""
+        total = Cost()
+        for level, length in zip(self.levels, self.level_lengths, strict=True):
+            total += level.cost(steps)
+            steps //= length
+        return total
 
     def __call__(self, x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
         """Embeds windows; ``lengths`` is ``(batch, segments)`` or ``(batch,)``."""
@@ -158,10 +171,3 @@ class HierarchicalLSTM:
             folded = x.reshape(len(x) * segments, -1, x.shape[-1])
             x = level(folded, own).reshape(len(x), segments, -1)
         return x[:, 0]
-
-
-# Registered name -> twin, and what Keras calls one in a list.
-FLAT: Mapping[str, tuple[Any, str]] = {
-    "bidirectional_lstm": (BidirectionalLSTM, "bidirectional_lstm_encoder"),
-    "lstm": (UnidirectionalLSTM, "lstm_encoder"),
-}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
 
 import numpy as np
 
+from groovekit.models.runtimes.numpy.layer import Cost, Layer, Shape
 from groovekit.models.runtimes.numpy.lstm import sigmoid
-from groovekit.models.runtimes.numpy.stored import Stored
 
 #: See :mod:`groovekit.models.heads.groove`.
 LEAST_VELOCITY_SHARE, LEAST_OFFSET_SHARE = np.float32(0.05), np.float32(0.5)
@@ -27,7 +27,7 @@ class Part(Protocol):
         """Of its values."""
 
 
-class Head(abc.ABC):
+class Head(Layer, abc.ABC):
     """What a decoder's logits mean.
 
     Args:
@@ -47,14 +47,6 @@ class Head(abc.ABC):
         self.output_depth = sum(part.size for part in layout)
         self.logits_depth = self.output_depth
         self.noise_depth = self.output_depth
-
-    def load(self, stored: Stored, layer: str) -> None:  # noqa: B027 - most have none
-        """Takes the head's own weights.
-
-        Args:
-          stored: of the weights.
-          layer: where they lie there.
-        """
 
     @abc.abstractmethod
     def sample(
@@ -213,10 +205,19 @@ class NADE(Head):
         self._hidden = hidden
         self.logits_depth = hidden + self.output_depth
 
-    def load(self, stored: Stored, layer: str) -> None:
+    def own_shapes(self) -> dict[str, Shape]:
         """The two kernels of the NADE."""
         shape = (self.output_depth, self._hidden)
-        self._encoder, self._decoder = stored.take(layer, shape, shape)
+        return {"encoder": shape, "decoder": shape}
+
+    def take(self, **weights: np.ndarray) -> None:
+        """The two kernels of the NADE."""
+        self._encoder, self._decoder = weights["encoder"], weights["decoder"]
+
+    def cost(self, steps: int) -> Cost:
+        """Each output goes through the hidden units."""
+        pairs = self._hidden * self.output_depth * steps
+        return Cost(2 * pairs, pairs)
 
     def sample(
         self, logits: np.ndarray, uniforms: np.ndarray | None, temperature: np.ndarray
@@ -253,20 +254,3 @@ def draw_one_hot(
     one_hot = np.zeros(logits.shape, np.float32)
     np.put_along_axis(one_hot, label[..., None], np.float32(1), axis=-1)
     return one_hot
-
-
-#: Registered name -> twin.
-HEADS: Mapping[str, Callable[..., Head] | Any] = {
-    "boolean": Boolean,
-    "categorical": Categorical,
-    "groove": Groove,
-    "groove_bins": GrooveBins,
-    "multi_categorical": Categorical,
-    "nade": NADE,
-}
-
-#: Options that the twins take, where heads take some.
-HEAD_OPTIONS: Mapping[str, frozenset[str]] = {
-    "groove": frozenset({"silent_weight", "velocity_weight", "offset_weight"}),
-    "nade": frozenset({"hidden"}),
-}

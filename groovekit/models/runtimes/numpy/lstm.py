@@ -7,11 +7,15 @@ serves all four.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from groovekit.models.runtimes.numpy.stored import Stored, numbered
+from groovekit.models.runtimes.numpy.layer import Cost, Layer, Shape
+
+# Values an LSTM keeps for its backward pass, a unit and step: four gates before
+# and after their activation, cell and hidden state, and their gradients.
+_KEPT_A_UNIT = 14
 
 State = list[tuple[np.ndarray, np.ndarray]]
 
@@ -25,22 +29,34 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return y
 
 
-class Dense:
+class Dense(Layer):
     """A dense layer.
 
     Args:
-      stored: of the weights.
-      layer: where it lies there.
       inputs: size of its inputs.
       outputs: size of its outputs.
       tanh: whether it ends in a hyperbolic tangent.
     """
 
-    def __init__(
-        self, stored: Stored, layer: str, inputs: int, outputs: int, *, tanh: bool
-    ) -> None:
-        self.kernel, self.bias = stored.dense(layer, inputs, outputs)
+    kernel: np.ndarray
+    bias: np.ndarray
+
+    def __init__(self, inputs: int, outputs: int, *, tanh: bool = False) -> None:
+        self.inputs = inputs
+        self.outputs = outputs
         self.tanh = tanh
+
+    def own_shapes(self) -> dict[str, Shape]:
+        """Kernel and bias."""
+        return {"kernel": (self.inputs, self.outputs), "bias": (self.outputs,)}
+
+    def take(self, **weights: np.ndarray) -> None:
+        """Kernel and bias."""
+        self.kernel, self.bias = weights["kernel"], weights["bias"]
+
+    def cost(self, steps: int) -> Cost:
+        """One product a step."""
+        return Cost(self.inputs * self.outputs * steps)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """``(..., inputs)`` to ``(..., outputs)``."""
@@ -49,18 +65,21 @@ class Dense:
         return np.tanh(y, out=y) if self.tanh else y
 
 
-class StateLayer:
-    """The first state of a stack of LSTM layers, made from a code."""
+class StateLayer(Dense):
+    """The first state of a stack of LSTM layers, made from a code.
 
-    def __init__(
-        self, stored: Stored, layer: str, sizes: tuple[int, ...], depth: int
-    ) -> None:
+    Args:
+      sizes: units of each layer of the stack.
+      depth: dimensions of the code.
+    """
+
+    def __init__(self, sizes: tuple[int, ...], depth: int) -> None:
+        super().__init__(depth, 2 * sum(sizes), tanh=True)
         self._sizes = sizes
-        self._dense = Dense(stored, layer, depth, 2 * sum(sizes), tanh=True)
 
-    def __call__(self, z: np.ndarray) -> State:
+    def state(self, z: np.ndarray) -> State:
         """(hidden, cell) of each layer from ``(batch, depth)``."""
-        values, state, position = self._dense(z), [], 0
+        values, state, position = self(z), [], 0
         for units in self._sizes:
             middle, end = position + units, position + 2 * units
             # The cell state comes first.
@@ -74,12 +93,31 @@ def join_state(state: State) -> np.ndarray:
     return np.concatenate([part for h, c in state for part in (c, h)], axis=-1)
 
 
-class _Cell:
-    def __init__(self, stored: Stored, layer: str, inputs: int, units: int) -> None:
-        width = 4 * units
-        arrays = stored.take(layer, (inputs, width), (units, width), (width,))
+class _Cell(Layer):
+    kernel: np.ndarray
+    recurrent: np.ndarray
+    bias: np.ndarray
+
+    def __init__(self, inputs: int, units: int) -> None:
+        self.inputs = inputs
         self.units = units
-        self.kernel, self.recurrent, self.bias = map(self._arranged, arrays)
+
+    def own_shapes(self) -> dict[str, Shape]:
+        width = 4 * self.units
+        return {
+            "kernel": (self.inputs, width),
+            "recurrent_kernel": (self.units, width),
+            "bias": (width,),
+        }
+
+    def take(self, **weights: np.ndarray) -> None:
+        self.kernel, self.recurrent, self.bias = (
+            self._arranged(weights[name]) for name in self.own_shapes()
+        )
+
+    def cost(self, steps: int) -> Cost:
+        weights = 4 * self.units * (self.inputs + self.units)
+        return Cost(weights * steps, _KEPT_A_UNIT * self.units * steps)
 
     def _arranged(self, array: np.ndarray) -> np.ndarray:
         """Columns i, f, c, o to i, f, o, c; gates halved, which is exact."""
@@ -109,41 +147,35 @@ class _Cell:
         return hidden, memory
 
 
-class Stack:
+class Stack(Layer):
     """LSTM layers on top of each other, with residual connections if asked for.
 
     Args:
-      stored: of the weights.
-      layer: where the stack lies there.
       sizes: units of each layer.
       depth: size of the inputs.
       residual: as :class:`groovekit.models.lstm.LSTMStack`.
     """
 
-    def __init__(
-        self,
-        stored: Stored,
-        layer: str,
-        sizes: tuple[int, ...],
-        depth: int,
-        *,
-        residual: bool,
-    ) -> None:
+    def __init__(self, sizes: tuple[int, ...], depth: int, *, residual: bool) -> None:
         self.residual = residual
         self.cells: list[_Cell] = []
         self.projections: list[Dense | None] = []
-        projected = 0
         for index, units in enumerate(sizes):
             projection = None
             if residual and (index == 0 or units != sizes[index - 1]):
-                name = f"{layer}/projections/{numbered('dense', projected)}"
-                projection = Dense(stored, name, depth, units, tanh=False)
-                projected += 1
+                projection = Dense(depth, units)
                 depth = units
             self.projections.append(projection)
-            name = f"{layer}/lstms/{numbered('lstm', index)}/cell"
-            self.cells.append(_Cell(stored, name, depth, units))
+            self.cells.append(_Cell(depth, units))
             depth = units
+
+    def parts(self) -> Iterator[tuple[str, Layer]]:
+        """Each layer's projection and cell."""
+        pairs = zip(self.projections, self.cells, strict=True)
+        for index, (projection, cell) in enumerate(pairs):
+            if projection is not None:
+                yield f"projections.{index}", projection
+            yield f"lstms.{index}.cell", cell
 
     def run(
         self, x: np.ndarray, state: State | None = None

@@ -21,6 +21,7 @@ from groovekit.generation.trained_model import TrainedModel
 from groovekit.models.builder import build_model
 from groovekit.models.runtimes import choice as runtimes
 from groovekit.models.runtimes.choice import choose
+from groovekit.models.weights import save_weights
 
 CONFIG = "groovae_2bar_humanize"
 
@@ -39,7 +40,7 @@ def run(tmp_path_factory):
         rng = np.random.default_rng(index)
         variable.assign(rng.normal(0, 0.5, variable.shape))
     folder = RunFolder.create(tmp_path_factory.mktemp("runs") / "r", config, {})
-    model.save_weights(folder.weights_path)
+    save_weights(model, folder.weights_path)
     return folder
 
 
