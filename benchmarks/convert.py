@@ -30,7 +30,6 @@ from typing import Any
 
 from groovekit.io.conversion import convert_folder
 from groovekit.io.notes import NoteSequence, load
-from groovekit.io.tfrecord.crc32c import crc32c, crc32c_numpy
 from groovekit.io.tfrecord.records import read_records
 
 Times = tuple[float, float]
@@ -78,18 +77,6 @@ def compare(theirs: Path, found: Path) -> None:
         for name in ("id", "filename", "collection_name"):
             sequence.ClearField(name)
         assert sequence == NoteSequence.FromString(one)
-
-
-def checksums() -> None:
-    """Shows the speed of the checksum in use and of the one without a library."""
-    data = bytes(range(256)) * 128
-    for function in (crc32c, crc32c_numpy):
-        function(data)
-        start = time.perf_counter()
-        for _ in range(50):
-            function(data)
-        rate = 50 * len(data) / (time.perf_counter() - start) / 1e6
-        print(f"{function.__name__:>14}: {rate:,.0f} MB/s in records of 32 kB")
 
 
 def independent(folder: Path, output: Path, barrier: Any, seconds: Any) -> None:
@@ -156,7 +143,6 @@ def compare_original(folder: Path, scratch: Path, count: int, repeats: int) -> N
             f"{medians['note_seq'][0] / processor:5.1f} times note_seq), "
             f"{clock:6.2f} s by the clock"
         )
-    checksums()
 
 
 def main() -> None:

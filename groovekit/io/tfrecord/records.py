@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import google_crc32c
+
 from groovekit.errors import DataError
 from groovekit.io.files import beside
-from groovekit.io.tfrecord.crc32c import masked_crc32c
 
+_MASK_DELTA = 0xA282EAD8
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<index>\d{5})-of-(?P<count>\d{5})$")
 
 
@@ -38,6 +40,12 @@ class RecordWriter:
     def flush(self) -> None:
         """Hands what was written to the operating system."""
         self._file.flush()
+
+
+def masked_crc32c(data: bytes) -> int:
+    """CRC-32C (Castagnoli) as TFRecord stores it: rotated, and a constant added."""
+    crc: int = google_crc32c.value(data)
+    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
 
 
 def frame(record: bytes) -> bytes:
