@@ -97,7 +97,7 @@ def prepare(
         else:
             note = f"Training on the {split} split, evaluating on validation."
             return Prepared(train, held_out, note, str(examples))
-    prepared = hold_out(train, EVAL_FRACTION if fraction is None else fraction)
+    prepared = hold_out(train) if fraction is None else hold_out(train, fraction)
     return dataclasses.replace(
         prepared, note=reason + prepared.note, source=str(examples)
     )
@@ -136,7 +136,7 @@ def held_out_examples(
     return found, ""
 
 
-def hold_out(examples: Examples, fraction: float) -> Prepared:
+def hold_out(examples: Examples, fraction: float = EVAL_FRACTION) -> Prepared:
     """Holds out a share of the source files for evaluation.
 
     A file is held out when the SHA-1 of its id, read as a number, lies in the

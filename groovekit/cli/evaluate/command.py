@@ -234,7 +234,7 @@ def _examples(
         elif splits:
             train = load(examples, "train")
         else:
-            prepared = hold_out(held_out, 0.1)
+            prepared = hold_out(held_out)
             train = prepared.train
             held_out = prepared.evaluation or held_out
             note(prepared.note)

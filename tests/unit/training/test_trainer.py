@@ -253,7 +253,7 @@ def test_out_of_memory_names_a_batch_size(config, data, tmp_path, monkeypatch):
         return update
 
     monkeypatch.setattr(backend, "train_step", exhausted)
-    with pytest.raises(OutOfMemoryError, match=r"4 windows.*`batch_size=2`"):
+    with pytest.raises(OutOfMemoryError, match=r"4 windows.*`batch_size=2`\.$"):
         fit(config, data, tmp_path / "run")
     # The advice can be taken at once: a run without a step is no run yet.
     monkeypatch.undo()
