@@ -237,6 +237,7 @@ _OTHERS = {
     "register_numpy_encoder": "Decorator: adds an encoder's twin in NumPy.",
     "register_numpy_head": "Decorator: adds a head's twin in NumPy.",
     "register_kit_map": "Decorator: adds a kit map.",
+    "register_mode": "Decorator: adds a mode of `generate`.",
     "register_preset": "Decorator: adds a preset's folder.",
 }
 

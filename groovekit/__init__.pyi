@@ -1,6 +1,7 @@
 # The public names and where they come from. Type checkers read this file in place of
 # ``__init__.py``, which reads it, too, when it is imported.
 
+from groovekit.cli.generate.mode import Mode as Mode
 from groovekit.configs.base import ModelConfig as ModelConfig
 from groovekit.configs.base import get_config as get_config
 from groovekit.configs.parts import DecoderConfig as DecoderConfig
@@ -32,6 +33,7 @@ from groovekit.data.prepared import prepare as prepare
 from groovekit.data.settings import DataSettings as DataSettings
 from groovekit.errors import GroovekitError as GroovekitError
 from groovekit.evaluation import metrics as metrics
+from groovekit.generation.player import Player as Player
 from groovekit.generation.trained_model import TrainedModel as TrainedModel
 from groovekit.io.conversion import convert_folder as convert_folder
 from groovekit.io.midi.files import read_midi as read_midi
@@ -48,6 +50,7 @@ from groovekit.plugins.catalogue import register_decoder as register_decoder
 from groovekit.plugins.catalogue import register_encoder as register_encoder
 from groovekit.plugins.catalogue import register_head as register_head
 from groovekit.plugins.catalogue import register_kit_map as register_kit_map
+from groovekit.plugins.catalogue import register_mode as register_mode
 from groovekit.plugins.catalogue import register_numpy_decoder as register_numpy_decoder
 from groovekit.plugins.catalogue import register_numpy_encoder as register_numpy_encoder
 from groovekit.plugins.catalogue import register_numpy_head as register_numpy_head

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from groovekit.cli.evaluate.tables import interval
-from groovekit.cli.generate.modes import MODES
+from groovekit.cli.generate.mode import own_modes
 from groovekit.configs.base import ModelConfig, get_config
 from groovekit.configs.run_folder import differences
 from groovekit.data.report import ExampleReport
@@ -149,8 +149,8 @@ developers, and the data set below."""
 
 def _usage(name: str) -> str:
     """Options of the first mode that plays with the preset unless told otherwise."""
-    for mode, description in MODES.items():
-        if description.preset == name and description.least:
+    for mode, description in own_modes().items():
+        if description.preset == name and description.arity.least:
             return f"--mode {mode} --input FILE"
         if description.preset == name:
             break

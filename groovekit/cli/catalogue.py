@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from groovekit.cli.generate.modes import MODES
+from groovekit.cli.generate.mode import own_modes
 from groovekit.cli.options import json_option
 from groovekit.cli.output import echo_json, echo_table, note
 from groovekit.configs.recipes import get_recipe
@@ -226,7 +226,7 @@ def _list_presets(as_json: bool) -> None:
     def describe(name: str) -> str:
         description = get_recipe(name).description
         # The modes that take it unless told otherwise.
-        played = [mode for mode, own in MODES.items() if own.preset == name]
+        played = [mode for mode, own in own_modes().items() if own.preset == name]
         return f"{description} (--mode {', '.join(played)})" if played else description
 
     show_entries(catalogue.presets, as_json=as_json, describe=describe)

@@ -151,6 +151,23 @@ _ATTRIBUTES = {
     )
 }
 
+# In the order of the help.
+_MODES = {
+    name: f"groovekit.cli.generate.modes.{module}:MODE"
+    for name, module in {
+        "sample": "sample",
+        "interpolate": "interpolate",
+        "reconstruct": "reconstruct",
+        "vary": "vary",
+        "continue": "continue_",
+        "humanize": "humanize",
+        "drumify": "drumify",
+        "add": "add",
+        "groove": "groove",
+        "attribute": "attribute",
+    }.items()
+}
+
 
 def _shipped_presets() -> dict[str, str]:
     if not PRESETS_FOLDER.is_dir():
@@ -215,6 +232,7 @@ numpy_decoders: Registry[Any] = Registry(
 attributes: Registry[Callable[..., Any]] = Registry(
     "attribute", "groovekit.attributes", _ATTRIBUTES, check=_check_callable
 )
+modes: Registry[Any] = Registry("mode", "groovekit.modes", _MODES)
 
 REGISTRIES: tuple[Registry[Any], ...] = (
     converters,
@@ -228,6 +246,7 @@ REGISTRIES: tuple[Registry[Any], ...] = (
     numpy_encoders,
     numpy_decoders,
     attributes,
+    modes,
 )
 
 register_converter = converters.register
@@ -241,6 +260,7 @@ register_numpy_head = numpy_heads.register
 register_numpy_encoder = numpy_encoders.register
 register_numpy_decoder = numpy_decoders.register
 register_attribute = attributes.register
+register_mode = modes.register
 
 
 # What functions that are registered give, by the registry's kind. As strings: the
@@ -248,6 +268,7 @@ register_attribute = attributes.register
 _PRODUCTS: dict[str, tuple[str, ...]] = {
     "config": ("groovekit.configs.base:ModelConfig",),
     "kit map": ("groovekit.converters.kits:KitMap",),
+    "mode": ("groovekit.cli.generate.mode:Mode",),
     "preset": ("builtins:str", "pathlib:Path"),
 }
 
@@ -256,7 +277,7 @@ def produce(registry: Registry[Any], name: str) -> Any:
     """What the function registered as ``name`` gives, or a registered value itself.
 
     Args:
-      registry: of configs, kit maps or presets.
+      registry: of configs, kit maps, modes or presets.
       name: a registered name.
 
     Raises:
@@ -343,8 +364,8 @@ def installed_plugins(
     """Lists what other packages add, sorted by package.
 
     Args:
-      check: also import everything offered and call what gives configs, kit maps
-        and presets, to find what fails. Without it nothing is imported.
+      check: also import everything offered and call what gives configs, kit maps,
+        modes and presets, to find what fails. Without it nothing is imported.
       package: list this one only; case, ``-``, ``_`` and ``.`` make no difference.
     """
     found: dict[tuple[str, str | None], list[Offer]] = {}

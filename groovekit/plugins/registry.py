@@ -212,6 +212,10 @@ class Registry(Generic[T]):
             }
         )
 
+    def own_names(self) -> list[str]:
+        """Groovekit's own names, in the order of its table."""
+        return list(self._builtins)
+
     def get(self, name: str) -> T:
         """Returns the object called ``name``, importing it if need be.
 

@@ -9,7 +9,7 @@ from helpers import tiny
 from helpers.performances import EVENTS, column, rich
 from helpers.playing import made
 
-from groovekit.cli.generate.modes import MODES
+from groovekit.cli.generate.mode import own_modes
 from groovekit.configs.run_folder import RunFolder
 from groovekit.errors import RunFolderError
 from groovekit.generation import attributes
@@ -24,6 +24,7 @@ from groovekit.io.midi.files import read_midi, write_midi
 from groovekit.models.weights import save_weights
 from groovekit.plugins import catalogue
 
+MODES = own_modes()
 DENSITY = Direction(
     "density", "x:y", 0, 1, 1, np.array([2.0, -1.0, 0.5, 1.0], np.float32)
 )

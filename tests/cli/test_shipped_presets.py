@@ -7,13 +7,14 @@ import json
 import pytest
 from helpers import tiny
 
-from groovekit.cli.generate.modes import MODES
+from groovekit.cli.generate.mode import own_modes
 from groovekit.configs import recipes
 from groovekit.io.midi.files import read_midi, write_midi
 from groovekit.plugins import catalogue
 
 # Hi-hats of General MIDI: closed, with the pedal, open.
 HATS = (42, 44, 46)
+MODES = own_modes()
 ATTRIBUTES = ("--attribute", "density=+1")
 
 
@@ -38,7 +39,7 @@ def pitches(sequence):
 
 @pytest.mark.parametrize("mode", [m for m in MODES if m != "interpolate"])
 def test_every_mode_plays_with_its_preset(command, takes, tmp_path, mode):
-    inputs = [("--input", take) for take in takes[: MODES[mode].least]]
+    inputs = [("--input", take) for take in takes[: MODES[mode].arity.least]]
     options = [option for pair in inputs for option in pair]
     options += ATTRIBUTES if mode == "attribute" else ()
     made = played(command, mode, *options, "--output-dir", tmp_path)

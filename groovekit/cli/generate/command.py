@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from groovekit.cli.generate import modes
-from groovekit.cli.generate.inputs import Inputs, read_inputs
-from groovekit.cli.generate.outputs import check_renderings, make, write
+from groovekit.cli.generate.mode import (
+    Mode,
+    Request,
+    check_abilities,
+    check_options,
+    describe_modes,
+    find_mode,
+    mode_names,
+)
+from groovekit.cli.generate.options import SHARED
+from groovekit.cli.generate.outputs import check_renderings, write
 from groovekit.cli.options import (
     FiniteRange,
     backend_option,
@@ -22,26 +31,120 @@ from groovekit.cli.options import (
     seed_option,
 )
 from groovekit.cli.output import echo_json, note
+from groovekit.cli.progress import Progress
+from groovekit.cli.spelling import hyphens
 from groovekit.cli.start import use_any_backend, use_backend
-from groovekit.errors import RunFolderError
+from groovekit.errors import RunFolderError, UsageError
+from groovekit.plugins import catalogue
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from groovekit.configs.presets import ModelFiles
-    from groovekit.converters.base import Converter
-    from groovekit.generation.attributes import Directions
     from groovekit.generation.trained_model import TrainedModel
 
-_EPILOG = f"""\b
-Modes, and the preset that each plays when no model is named:
-{modes.describe_modes()}
-"""
+_DEFAULT_MODE = "sample"
+#: Where a context's ``meta`` keeps the options that a plug-in's mode brings.
+_OPTIONS = "groovekit.generate.options"
 
 
-@click.command("generate", epilog=_EPILOG)
+class _ModeName(click.ParamType):  # type: ignore[type-arg]  # click 8.2 has no type
+    """A mode's name; those of plug-ins are looked up when they are needed.
+
+    Unlike :class:`click.Choice`, it shows names as they are registered: the group
+    makes hyphens of underscores.
+    """
+
+    name = "mode"
+
+    @property
+    def choices(self) -> list[str]:
+        """All of them."""
+        return mode_names()
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """The mode that is called so, with hyphens or underscores."""
+        if value in catalogue.modes.own_names():
+            return str(value)
+        found = _mode_called(value)
+        if found is None:
+            names = ", ".join(map(repr, self.choices))
+            self.fail(f"{value!r} is not one of {names}.", param, ctx)
+        return str(found)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """All of them, for the help."""
+        del param, ctx
+        return f"[{'|'.join(self.choices)}]"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """All that begin so."""
+        return click.Choice(self.choices).shell_complete(ctx, param, incomplete)
+
+
+def _mode_called(name: str) -> str | None:
+    by_spelling = {hyphens(known): known for known in mode_names()}
+    return by_spelling.get(hyphens(name))
+
+
+class _Generate(click.Command):
+    """The command, with the options of the mode that is chosen."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_OPTIONS] = self._own_options(args)
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        *params, help_option = super().get_params(ctx)
+        return [*params, *ctx.meta.get(_OPTIONS, ()), help_option]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = describe_modes()
+        width = max(len(name) for name, _ in rows)
+        lines = "\n".join(f"{name:{width}}  {text}" for name, text in rows)
+        self.epilog = (
+            "\b\nModes, and the preset that each plays when no model is named:\n"
+            + lines
+        )
+        super().format_epilog(ctx, formatter)
+
+    def _own_options(self, args: list[str]) -> list[click.Option]:
+        """Those that a plug-in's mode brings; the command has those of groovekit's."""
+        named = _named_mode(args)
+        if named is None or named in catalogue.modes.own_names():
+            return []
+        name = _mode_called(named)
+        if name is None:
+            return []
+        known = {param.name for param in self.params}
+        return [
+            option for option in find_mode(name).options if option.name not in known
+        ]
+
+
+def _named_mode(args: list[str]) -> str | None:
+    """The mode that a command line names, before it is parsed."""
+    found = None
+    for arg, following in itertools.zip_longest(args, args[1:]):
+        if arg == "--":
+            break
+        if arg == "--mode":
+            found = following
+        elif arg.startswith("--mode="):
+            found = arg.partition("=")[2]
+    return found
+
+
+@click.command("generate", cls=_Generate)
 @click.option(
     "--mode",
-    type=click.Choice(list(modes.MODES)),
-    default=modes.SAMPLE,
+    "name",
+    type=_ModeName(),
+    default=_DEFAULT_MODE,
     help="What to make, see below.",
 )
 @click.option(
@@ -89,76 +192,6 @@ Modes, and the preset that each plays when no model is named:
 @click.option("--input-midi-1", metavar="FILE", default=None, help="The first input.")
 @click.option("--input-midi-2", metavar="FILE", default=None, help="The second input.")
 @click.option(
-    "--window",
-    metavar="K",
-    type=click.IntRange(min=1),
-    default=1,
-    help="Which window of an input to use, in modes that take one.",
-)
-@click.option(
-    "--bars",
-    metavar="N",
-    type=click.IntRange(min=1),
-    default=None,
-    show_default="as trained",
-    help="Length of the outputs; to continue, what is added.",
-)
-@click.option(
-    "--chords",
-    metavar="TEXT",
-    default=None,
-    show_default="those of the input, else none",
-    help='Chords to play over, for models that take some: "C Am F G7".',
-)
-@click.option(
-    "--bpm",
-    metavar="Q",
-    type=FiniteRange(4, 1000),
-    default=None,
-    show_default="that of the input, else 120",
-    help="Tempo of the outputs in quarter notes a minute; later changes of a whole "
-    "performance keep their proportion.",
-)
-@click.option(
-    "--distance",
-    metavar="D",
-    type=FiniteRange(min=0),
-    default=1.0,
-    help="vary: how far, in posterior standard deviations.",
-)
-@click.option(
-    "--attribute",
-    metavar="NAME=X",
-    multiple=True,
-    help="attribute: how much more (+1.5) or less (-1) of it, in standard deviations "
-    "of the grooves that it was fitted to. Repeat the option for each.",
-)
-@click.option(
-    "--amount",
-    metavar="A",
-    type=FiniteRange(0, 1),
-    default=1.0,
-    help="humanize, groove, attribute: how far to go from the input.",
-)
-@click.option(
-    "--timing-only", is_flag=True, help="humanize, groove: leave velocities alone."
-)
-@click.option(
-    "--velocity-only", is_flag=True, help="humanize, groove: leave the timing alone."
-)
-@click.option(
-    "--keep-onsets",
-    is_flag=True,
-    help="drumify: the kit plays at the taps and nowhere else.",
-)
-@click.option(
-    "--swing",
-    metavar="S",
-    type=FiniteRange(0, 1),
-    default=0.0,
-    help="Off-beat eighths of the drums later: 1 makes triplets.",
-)
-@click.option(
     "--kit",
     metavar="NAME|FILE",
     default=None,
@@ -195,7 +228,7 @@ Modes, and the preset that each plays when no model is named:
 @json_option
 @obsolete_options("--log")
 def command(
-    mode: str,
+    name: str,
     config: str | None,
     num_outputs: int | None,
     run_dir: str | None,
@@ -207,9 +240,6 @@ def command(
     inputs: tuple[str, ...],
     input_midi_1: str | None,
     input_midi_2: str | None,
-    window: int,
-    bars: int | None,
-    chords: str | None,
     bpm: float | None,
     kit: str | None,
     output_kit: str | None,
@@ -220,7 +250,7 @@ def command(
     device: str | None,
     precision: str,
     as_json: bool,
-    **special: Any,
+    **options: Any,
 ) -> None:
     """Make MIDI files with a trained model.
 
@@ -236,14 +266,18 @@ def command(
         for name in context.params
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     ]
-    modes.check_options(mode, given)
-    paths = modes.input_paths(mode, inputs, input_midi_1, input_midi_2)
-    count = modes.output_count(mode, num_outputs, len(paths))
-    strengths = modes.attributes_of(special["attribute"])
-    from groovekit.converters.harmony.chords import parse_chords
+    mode = find_mode(name)
+    check_options(mode, given)
+    own = {key: value for key, value in options.items() if key in mode.option_names}
+    if mode.check is not None:
+        mode.check(own)
+    paths = _paths(inputs, input_midi_1, input_midi_2)
+    mode.arity.check(len(paths), mode=name)
+    count = mode.output_count(num_outputs, len(paths))
     from groovekit.converters.options import with_options
     from groovekit.io.files import output_folder
     from groovekit.io.tempo import tempo_of
+    from groovekit.models.runtimes.choice import choose
     from groovekit.seeding import draw_seed
 
     check_renderings(plot=plot, audio=audio)
@@ -261,26 +295,21 @@ def command(
     files = _find(
         mode, run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
     )
-    directions = _directions(files, strengths) if mode == modes.ATTRIBUTE else None
-    # For their checks alone: inputs are read as long as the model was trained on.
-    asked = files.config.converter
-    if not asked.tiles and mode != modes.CONTINUE:
-        asked = with_options(asked, bars=bars)
-    figures = parse_chords(chords) if chords is not None else ()
-    if figures:
-        asked.chord_controls(figures)
-    converter = with_options(files.config.converter, kit=kit, output_kit=output_kit)
-    read = read_inputs(
-        mode,
-        converter,
-        paths,
-        config=files.config.name,
-        window=window,
-        chords=chords,
-        translate=output_kit is not None,
-    )
-    output_dir = output_dir.expanduser()
     drawn, seed = seed is None, draw_seed() if seed is None else seed
+    request = Request(
+        files=files,
+        converter=with_options(files.config.converter, kit=kit, output_kit=output_kit),
+        paths=paths,
+        count=count,
+        outputs=count * len(paths) if mode.arity.each else count,
+        options=own,
+        temperature=temperature,
+        bpm=bpm,
+        translate=output_kit is not None,
+        seed=seed,
+    )
+    read = mode.read(request)
+    output_dir = output_dir.expanduser()
     with output_folder(output_dir):
         note(
             f"{files.config.name} ({files.kind} {files.source}), seed {seed}"
@@ -288,9 +317,7 @@ def command(
         )
         runtime: Literal["numpy", "keras"] = "keras"
         if not asked_for_keras:
-            runtime = _choose(
-                files, asked, mode, read, count, bars=bars, figures=len(figures)
-            )
+            runtime = choose(files.config, read.windows, steps=read.steps)
         model = _load(
             files,
             runtime,
@@ -301,22 +328,12 @@ def command(
             precision=precision,
             max_batch_size=max_batch_size,
         )
-        sequences = make(
-            model,
-            mode,
-            read,
-            count,
-            temperature=temperature,
-            bars=bars,
-            chords=chords,
-            bpm=bpm,
-            translate=output_kit is not None,
-            seed=seed,
-            directions=directions,
-            **special,
-        )
+        check_abilities(mode, model)
+        with Progress(None, "Generating", unit="windows") as progress:
+            model.progress = progress.follow
+            sequences = mode.make(model, read, request)
         rows = write(
-            sequences, output_dir, files.config.name, mode, plot=plot, audio=audio
+            sequences, output_dir, files.config.name, name, plot=plot, audio=audio
         )
     if not as_json:
         for row in rows:
@@ -324,24 +341,24 @@ def command(
                 click.echo(path)
         return
     sources: list[list[str]] = [list(paths)] * len(rows)
-    if modes.MODES[mode].each:
+    if mode.arity.each:
         sources = [[path] for path in paths for _ in range(count)]
     echo_json(
         {
-            "mode": mode,
+            "mode": name,
             "config": files.config.name,
             "model": {"kind": files.kind, "source": files.source},
             "runtime": runtime,
             "seed": seed,
             "temperature": temperature,
-            "window": window,
-            "chords": chords,
-            "kit": getattr(converter, "kit", None),
-            "output_kit": getattr(converter, "output_kit", None),
+            "window": options["window"],
+            "chords": options["chords"],
+            "kit": getattr(request.converter, "kit", None),
+            "output_kit": getattr(request.converter, "output_kit", None),
             "options": {
-                name: value
-                for name, value in {"bars": bars, "bpm": bpm, **special}.items()
-                if name == "bpm" or name in modes.MODES[mode].options
+                key: value
+                for key, value in {"bars": None, "bpm": bpm, **own}.items()
+                if key == "bpm" or (key in own and key not in ("window", "chords"))
             },
             "notes": sum(counts.notes for counts in read.counts),
             "unmapped": sum(counts.unmapped for counts in read.counts),
@@ -362,8 +379,26 @@ def command(
 # Work ---------------------------------------------------------------------------
 
 
+def _paths(
+    inputs: tuple[str, ...], first: str | None, second: str | None
+) -> tuple[str, ...]:
+    """The inputs, however they are given.
+
+    Raises:
+      UsageError: they are given in both ways.
+    """
+    if inputs and (first or second):
+        raise UsageError(
+            "Give inputs either with --input or with --input-midi-1 and "
+            "--input-midi-2, not both."
+        )
+    if second and not first:
+        raise UsageError("--input-midi-2 goes with --input-midi-1.")
+    return inputs or tuple(path for path in (first, second) if path)
+
+
 def _find(
-    mode: str,
+    mode: Mode[Any],
     *,
     run_dir: str | None,
     preset: str | None,
@@ -372,57 +407,23 @@ def _find(
 ) -> ModelFiles:
     """The model that was named, or the mode's preset."""
     from groovekit.configs.presets import find_model
-    from groovekit.plugins import catalogue
 
-    own = modes.MODES[mode].preset
+    own = mode.preset
     if (
         not any((run_dir, preset, checkpoint, config))
-        and own != modes.MODES[modes.SAMPLE].preset
+        and own != find_mode(_DEFAULT_MODE).preset
     ):
         if own not in catalogue.presets.names():
             raise RunFolderError(
-                f"--mode {mode} plays with the preset {own}, which is not installed. "
-                "Name another model: --preset NAME (groovekit presets list), or "
-                "--run-dir DIR of a training of your own (groovekit train --config "
-                f"{own} ...)."
+                f"--mode {mode.name} plays with the preset {own}, which is not "
+                "installed. Name another model: --preset NAME (groovekit presets "
+                "list), or --run-dir DIR of a training of your own (groovekit train "
+                f"--config {own} ...)."
             )
         preset = own
     return find_model(
         run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
     )
-
-
-def _directions(files: ModelFiles, strengths: dict[str, float]) -> Directions:
-    """A model's attributes, whose errors come before it is loaded."""
-    from groovekit.generation.attributes import load_directions
-
-    directions = load_directions(files.folder)
-    directions.shift(strengths, z_size=files.config.latent.z_size)
-    return directions
-
-
-def _choose(
-    files: ModelFiles,
-    converter: Converter,
-    mode: str,
-    read: Inputs,
-    count: int,
-    *,
-    bars: int | None,
-    figures: int,
-) -> Literal["numpy", "keras"]:
-    """What should compute, by how many windows there are."""
-    from groovekit.models.runtimes.choice import choose
-
-    windows = count
-    if modes.MODES[mode].each or mode == modes.GROOVE:
-        windows *= read.windows
-    if mode == modes.CONTINUE:
-        own = files.config.converter.window_bars
-        windows += count * len(read.paths) * -(-(bars or own) // own)
-    elif converter.tiles:
-        windows *= bars or max(1, figures)
-    return choose(files.config, windows, steps=converter.steps)
 
 
 def _load(
@@ -440,3 +441,8 @@ def _load(
     from groovekit.generation.trained_model import TrainedModel
 
     return TrainedModel.load(files, runtime=runtime, **options)
+
+
+# Those that only some modes have, between the inputs and the kits.
+_place = [param.name for param in command.params].index("kit")
+command.params[_place:_place] = SHARED

@@ -1,14 +1,14 @@
-"""What ``groovekit generate`` reads, before a model is loaded."""
+"""What the modes of ``groovekit generate`` read, before a model is loaded."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groovekit.cli.generate import modes
+from groovekit.cli.generate.mode import Inputs, Request
 from groovekit.cli.output import note
-from groovekit.errors import UsageError
 
 if TYPE_CHECKING:
     from groovekit.converters.base import Converter, Counts
@@ -17,163 +17,126 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Inputs:
-    """The inputs of a mode.
+class Excerpts(Inputs):
+    """One window of each input."""
 
-    Attributes:
-      paths: as they were given.
-      excerpts: one window of each, for modes that take windows.
-      sequences: whole performances, for modes that take those.
-      windows: how many windows go through the model for one output of each.
-      counts: what happened to the notes of each.
-    """
-
-    paths: tuple[str, ...] = ()
     excerpts: Sequence[Excerpt] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Takes(Inputs):
+    """Whole performances."""
+
     sequences: Sequence[NoteSequence] = ()
-    windows: int = 1
-    counts: Sequence[Counts] = ()
 
 
-def read_inputs(
-    mode: str,
-    converter: Converter,
-    paths: tuple[str, ...],
-    *,
-    config: str,
-    window: int = 1,
-    chords: str | None = None,
-    translate: bool = False,
-) -> Inputs:
-    """Reads the inputs and says what became of them.
-
-    Args:
-      mode: its name.
-      converter: of the model.
-      paths: of MIDI files.
-      config: name of the model's config, for messages.
-      window: which window of each, from 1.
-      chords: given instead of those of the inputs.
-      translate: whether outputs that keep the input's notes get other pitches.
+def read_excerpts(request: Request) -> Excerpts:
+    """Reads a window of each input, ``--window``, and says what became of them.
 
     Raises:
       DataError: inputs that cannot be read, or that the model cannot take.
-      UsageError: a model of another kind, or that wants inputs or none.
+      UsageError: a length or chords that the model cannot play.
     """
-    if mode in modes.TAKES:
-        inputs = _read_takes(mode, converter, paths, config=config)
-    elif mode == modes.CONTINUE:
-        inputs = _read_whole(converter, paths)
-    else:
-        inputs = _read_windows(
-            mode, converter, paths, config=config, window=window, chords=chords
-        )
-    kept = mode in modes.KEEPING and not translate
-    _tell(mode, converter, inputs, kept=kept)
-    return inputs
-
-
-def _read_windows(
-    mode: str,
-    converter: Converter,
-    paths: tuple[str, ...],
-    *,
-    config: str,
-    window: int,
-    chords: str | None,
-) -> Inputs:
-    from groovekit.generation.controls import needs_controls
+    from groovekit.converters.harmony.chords import parse_chords
+    from groovekit.converters.options import with_options
     from groovekit.generation.inputs import read_excerpt
 
-    over_chords = converter.takes_chords
-    needed = (
-        converter.control_depth > 0
-        and converter.default_controls(1, converter.steps) is None
-        and chords is None
-    )
-    if mode == modes.SAMPLE and needed and not paths:
-        raise UsageError(needs_controls(converter, config))
-    if mode == modes.SAMPLE and over_chords and chords is None:
-        note('No --chords given (e.g. --chords "C Am F G"): playing over no chord.')
-    if mode == modes.SAMPLE and paths and (over_chords or not needed):
-        raise UsageError(
-            f"A model of the config {config} samples without an input. Leave --input "
-            "out, or use --mode reconstruct."
-        )
-    excerpts = [read_excerpt(path, converter, window=window) for path in paths]
-    for path, item in zip(paths, excerpts, strict=True):
+    bars, chords = request.options.get("bars"), request.options.get("chords")
+    window = request.options.get("window", 1)
+    # For its checks alone: inputs are read as long as the model was trained on.
+    asked = request.files.config.converter
+    if not asked.tiles:
+        asked = with_options(asked, bars=bars)
+    figures = parse_chords(chords) if chords is not None else ()
+    if figures:
+        asked.chord_controls(figures)
+    excerpts = [
+        read_excerpt(path, request.converter, window=window) for path in request.paths
+    ]
+    for path, item in zip(request.paths, excerpts, strict=True):
         if item.windows > 1:
             note(
                 f"{path} has {item.windows} windows: using number {item.window} "
                 "(--window K for another)."
             )
     counts = [item.counts for item in excerpts]
-    return Inputs(paths, excerpts, windows=max(1, len(paths)), counts=counts)
+    tell_kits(request.converter, counts)
+    tiles = bars or max(1, len(figures)) if asked.tiles else 1
+    return Excerpts(counts, request.outputs * tiles, asked.steps, excerpts)
 
 
-def _read_takes(
-    mode: str, converter: Converter, paths: tuple[str, ...], *, config: str
-) -> Inputs:
+def read_takes(request: Request, *, taps: bool = False, keeping: bool = True) -> Takes:
+    """Reads whole performances, and says what became of them.
+
+    Args:
+      request: names them.
+      taps: read any instrument as taps, whatever its pitch.
+      keeping: whether the outputs hold the notes of the inputs.
+
+    Raises:
+      DataError: inputs that cannot be read, or that the model cannot take.
+      UsageError: a model of another kind.
+    """
     from groovekit.generation.takes import read_take
-    from groovekit.generation.tasks.add import check_add
-    from groovekit.generation.tasks.drumify import check_drumify
 
-    if mode == modes.ADD:
-        check_add(converter, config)
-    if mode == modes.DRUMIFY:
-        check_drumify(converter, config)
-    sequences = [_read(path) for path in paths]
+    sequences = [read_performance(path) for path in request.paths]
     takes = [
-        read_take(sequence, converter, taps=mode == modes.DRUMIFY, name=path)
-        for path, sequence in zip(paths, sequences, strict=True)
+        read_take(sequence, request.converter, taps=taps, name=path)
+        for path, sequence in zip(request.paths, sequences, strict=True)
     ]
-    return Inputs(
-        paths,
-        sequences=sequences,
-        windows=sum(len(take.starts) for take in takes),
-        counts=[take.counts for take in takes],
+    counts = [take.counts for take in takes]
+    tell_kits(
+        request.converter,
+        counts,
+        taps=taps,
+        kept=keeping and not request.translate,
     )
+    windows = request.count * sum(len(take.starts) for take in takes)
+    return Takes(counts, windows, request.converter.steps, sequences)
 
 
-def _read_whole(converter: Converter, paths: tuple[str, ...]) -> Inputs:
-    """Performances to continue."""
-    from groovekit.generation.tasks.walks import read_ending
+def read_performance(path: str) -> NoteSequence:
+    """Reads a MIDI file; the sequence knows the path, for messages.
 
-    sequences = [_read(path) for path in paths]
-    found = [read_ending(sequence, converter) for sequence in sequences]
-    windows = sum(len(ending.windows) for ending in found)
-    counts = [ending.counts for ending in found]
-    return Inputs(paths, sequences=sequences, windows=windows, counts=counts)
-
-
-def _read(path: str) -> NoteSequence:
-    from pathlib import Path
-
+    Raises:
+      DataError: it cannot be read; says why.
+    """
     from groovekit.io.midi.files import read_midi
 
     sequence = read_midi(Path(path).expanduser(), name=path)
-    # For messages.
     sequence.filename = path
     return sequence
 
 
-def _tell(mode: str, converter: Converter, inputs: Inputs, *, kept: bool) -> None:
+def tell_kits(
+    converter: Converter,
+    counts: Sequence[Counts],
+    *,
+    taps: bool = False,
+    kept: bool = False,
+) -> None:
+    """Says which kits read and write, and what they do not know.
+
+    Args:
+      converter: of the model; without kits there is nothing to say.
+      counts: what happened to the notes of each input; none where there are none.
+      taps: whether notes are read as taps, which have no pitch.
+      kept: whether outputs keep the pitches of the inputs.
+    """
     kits = [getattr(converter, field, None) for field in ("kit", "output_kit")]
     if not all(kits):
         return
-    if not inputs.paths:
+    if not counts:
         note(f"Writing with the kit map {kits[1]}.")
         return
-    unmapped = sum(counts.unmapped for counts in inputs.counts)
-    notes = sum(counts.notes for counts in inputs.counts)
+    unmapped = sum(count.unmapped for count in counts)
+    notes = sum(count.notes for count in counts)
+    read = notes - sum(count.ignored for count in counts)
     text = f"{unmapped} of {notes} notes had no class"
-    if mode == modes.DRUMIFY:
-        # Taps have no pitch.
-        taps = notes - sum(counts.ignored for counts in inputs.counts)
-        note(f"Reading {taps} of {notes} notes as taps, writing with {kits[1]}.")
+    if taps:
+        note(f"Reading {read} of {notes} notes as taps, writing with {kits[1]}.")
     elif kept:
-        drums = notes - sum(counts.ignored for counts in inputs.counts)
-        text = f"{unmapped} of {drums} drum notes had no class"
+        text = f"{unmapped} of {read} drum notes had no class"
         note(f"Reading with the kit map {kits[0]}; {text}. All keep their pitches.")
     else:
         note(f"Reading with the kit map {kits[0]}, writing with {kits[1]}; {text}.")

@@ -1,4 +1,4 @@
-"""What ``groovekit generate`` makes and writes."""
+"""The files that ``groovekit generate`` writes."""
 
 from __future__ import annotations
 
@@ -8,138 +8,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groovekit.cli.generate import modes
-from groovekit.cli.generate.inputs import Inputs
 from groovekit.cli.output import note
 from groovekit.cli.progress import Progress
 from groovekit.errors import GroovekitError
 
 if TYPE_CHECKING:
-    from groovekit.generation.trained_model import TrainedModel
     from groovekit.io.notes import NoteSequence
 
 # A line of a picture is readable up to so many bars.
 _BARS_PER_LINE = 8
-_SWUNG_AS_NOTES = (
-    modes.SAMPLE,
-    modes.INTERPOLATE,
-    modes.RECONSTRUCT,
-    modes.VARY,
-    modes.ATTRIBUTE,
-)
-
-
-def make(
-    model: TrainedModel, mode: str, inputs: Inputs, count: int, **given: Any
-) -> list[NoteSequence]:
-    """Makes the music of a mode.
-
-    Args:
-      model: the trained model.
-      mode: its name.
-      inputs: what was read.
-      count: outputs, or outputs of each input.
-      **given: options of the command by the names of its parameters; those that the
-        mode has not are passed over.
-    """
-    with Progress(None, "Generating", unit="windows") as progress:
-        model.progress = progress.follow
-        sequences = _make(model, mode, inputs, count, **given)
-    if mode in _SWUNG_AS_NOTES and given["swing"]:
-        from groovekit.generation.tasks.editing import swung
-
-        sequences = [swung(sequence, given["swing"]) for sequence in sequences]
-    return sequences
-
-
-def _make(
-    model: TrainedModel, mode: str, inputs: Inputs, count: int, **given: Any
-) -> list[NoteSequence]:
-    common = {"temperature": given["temperature"], "seed": given["seed"]}
-    tempo = {"qpm": given["bpm"]}
-    if mode in modes.TAKES or mode == modes.CONTINUE:
-        return _of_takes(model, mode, inputs, count, given, common)
-    common |= tempo | {"bars": given["bars"]}
-    excerpts = list(inputs.excerpts)
-    if mode == modes.VARY:
-        distance = given["distance"]
-        return model.vary(excerpts[0], count, distance=distance, **common)
-    if mode == modes.ATTRIBUTE:
-        rows = [item for item in excerpts for _ in range(count)]
-        strengths = modes.attributes_of(given["attribute"])
-        common |= {"amount": given["amount"], "directions": given["directions"]}
-        return model.shift(rows, strengths, **common)
-    if mode == modes.INTERPOLATE and len(excerpts) > 2:
-        side = modes.grid_side(count)
-        return model.grid(excerpts, side, side, **common)
-    if mode == modes.SAMPLE and _is_path(model, **given):
-        if common["qpm"] is None:
-            del common["qpm"]
-        return model.sample_long(count, **common)
-    common["chords"] = given["chords"]
-    if mode == modes.SAMPLE:
-        return model.sample(count, controls=excerpts or None, **common)
-    if mode == modes.INTERPOLATE:
-        return model.interpolate(excerpts[0], excerpts[1], count, **common)
-    return model.reconstruct(excerpts, count, **common)
-
-
-def _of_takes(
-    model: TrainedModel,
-    mode: str,
-    inputs: Inputs,
-    count: int,
-    given: dict[str, Any],
-    common: dict[str, Any],
-) -> list[NoteSequence]:
-    """Modes that take whole performances."""
-    from groovekit.generation.tasks.editing import at_tempo
-
-    sequences = list(inputs.sequences)
-    if mode == modes.CONTINUE:
-        made = [
-            piece
-            for sequence in sequences
-            for piece in model.continue_(sequence, count, bars=given["bars"], **common)
-        ]
-        bpm = given["bpm"]
-        return made if bpm is None else [at_tempo(piece, bpm) for piece in made]
-    common |= {"qpm": given["bpm"]}
-    if mode in modes.KEEPING:
-        common |= {"translate": given["translate"]}
-    if mode == modes.ADD:
-        return [p for s in sequences for p in model.add(s, count, **common)]
-    common |= {"swing": given["swing"]}
-    if mode == modes.DRUMIFY:
-        keep = given["keep_onsets"]
-        return [
-            piece
-            for sequence in sequences
-            for piece in model.drumify(sequence, count, keep_onsets=keep, **common)
-        ]
-    common |= {
-        "amount": given["amount"],
-        "timing": not given["velocity_only"],
-        "velocity": not given["timing_only"],
-    }
-    if mode == modes.GROOVE:
-        return model.groove(sequences[0], sequences[1], count, **common)
-    return [p for s in sequences for p in model.humanize(s, count, **common)]
-
-
-def _is_path(model: TrainedModel, **given: Any) -> bool:
-    """Whether a sample is so long that it has sections that follow each other."""
-    from groovekit.converters.grid_converter import GridConverter
-
-    converter, bars = model.converter, given["bars"]
-    return (
-        bars is not None
-        and given["chords"] is None
-        and not converter.tiles
-        and not converter.control_depth
-        and isinstance(converter, GridConverter)
-        and bars > converter.bars
-    )
 
 
 def write(

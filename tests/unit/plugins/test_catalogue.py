@@ -25,6 +25,7 @@ def test_every_registry_has_a_group_and_a_decorator():
         "groovekit.numpy_encoders",
         "groovekit.numpy_decoders",
         "groovekit.attributes",
+        "groovekit.modes",
     ]
     for registry in catalogue.REGISTRIES:
         name = f"register_{registry.kind.replace(' ', '_')}"

@@ -1,0 +1,1 @@
+"""The modes of ``groovekit generate``, one module a mode."""

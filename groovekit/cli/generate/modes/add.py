@@ -1,0 +1,45 @@
+"""An input with the instruments that it lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groovekit.cli.generate.inputs import Takes, read_takes
+from groovekit.cli.generate.mode import EACH, Mode, Request
+
+if TYPE_CHECKING:
+    from groovekit.generation.player import Player
+    from groovekit.io.notes import NoteSequence
+
+
+def _read(request: Request) -> Takes:
+    from groovekit.generation.tasks.add import check_add
+
+    check_add(request.converter, request.files.config.name)
+    return read_takes(request)
+
+
+def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]:
+    from groovekit.generation.tasks.add import add
+
+    return [
+        piece
+        for sequence in inputs.sequences
+        for piece in add(
+            player,
+            sequence,
+            request.count,
+            translate=request.translate,
+            **request.playing,
+        )
+    ]
+
+
+MODE = Mode(
+    name="add",
+    help="an input with the instruments that it lacks",
+    preset="groovae_2bar_add_closed_hh",
+    arity=EACH,
+    read=_read,
+    make=_make,
+)

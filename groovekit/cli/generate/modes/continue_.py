@@ -1,0 +1,57 @@
+"""An input, and what might come next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groovekit.cli.generate.inputs import Takes, read_performance, tell_kits
+from groovekit.cli.generate.mode import EACH, Mode, Request
+from groovekit.cli.generate.options import BARS
+
+if TYPE_CHECKING:
+    from groovekit.generation.player import Player
+    from groovekit.io.notes import NoteSequence
+
+
+def _read(request: Request) -> Takes:
+    from groovekit.generation.tasks.walks import read_ending
+
+    converter = request.converter
+    sequences = [read_performance(path) for path in request.paths]
+    endings = [read_ending(sequence, converter) for sequence in sequences]
+    counts = [ending.counts for ending in endings]
+    tell_kits(converter, counts)
+    own = converter.window_bars
+    sections = -(-(request.options["bars"] or own) // own)
+    windows = request.count * sum(len(ending.windows) for ending in endings)
+    windows += request.outputs * sections
+    return Takes(counts, windows, converter.steps, sequences)
+
+
+def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]:
+    from groovekit.generation.tasks.editing import finish
+    from groovekit.generation.tasks.walks import continue_
+
+    return [
+        finish(piece, qpm=request.bpm)
+        for sequence in inputs.sequences
+        for piece in continue_(
+            player,
+            sequence,
+            request.count,
+            bars=request.options["bars"],
+            temperature=request.temperature,
+            seed=request.seed,
+        )
+    ]
+
+
+MODE = Mode(
+    name="continue",
+    help="an input, and what might come next",
+    preset="groovae_4bar",
+    arity=EACH,
+    read=_read,
+    make=_make,
+    options=(BARS,),
+)

@@ -1,0 +1,48 @@
+"""Drums for a tapped rhythm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groovekit.cli.generate.inputs import Takes, read_takes
+from groovekit.cli.generate.mode import EACH, Mode, Request
+from groovekit.cli.generate.options import KEEP_ONSETS, SWING
+
+if TYPE_CHECKING:
+    from groovekit.generation.player import Player
+    from groovekit.io.notes import NoteSequence
+
+
+def _read(request: Request) -> Takes:
+    from groovekit.generation.tasks.drumify import check_drumify
+
+    check_drumify(request.converter, request.files.config.name)
+    return read_takes(request, taps=True, keeping=False)
+
+
+def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]:
+    from groovekit.generation.tasks.drumify import drumify
+
+    return [
+        piece
+        for sequence in inputs.sequences
+        for piece in drumify(
+            player,
+            sequence,
+            request.count,
+            keep_onsets=request.options["keep_onsets"],
+            swing=request.options["swing"],
+            **request.playing,
+        )
+    ]
+
+
+MODE = Mode(
+    name="drumify",
+    help="drums for a tapped rhythm",
+    preset="groovae_2bar_tap_fixed_velocity",
+    arity=EACH,
+    read=_read,
+    make=_make,
+    options=(KEEP_ONSETS, SWING),
+)
