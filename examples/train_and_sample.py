@@ -40,7 +40,6 @@ def main() -> int:
         data,
         options.run_dir,
         settings=TrainSettings(steps=options.steps, patience=5, seed=1),
-        source=options.examples,
         progress=lambda step, scalars: print(f"{step}: loss {scalars['loss']:.1f}"),
     )
     print(f"step {result.step}, best evaluation loss {result.best}")
