@@ -16,6 +16,9 @@ CONFIGS = [e.name for e in catalogue.configs.entries() if e.builtin]
 UNITS = 6
 # Enough to show that the suite runs on every backend.
 ON_ALL_BACKENDS = ("groovae_4bar",)
+# Large hierarchies, whatever the size of their layers, and NADE: compiling a step takes
+# over five seconds. Their parity tests, and hierdec-groovae_4bar here, run by default.
+SLOW = ("hier-", "hierdec-drums", "hierdec-mel", "hierdec-trio", "flat-trio", "nade-")
 
 
 def small(name):
@@ -89,10 +92,11 @@ def test_converter_of_a_config(name):
 
 
 def cases():
-    """All configs; the second and further ones of a family are slow."""
+    """All configs; slow are some families, and of the others all but one config."""
     known, found = set(), []
     for name in sorted(CONFIGS, key=lambda name: name not in ON_ALL_BACKENDS):
-        marks = [pytest.mark.slow] if family(name) in known else []
+        slow = family(name) in known or name.startswith(SLOW)
+        marks = [pytest.mark.slow] if slow else []
         marks += [pytest.mark.backends] if name in ON_ALL_BACKENDS else []
         known.add(family(name))
         found.append(pytest.param(name, marks=marks))

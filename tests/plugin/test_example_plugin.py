@@ -33,6 +33,7 @@ def groovekit(plugin_environment, tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_plugins_list_names_it(groovekit):
     assert groovekit("plugins", "list", "--check").splitlines() == [
         "swing-kit 0.1",
@@ -83,6 +84,7 @@ def test_its_own_tests_pass(plugin_environment, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_it_is_trained_and_played_by_the_ordinary_commands(
     groovekit, plugin_environment, tmp_path
 ):

@@ -29,6 +29,7 @@ def small(**parts):
     return config.replace(encoder=encoder, decoder=decoder)
 
 
+@pytest.mark.slow
 def test_a_good_config_passes_by_name_too():
     catalogue.register_config("my.small")(small)
     check_config("my.small", [tiny.groove(1)])
@@ -143,6 +144,7 @@ def test_what_only_decorators_know_is_missed_there():
         check_config(small(head="my.head"))
 
 
+@pytest.mark.slow
 def test_what_is_not_saved_is_missed_there(fake_package):
     source = """
         import os

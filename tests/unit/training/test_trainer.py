@@ -91,6 +91,10 @@ def test_same_seed_same_weights_byte_for_byte(config, data, tmp_path, reference)
     again = fit(config, data, tmp_path / "again")
     for a, b in zip(weights(reference), weights(again), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.backends
+def test_another_seed_other_weights(config, data, tmp_path, reference):
     other = dataclasses.replace(SETTINGS, seed=4)
     different = fit(config, data, tmp_path / "other", other)
     assert any(
@@ -126,6 +130,7 @@ def test_interrupting_saves_and_resuming_changes_nothing(
     assert [signal.getsignal(n) for n in handlers] == list(handlers.values())
 
 
+@pytest.mark.slow
 def test_steps_count_from_the_start_of_the_run(config, data, tmp_path):
     folder = tmp_path / "run"
     fit(config, data, folder, dataclasses.replace(SETTINGS, steps=4))
@@ -136,6 +141,7 @@ def test_steps_count_from_the_start_of_the_run(config, data, tmp_path):
     assert fit(config, data, folder, settings).remaining == 0
 
 
+@pytest.mark.slow
 @pytest.mark.backends
 def test_averages_of_the_weights_are_what_is_kept(config, data, tmp_path):
     decay, folder = 0.75, tmp_path / "run"

@@ -222,6 +222,7 @@ def test_missing_files_are_named(tmp_path):
         read_midi(tmp_path / "no.mid")
 
 
+@pytest.mark.slow
 @needs_note_seq
 def test_every_odd_file_reads_as_note_seq_does_or_has_a_reason(odd_midi_dir: Path):
     midi_io = load("midi_io")
@@ -244,6 +245,7 @@ def test_every_odd_file_reads_as_note_seq_does_or_has_a_reason(odd_midi_dir: Pat
     assert refused == 14
 
 
+@pytest.mark.slow
 def test_odd_files_written_again_keep_their_notes(odd_midi_dir: Path):
     for path in sorted(odd_midi_dir.rglob("*.mid")):
         if path.stat().st_size > 20_000:

@@ -209,6 +209,7 @@ def test_every_odd_file_that_is_read_is_read_the_same(odd_midi_dir):
 
 
 @needs_note_seq
+@pytest.mark.slow
 def test_all_of_the_groove_data_are_read(groove_dir):
     # Every fourth: the whole set takes note_seq half a minute.
     for path in sorted(groove_dir.rglob("*.mid"))[::4]:
