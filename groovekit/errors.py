@@ -84,6 +84,11 @@ class TrainingInterruptedError(GroovekitError):
         self.exit_code = exit_code
 
 
+def install_command(extra: str) -> str:
+    """What installs an extra, for messages about what is not there."""
+    return f"pip install 'groovekit[{extra}]' (in a clone: pip install '.[{extra}]')"
+
+
 def suggest(name: str, available: Iterable[str], *, kind: str) -> str:
     """Words the message for an unknown name: close matches first, then all.
 

@@ -20,8 +20,9 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-from groovekit.errors import DataError
+from groovekit.errors import DataError, install_command
 from groovekit.io.midi import files as midi
 from groovekit.io.notes import NoteSequence, load
 
@@ -412,9 +413,9 @@ def _contents(file: MusicFile) -> bytes:
 
 
 def _read_musicxml(data: bytes, suffix: str) -> NoteSequence:
-    reader = load("musicxml_reader")
     if not data:
         raise DataError("the file is empty")
+    reader = _note_seq("musicxml_reader", "MusicXML")
     with tempfile.TemporaryDirectory(prefix="groovekit-") as folder:
         # note_seq reads files only, and knows compressed ones by their suffix.
         path = Path(folder) / f"score{'.mxl' if suffix == '.mxl' else '.xml'}"
@@ -428,13 +429,24 @@ def _read_musicxml(data: bytes, suffix: str) -> NoteSequence:
     return sequence
 
 
+def _note_seq(module: str, kind: str) -> Any:
+    """note_seq's reader of a kind of files."""
+    try:
+        return load(module)
+    except ImportError as error:
+        raise DataError(
+            f"reading {kind} needs note-seq: {install_command('note-seq')}"
+        ) from error
+
+
 def _read_abc(data: bytes, file: MusicFile) -> ReadResult:
+    parser = _note_seq("abc_parser", "ABC")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     try:
-        tunes, errors = load("abc_parser").parse_abc_tunebook(text)
+        tunes, errors = parser.parse_abc_tunebook(text)
     except Exception as error:
         raise DataError(f"not readable as ABC: {_brief(error)}") from error
     problems = [Problem(file.name, f"a tune in it: {_brief(e)}") for e in errors]

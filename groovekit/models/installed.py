@@ -10,7 +10,7 @@ import importlib.util
 import os
 import sys
 
-from groovekit.errors import UsageError
+from groovekit.errors import UsageError, install_command
 
 #: What Keras runs on, the first choice first; each is an extra of the same name.
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -43,7 +43,7 @@ def require_backend(name: str | None = None, *, what: str = "this") -> str:
         missing = next(filter(_is_installed, BACKENDS), BACKENDS[0])
         raise UsageError(
             f"No backend is installed, and {what} needs Keras with one: "
-            f"{_command(missing)}."
+            f"{install_command(missing)}."
         )
     if found not in BACKENDS:
         raise UsageError(
@@ -53,7 +53,7 @@ def require_backend(name: str | None = None, *, what: str = "this") -> str:
         if not _is_installed(package):
             raise UsageError(
                 f"The backend {found} is not installed ({package} is missing): "
-                f"{_command(found)}, or choose another backend."
+                f"{install_command(found)}, or choose another backend."
             )
     return found
 
@@ -70,7 +70,7 @@ def prepare_keras(*, what: str = "this") -> None:
     Raises:
       UsageError: see :func:`require_backend`.
     """
-    if "keras" in sys.modules:
+    if sys.modules.get("keras") is not None:
         return
     name = require_backend(os.environ.get("KERAS_BACKEND"), what=what)
     if name != BACKENDS[0]:
@@ -79,7 +79,3 @@ def prepare_keras(*, what: str = "this") -> None:
 
 def _is_installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
-
-
-def _command(extra: str) -> str:
-    return f"pip install 'groovekit[{extra}]' (in a clone: pip install '.[{extra}]')"

@@ -30,6 +30,7 @@ from groovekit.errors import (
     PluginLoadError,
     PluginNameError,
     UnknownNameError,
+    install_command,
     suggest,
 )
 
@@ -250,10 +251,14 @@ class Registry(Generic[T]):
             # Whatever a plug-in does while it is imported is its own fault;
             # SystemExit too, or `import` alone could end a command.
             except (Exception, SystemExit) as error:
+                advice = (
+                    f"Update or uninstall {entry.package}, or set GROOVEKIT_PLUGINS=0."
+                )
+                if isinstance(error, ModuleNotFoundError) and error.name == "keras":
+                    advice = f"It needs Keras: {install_command('tensorflow')}."
                 raise PluginLoadError(
                     f"{self.kind} {name!r} comes from {entry}, which failed to "
-                    f"import: {type(error).__name__}: {error}. Update or uninstall "
-                    f"{entry.package}, or set GROOVEKIT_PLUGINS=0."
+                    f"import: {type(error).__name__}: {error}. {advice}"
                 ) from error
             self._loaded[key] = found
         found = self._loaded[key]

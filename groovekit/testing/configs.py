@@ -19,6 +19,7 @@ import numpy as np
 from groovekit.configs.base import ModelConfig, get_config
 from groovekit.converters.base import Tensors
 from groovekit.io.notes import NoteSequence
+from groovekit.models.installed import prepare_keras
 from groovekit.testing.checks import calling, expect, same_arrays
 from groovekit.testing.converters import check_converter
 from groovekit.testing.sequences import example_sequences
@@ -63,7 +64,9 @@ def check_config(
 
     Raises:
       ConformanceError: the first check that fails.
+      UsageError: no backend is installed.
     """
+    prepare_keras(what="checking a config")
     with tempfile.TemporaryDirectory(prefix="groovekit-check-") as folder:
         check_and_save(config, Path(folder), sequences, round_trip=round_trip)
         if fresh_process:

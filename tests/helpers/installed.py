@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+from typing import Any
 
 import pytest
+
+from groovekit.io.notes import load
 
 needs_note_seq = pytest.mark.skipif(
     importlib.util.find_spec("note_seq") is None, reason="compares with note-seq"
@@ -12,3 +15,10 @@ needs_note_seq = pytest.mark.skipif(
 needs_keras = pytest.mark.skipif(
     importlib.util.find_spec("keras") is None, reason="needs Keras"
 )
+
+
+def note_seq(name: str) -> Any:
+    """A module of note_seq to compare with; skips the test where there is none."""
+    if importlib.util.find_spec("note_seq") is None:
+        pytest.skip("compares with note-seq")
+    return load(name)

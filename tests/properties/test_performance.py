@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hypothesis.strategies as st
 import numpy as np
+from helpers.installed import note_seq
 from hypothesis import given, settings
 
 from groovekit.converters.base import AugmentationConfig, Encoded, Skipped
@@ -11,7 +12,7 @@ from groovekit.converters.events.sustain import apply_sustain, section_pedals
 from groovekit.converters.grid.sections import Section
 from groovekit.converters.performance import PerformanceConverter
 from groovekit.io.columns import read_columns
-from groovekit.io.notes import NoteSequence, load
+from groovekit.io.notes import NoteSequence
 
 BAR = 2.0
 converters = st.builds(
@@ -81,8 +82,8 @@ def test_events_are_note_seq_s(sequence):
     converter = PerformanceConverter(min_instruments=1, min_events=1, max_events=1000)
     encoded = converter.encode(sequence)
     assert isinstance(encoded, Encoded)
-    sequences_lib, lib = load("sequences_lib"), load("performance_lib")
-    words = load("performance_encoder_decoder").PerformanceOneHotEncoding(
+    sequences_lib, lib = note_seq("sequences_lib"), note_seq("performance_lib")
+    words = note_seq("performance_encoder_decoder").PerformanceOneHotEncoding(
         num_velocity_bins=8, max_shift_steps=96
     )
 
@@ -132,7 +133,7 @@ def test_sustain_is_note_seq_s(sequence, changes):
         sequence.control_changes.add(
             time=time, control_number=64, control_value=value, instrument=instrument
         )
-    theirs = load("sequences_lib").apply_sustain_control_changes(sequence)
+    theirs = note_seq("sequences_lib").apply_sustain_control_changes(sequence)
     section = Section(0.0, 1e9)
     notes = apply_sustain(read_columns(sequence), section_pedals(sequence, section))
     ours = zip(

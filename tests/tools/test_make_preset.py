@@ -14,6 +14,8 @@ import groovekit
 from groovekit.configs.metadata import make_metadata
 from groovekit.configs.run_folder import RunFolder
 from groovekit.io.midi.files import write_midi
+
+pytest.importorskip("keras")
 from groovekit.models.builder import build_model
 from groovekit.models.weights import save_weights
 

@@ -6,6 +6,7 @@ import os
 import stat
 
 import pytest
+from helpers.installed import needs_keras
 
 from groovekit.configs import run_folder as runs
 from groovekit.configs.base import get_config
@@ -97,6 +98,7 @@ def test_files_have_ordinary_permissions(run):
 # Folders ------------------------------------------------------------------------
 
 
+@needs_keras
 def test_a_run_explains_itself(run, config, metadata):
     again = RunFolder.open(str(run.path))
     assert again.read_config() == config

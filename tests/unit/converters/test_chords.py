@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 import pytest
+from helpers.installed import note_seq
 
 from groovekit.converters.base import Reason, UnusableError
 from groovekit.converters.grid.grid import Grid
@@ -26,7 +27,7 @@ from groovekit.converters.harmony.chords import (
 from groovekit.converters.harmony.harmony import Harmony, read_harmony
 from groovekit.errors import ConfigError, UsageError
 from groovekit.io.columns import read_columns
-from groovekit.io.notes import NoteSequence, load
+from groovekit.io.notes import NoteSequence
 
 TRIAD = get_chord_encoding("triad")
 MAJOR_MINOR = get_chord_encoding("major_minor")
@@ -55,7 +56,7 @@ def test_labels_of_symbols():
     ],
 )
 def test_labels_are_those_of_note_seq(ours, theirs):
-    module = load("chords_encoder_decoder")
+    module = note_seq("chords_encoder_decoder")
     other = getattr(module, theirs)()
     assert ours.classes == other.num_classes
     for label in range(ours.classes):
@@ -84,7 +85,7 @@ def test_refuses_what_has_no_label():
 
 
 def test_transposes_labels_as_symbols():
-    symbols = load("chord_symbols_lib")
+    symbols = note_seq("chord_symbols_lib")
     figures = ["N.C.", "C", "Bm", "F#aug", "Abdim"]
     labels = np.array([[TRIAD.encode(f) for f in figures]] * 3, np.uint8)
     moved = TRIAD.transpose(labels, np.array([0, 5, -14]))
@@ -300,7 +301,7 @@ def test_steps_without_times_have_chords_too():
 @pytest.fixture
 def theirs(monkeypatch):
     """note_seq's inference, its tables built once for all tests."""
-    module = load("chord_inference")
+    module = note_seq("chord_inference")
     monkeypatch.setattr(
         module, "_key_chord_transition_distribution", _transitions(module)
     )
@@ -346,7 +347,7 @@ def random_music(rng: np.random.Generator) -> NoteSequence:
 @pytest.mark.parametrize("seed", range(6))
 def test_infers_what_note_seq_infers(theirs, seed):
     sequence = random_music(np.random.default_rng(seed))
-    quantized = load("sequences_lib").quantize_note_sequence(sequence, 4)
+    quantized = note_seq("sequences_lib").quantize_note_sequence(sequence, 4)
     theirs.infer_chords_for_sequence(quantized, add_key_signatures=True)
     expected = [(a.quantized_step, a.text) for a in quantized.text_annotations]
 

@@ -7,6 +7,7 @@ import itertools
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+from helpers.installed import note_seq
 from hypothesis import given, settings
 
 from groovekit.converters.base import Reason, UnusableError
@@ -26,7 +27,7 @@ from groovekit.converters.voices.melodies import (
     without_leading_offs,
 )
 from groovekit.io.columns import read_columns
-from groovekit.io.notes import NoteSequence, load
+from groovekit.io.notes import NoteSequence
 
 SIXTEENTH = 0.125
 
@@ -199,7 +200,7 @@ def test_transposes_notes_alone():
 
 
 def reference(sequence: NoteSequence, gap_bars, skip_polyphony) -> list[tuple]:
-    library, sequences = load("melodies_lib"), load("sequences_lib")
+    library, sequences = note_seq("melodies_lib"), note_seq("sequences_lib")
     quantized = sequences.quantize_note_sequence(sequence, 4)
     found = []
     for instrument in sorted({n.instrument for n in quantized.notes}):

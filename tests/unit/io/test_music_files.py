@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from helpers.installed import needs_note_seq
 
 from groovekit.errors import DataError
 from groovekit.io import music_files
@@ -178,6 +179,7 @@ def test_names_of_any_bytes_are_held(tmp_path, drum_midi):
     assert sequence.filename == "b�.mid"
 
 
+@needs_note_seq
 def test_tunes_of_an_abc_book_are_sequences_and_bad_ones_problems(tmp_path):
     path = tmp_path / "book.abc"
     path.write_text(ABC)
@@ -194,6 +196,7 @@ def test_tunes_of_an_abc_book_are_sequences_and_bad_ones_problems(tmp_path):
     assert "appears more than once" in read(path).problems[0].reason
 
 
+@needs_note_seq
 def test_musicxml_plain_and_compressed(tmp_path):
     plain = tmp_path / "score.musicxml"
     plain.write_text(MUSICXML)
@@ -211,13 +214,33 @@ def test_musicxml_plain_and_compressed(tmp_path):
         assert sequence.filename == path.name
 
 
+def test_scores_without_note_seq_say_what_to_install(tmp_path, monkeypatch):
+    def load(name):
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr("groovekit.io.music_files.load", load)
+    for name, kind in (("a.xml", "MusicXML"), ("a.mxl", "MusicXML"), ("a.abc", "ABC")):
+        path = tmp_path / name
+        path.write_text(MUSICXML)
+        (problem,) = read(path).problems
+        assert problem.name == name
+        assert problem.reason == (
+            f"reading {kind} needs note-seq: pip install 'groovekit[note-seq]' (in a "
+            "clone: pip install '.[note-seq]')"
+        )
+
+
+def _by_note_seq(*values):
+    return pytest.param(*values, marks=needs_note_seq)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
         ("a.xml", b"", "empty"),
-        ("a.xml", b"<html><body/></html>", "not MusicXML"),
-        ("a.xml", b"<score-partwise", "not readable as MusicXML"),
-        ("a.mxl", b"PK no zip", "not readable as MusicXML"),
+        _by_note_seq("a.xml", b"<html><body/></html>", "not MusicXML"),
+        _by_note_seq("a.xml", b"<score-partwise", "not readable as MusicXML"),
+        _by_note_seq("a.mxl", b"PK no zip", "not readable as MusicXML"),
         ("a.mid", b"text", "not a MIDI file"),
         ("a.mid", b"", "empty"),
     ],

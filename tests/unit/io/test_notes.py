@@ -7,6 +7,7 @@ import sys
 import types
 
 import pytest
+from helpers.installed import needs_note_seq
 
 from groovekit.io import notes
 
@@ -19,6 +20,7 @@ def fresh(code):
     return done.stdout.split()
 
 
+@needs_note_seq
 def test_only_what_is_used_is_imported():
     code = (
         "import sys; from groovekit.io.notes import load; load('midi_io'); "
@@ -29,6 +31,7 @@ def test_only_what_is_used_is_imported():
     assert not {"note_seq", "librosa", "bokeh", "IPython"} & set(loaded)
 
 
+@needs_note_seq
 def test_submodules_share_one_sequence_class():
     midi_io, sequences_lib = notes.load("midi_io"), notes.load("sequences_lib")
     for module in (midi_io, sequences_lib):
@@ -65,6 +68,7 @@ def test_another_layout_is_imported_plainly(tmp_path, code):
     assert fresh(code) == ["note_seq"]
 
 
+@needs_note_seq
 def test_what_is_not_there():
     with pytest.raises(ImportError, match="no_such_part"):
         notes.load("no_such_part")
