@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from groovekit.converters.base import Converter
 from groovekit.errors import UsageError
+from groovekit.generation.edits import Edits
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
 from groovekit.generation.player import Player
-from groovekit.generation.takes import read_take
-from groovekit.generation.tasks.editing import add_hits, at_tempo, with_output_kit
+from groovekit.generation.takes import Take, read_take
+from groovekit.generation.tasks.editing import finish, new_hits, output_pitches
 from groovekit.generation.tasks.playing import check_count, play
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
@@ -50,27 +53,44 @@ def add(
     check_count(count)
     check_add(model.converter, model.config.name)
     take = read_take(sequence, model.converter)
+    edits = add_edits(
+        model,
+        take,
+        count,
+        temperature=temperature,
+        translate=translate,
+        seed=one_seed(seed),
+    )
+    return [finish(edit.applied_to(sequence), qpm=qpm) for edit in edits]
+
+
+def add_edits(
+    model: Player,
+    take: Take,
+    count: int = 1,
+    *,
+    temperature: float = DEFAULT_TEMPERATURE,
+    translate: bool = False,
+    seed: int,
+) -> Iterator[Edits]:
+    """What :func:`add` does to the notes of a take, for each version."""
     converter, given = take.converter, take.grid()
-    seed = one_seed(seed)
-    z = model.encode(take.converter.expand(take.windows), seed=seed).mean
+    z = model.encode(converter.expand(take.windows), seed=seed).mean
     missing = np.zeros(given.shape, bool)
     missing[int(take.steps.min()) :, list(converter.add_instruments)] = True
     missing &= ~given
     forced = np.where(missing, np.nan, given)
     # Drums of one kit, on one track.
-    instrument = sequence.notes[int(take.notes[0])].instrument
-    made = []
+    instrument = take.sequence.notes[int(take.notes[0])].instrument
     for version in range(count):
         own = derive(seed, "version", version)
         drums = play(model, take, z, forced=forced, temperature=temperature, seed=own)
         new = drums._replace(hits=drums.hits & missing)
-        piece = NoteSequence()
-        piece.CopyFrom(sequence)
-        add_hits(piece, take, new, instrument=instrument)
-        if translate:
-            with_output_kit(piece, take)
-        made.append(piece if qpm is None else at_tempo(piece, qpm))
-    return made
+        yield Edits(
+            take.notes,
+            pitch=output_pitches(take) if translate else None,
+            added=new_hits(take, new, instrument=instrument),
+        )
 
 
 def check_add(converter: Converter, name: str) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from groovekit.converters.base import Converter
 from groovekit.converters.grid.selection import loudest_of_each
 from groovekit.errors import UsageError
+from groovekit.generation.edits import Edits
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
 from groovekit.generation.player import Player
 from groovekit.generation.takes import Take, read_take
-from groovekit.generation.tasks.editing import add_hits, finish, without_notes
+from groovekit.generation.tasks.editing import finish, new_hits
 from groovekit.generation.tasks.playing import Played, check_count, play
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
@@ -58,9 +61,37 @@ def drumify(
     check_count(count)
     check_drumify(model.converter, model.config.name)
     take = read_take(sequence, model.converter, taps=True)
-    seed = one_seed(seed)
+    edits = drumify_edits(
+        model,
+        take,
+        count,
+        temperature=temperature,
+        keep_onsets=keep_onsets,
+        seed=one_seed(seed),
+    )
+    made = (edit.applied_to(sequence) for edit in edits)
+    return [finish(piece, swing=swing, qpm=qpm) for piece in made]
+
+
+def drumify_edits(
+    model: Player,
+    take: Take,
+    count: int = 1,
+    *,
+    temperature: float = DEFAULT_TEMPERATURE,
+    keep_onsets: bool = False,
+    seed: int,
+) -> Iterator[Edits]:
+    """What :func:`drumify` does to the notes of a take of taps, for each version."""
     z = model.encode(take.converter.expand(take.windows), seed=seed).mean
-    made = []
+    # A track of its own, as MIDI has one for drums.
+    taps = set(take.notes.tolist())
+    others = {
+        note.instrument
+        for position, note in enumerate(take.sequence.notes)
+        if position not in taps and not note.is_drum
+    }
+    channel = next(n for n in (_DRUM_CHANNEL, *range(256)) if n not in others)
     for version in range(count):
         own = derive(seed, "version", version)
         if keep_onsets:
@@ -68,11 +99,8 @@ def drumify(
         else:
             drums = play(model, take, z, temperature=temperature, seed=own)
             drums.hits[: int(take.steps.min())] = False
-        rest = without_notes(sequence, take.notes)
-        others = {note.instrument for note in rest.notes if not note.is_drum}
-        channel = next(n for n in (_DRUM_CHANNEL, *range(256)) if n not in others)
-        made.append(add_hits(rest, take, drums, instrument=channel))
-    return [finish(piece, swing=swing, qpm=qpm) for piece in made]
+        added = new_hits(take, drums, instrument=channel)
+        yield Edits(removed=take.notes, added=added)
 
 
 def check_drumify(converter: Converter, name: str) -> None:

@@ -1,16 +1,14 @@
-"""What the toolbox does to the notes of a performance: moving, adding, rescaling.
-
-Everything that is not touched stays as it was: other instruments, tempos, metres,
-keys, controls, texts.
-"""
+"""From what was played to edits of a performance's notes; swing and tempo."""
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
-from groovekit.converters.grid.notes_out import add_notes
 from groovekit.converters.grid.selection import loudest_of_each
 from groovekit.errors import UsageError
+from groovekit.generation.edits import Edits, NewDrums
 from groovekit.generation.takes import Take
 from groovekit.generation.tasks.playing import Played
 from groovekit.io.notes import NoteSequence
@@ -33,7 +31,7 @@ EVENTS = (
 )
 
 
-def perform(
+def performed(
     take: Take,
     velocities: np.ndarray,
     offsets: np.ndarray,
@@ -41,7 +39,7 @@ def perform(
     amount: float = 1.0,
     timing: bool = True,
     velocity: bool = True,
-) -> NoteSequence:
+) -> Edits:
     """The same notes at other velocities and times.
 
     Notes that share a step and a class (flams, two toms of one class) move together:
@@ -61,40 +59,34 @@ def perform(
     """
     if not 0 <= amount <= 1:
         raise UsageError(f"The amount must be 0 to 1, got {amount}.")
-    changed = NoteSequence()
-    changed.CopyFrom(take.sequence)
     cells = take.steps * take.converter.classes + take.classes
     _, cell = np.unique(cells, return_inverse=True)
     leader = loudest_of_each(cells, take.velocities)[cell]
     place = (take.steps, take.classes)
-    notes = [changed.notes[i] for i in take.notes.tolist()]
+    edits = Edits(take.notes)
     if timing:
-        per_quarter = take.converter.steps_per_quarter
-        target = _position(take.steps, offsets[place], per_quarter)
+        notes = [take.sequence.notes[position] for position in take.notes.tolist()]
+        target = _position(take.steps, offsets[place], take.converter.steps_per_quarter)
         moved = take.quarters + amount * (target - take.quarters[leader])
         kinds = np.array([note.pitch for note in notes])
         moved = _in_order(kinds, take.quarters, moved)
         tempo_map = take.tempo_map
         shift = tempo_map.seconds(moved) - tempo_map.seconds(take.quarters)
-        for note, seconds in zip(notes, shift.tolist(), strict=True):
-            note.start_time = max(0.0, note.start_time + seconds)
-            note.end_time = max(note.start_time, note.end_time + seconds)
+        start = np.maximum(0.0, np.array([note.start_time for note in notes]) + shift)
+        end = np.maximum(start, np.array([note.end_time for note in notes]) + shift)
+        edits = dataclasses.replace(edits, start=start, end=end)
     if velocity:
         said = np.clip(velocities[place], 1, 127)
         louder = take.velocities + amount * (said - take.velocities[leader])
         values = np.clip(np.rint(louder), 1, 127).astype(np.int64)
-        for note, value in zip(notes, values.tolist(), strict=True):
-            note.velocity = value
-    return _ending_late_enough(changed)
+        edits = dataclasses.replace(edits, velocity=values)
+    return edits
 
 
-def add_hits(
-    sequence: NoteSequence, take: Take, played: Played, *, instrument: int
-) -> NoteSequence:
-    """Adds hits on the grid of a take to a sequence, with the output kit's pitches.
+def new_hits(take: Take, played: Played, *, instrument: int) -> NewDrums:
+    """Hits on the grid of a take as notes, with the output kit's pitches.
 
     Args:
-      sequence: gets the notes; with the tempo map of the take.
       take: whose grid it is.
       played: the hits.
       instrument: number of the track.
@@ -107,39 +99,20 @@ def add_hits(
     )
     quarters = _in_order(pitch, straight, quarters)
     length = 1.0 / converter.steps_per_quarter
-    add_notes(
-        sequence,
+    velocity = np.rint(played.velocities[steps, classes])
+    return NewDrums(
         pitch,
-        np.clip(np.rint(played.velocities[steps, classes]), 1, 127).astype(int),
+        np.clip(velocity, 1, 127).astype(int),
         take.tempo_map.seconds(quarters),
         take.tempo_map.seconds(quarters + length),
-        instrument=instrument,
-        is_drum=True,
+        instrument,
     )
-    return sequence
 
 
-def with_output_kit(sequence: NoteSequence, take: Take) -> NoteSequence:
-    """Gives the notes of a take the pitches of the model's output kit.
-
-    Args:
-      sequence: begins with the notes of the take, in their order; is changed.
-      take: says which of them is which drum.
-    """
-    pitches = take.converter.output_kit_map.representatives[take.classes]
-    for position, pitch in zip(take.notes.tolist(), pitches.tolist(), strict=True):
-        sequence.notes[position].pitch = pitch
-    return sequence
-
-
-def without_notes(sequence: NoteSequence, positions: np.ndarray) -> NoteSequence:
-    """A copy without the notes at some positions."""
-    gone = set(positions.tolist())
-    kept = NoteSequence()
-    kept.CopyFrom(sequence)
-    del kept.notes[:]
-    kept.notes.extend(n for i, n in enumerate(sequence.notes) if i not in gone)
-    return kept
+def output_pitches(take: Take) -> np.ndarray:
+    """``(notes,)`` pitches of the model's output kit for the notes of a take."""
+    pitches: np.ndarray = take.converter.output_kit_map.representatives[take.classes]
+    return pitches
 
 
 def finish(
@@ -167,24 +140,20 @@ def swung(sequence: NoteSequence, swing: float) -> NoteSequence:
     """
     if not 0 <= swing <= 1:
         raise UsageError(f"The swing must be 0 to 1, got {swing}.")
-    changed = NoteSequence()
-    changed.CopyFrom(sequence)
-    notes = [note for note in changed.notes if note.is_drum]
+    drums = [i for i, note in enumerate(sequence.notes) if note.is_drum]
+    notes = [sequence.notes[i] for i in drums]
     tempo_map = TempoMap.of(sequence)
     middle = 0.5 + swing / 6.0
 
-    def warp(seconds: list[float]) -> list[float]:
+    def warp(seconds: list[float]) -> np.ndarray:
         quarters = tempo_map.quarters(np.array(seconds))
         beat = np.floor(quarters)
         place = np.interp(quarters - beat, [0.0, 0.5, 1.0], [0.0, middle, 1.0])
-        warped: list[float] = tempo_map.seconds(beat + place).tolist()
-        return warped
+        return tempo_map.seconds(beat + place)
 
     starts = warp([note.start_time for note in notes])
     ends = warp([note.end_time for note in notes])
-    for note, start, end in zip(notes, starts, ends, strict=True):
-        note.start_time, note.end_time = start, end
-    return _ending_late_enough(changed)
+    return Edits(np.array(drums, int), start=starts, end=ends).applied_to(sequence)
 
 
 def at_tempo(sequence: NoteSequence, qpm: float) -> NoteSequence:
@@ -232,9 +201,3 @@ def _in_order(kinds: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.nd
         if kinds[a] == kinds[b]:
             kept[b] = max(kept[b], kept[a] + min(before[b] - before[a], _LEAST_GAP))
     return kept
-
-
-def _ending_late_enough(sequence: NoteSequence) -> NoteSequence:
-    end = max((note.end_time for note in sequence.notes), default=0.0)
-    sequence.total_time = max(sequence.total_time, end)
-    return sequence

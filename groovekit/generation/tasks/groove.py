@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
+
 import numpy as np
 
 from groovekit.generation.codes import Encoding, codes
+from groovekit.generation.edits import Edits
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
 from groovekit.generation.player import Player
 from groovekit.generation.takes import Take, read_take
-from groovekit.generation.tasks.editing import finish, perform, with_output_kit
+from groovekit.generation.tasks.editing import finish, output_pitches, performed
 from groovekit.generation.tasks.playing import check_count, play
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
@@ -73,24 +77,50 @@ def groove(
     """
     check_count(count)
     first, second = (read_take(item, model.converter) for item in (sequence, feel))
-    seed = one_seed(seed)
+    edits = groove_edits(
+        model,
+        first,
+        second,
+        count,
+        amount=amount,
+        timing=timing,
+        velocity=velocity,
+        temperature=temperature,
+        translate=translate,
+        seed=one_seed(seed),
+    )
+    made = (edit.applied_to(sequence) for edit in edits)
+    return [finish(piece, swing=swing, qpm=qpm) for piece in made]
+
+
+def groove_edits(
+    model: Player,
+    first: Take,
+    second: Take,
+    count: int = 1,
+    *,
+    amount: float = 1.0,
+    timing: bool = True,
+    velocity: bool = True,
+    temperature: float = DEFAULT_TEMPERATURE,
+    translate: bool = False,
+    seed: int,
+) -> Iterator[Edits]:
+    """What :func:`groove` does to the notes of the first take, for each version."""
     posteriors = [
         model.encode(take.converter.expand(take.windows), seed=seed)
         for take in (first, second)
     ]
-    made = []
     for version in range(count):
         own = derive(seed, "version", version)
         velocities, offsets = _transfer(
             model, first, second, posteriors, temperature=temperature, seed=own
         )
-        piece = perform(
+        edits = performed(
             first, velocities, offsets, amount=amount, timing=timing, velocity=velocity
         )
-        if translate:
-            with_output_kit(piece, first)
-        made.append(finish(piece, swing=swing, qpm=qpm))
-    return made
+        pitch = output_pitches(first) if translate else None
+        yield dataclasses.replace(edits, pitch=pitch)
 
 
 def _transfer(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
+
 from groovekit.generation.codes import codes
+from groovekit.generation.edits import Edits
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
 from groovekit.generation.player import Player
-from groovekit.generation.takes import read_take
-from groovekit.generation.tasks.editing import finish, perform, with_output_kit
+from groovekit.generation.takes import Take, read_take
+from groovekit.generation.tasks.editing import finish, output_pitches, performed
 from groovekit.generation.tasks.playing import check_count, play
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
@@ -58,20 +62,45 @@ def humanize(
     """
     check_count(count)
     take = read_take(sequence, model.converter)
-    seed = one_seed(seed)
+    edits = humanize_edits(
+        model,
+        take,
+        count,
+        amount=amount,
+        timing=timing,
+        velocity=velocity,
+        temperature=temperature,
+        translate=translate,
+        seed=one_seed(seed),
+    )
+    made = (edit.applied_to(sequence) for edit in edits)
+    return [finish(piece, swing=swing, qpm=qpm) for piece in made]
+
+
+def humanize_edits(
+    model: Player,
+    take: Take,
+    count: int = 1,
+    *,
+    amount: float = 1.0,
+    timing: bool = True,
+    velocity: bool = True,
+    temperature: float = DEFAULT_TEMPERATURE,
+    translate: bool = False,
+    seed: int,
+) -> Iterator[Edits]:
+    """What :func:`humanize` does to the notes of a take, for each version."""
     posterior = model.encode(take.converter.expand(take.windows), seed=seed)
-    made = []
     for version in range(count):
-        own = derive(seed, "version", version)
         z = codes(
             posterior,
             temperature=temperature,
-            seed=own,
+            seed=derive(seed, "version", version),
             # A code of the input would hold its own feel, and the hits are given.
             prior=take.converter.hits_as_controls,
         )
         played = play(model, take, z, forced=take.grid())
-        piece = perform(
+        edits = performed(
             take,
             played.velocities,
             played.offsets,
@@ -79,7 +108,5 @@ def humanize(
             timing=timing,
             velocity=velocity,
         )
-        if translate:
-            with_output_kit(piece, take)
-        made.append(finish(piece, swing=swing, qpm=qpm))
-    return made
+        pitch = output_pitches(take) if translate else None
+        yield dataclasses.replace(edits, pitch=pitch)
