@@ -24,7 +24,9 @@ USERS = ("benchmarks", "docs", "examples", "tools")
 # What others call or read by these names.
 USED_FROM_OUTSIDE = {
     "Python": {"__dir__", "__getattr__", "__path__", "__spec__", "traceback"},
-    "click": {"format_commands", "get_command", "list_commands", "default_map"},
+    "click": {"default_map", "format_commands", "get_command", "get_metavar"}
+    | {"list_commands"},
+    "Jinja2": {"filters"},
     "Keras": {"built", "from_config", "head_layer"},
     "mido and pretty_midi": {"_resolution", "encoding_type"},
     "NumPy, through a view": {"open_gates"},
