@@ -16,12 +16,16 @@ from groovekit.converters.base import Reason as Reason
 from groovekit.converters.base import Skipped as Skipped
 from groovekit.converters.base import Slice as Slice
 from groovekit.converters.base import Tensors as Tensors
+from groovekit.converters.base import UnusableError as UnusableError
 from groovekit.converters.base import Windows as Windows
 from groovekit.converters.drums import DrumsConverter as DrumsConverter
+from groovekit.converters.grid.sections import Section as Section
+from groovekit.converters.grid_converter import GridConverter as GridConverter
 from groovekit.converters.groove import GrooveConverter as GrooveConverter
 from groovekit.converters.kits import KitMap as KitMap
 from groovekit.converters.kits import get_kit as get_kit
 from groovekit.converters.melody import MelodyConverter as MelodyConverter
+from groovekit.converters.options import WithKits as WithKits
 from groovekit.converters.performance import (
     PerformanceConverter as PerformanceConverter,
 )
@@ -35,6 +39,7 @@ from groovekit.errors import GroovekitError as GroovekitError
 from groovekit.evaluation import metrics as metrics
 from groovekit.generation.player import Player as Player
 from groovekit.generation.trained_model import TrainedModel as TrainedModel
+from groovekit.io.columns import NoteColumns as NoteColumns
 from groovekit.io.conversion import convert_folder as convert_folder
 from groovekit.io.midi.files import read_midi as read_midi
 from groovekit.io.midi.files import write_midi as write_midi

@@ -18,7 +18,7 @@ import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from groovekit.errors import ConfigError, suggest
 
@@ -83,6 +83,33 @@ class Within(Limit):
         return bool(above and below)
 
 
+class FieldValue(abc.ABC):
+    """A frozen value that JSON and text may give in forms of its own.
+
+    Attributes:
+      described: words for what :meth:`from_value` takes.
+    """
+
+    described: ClassVar[str]
+
+    @classmethod
+    @abc.abstractmethod
+    def from_value(cls, value: Any, path: str) -> Self:
+        """Makes one of a field's value, which may be one already.
+
+        Args:
+          value: a JSON-like or Python value, or text.
+          path: dotted name for messages.
+
+        Raises:
+          GroovekitError: it stands for none.
+        """
+
+    @abc.abstractmethod
+    def to_value(self) -> Any:
+        """The JSON-like value that :meth:`from_value` makes it of again."""
+
+
 # Options of parts from outside, which have no fields of their own here: a
 # sorted tuple of (name, value), so that configs stay hashable.
 Options = tuple[tuple[str, Any], ...]
@@ -115,6 +142,8 @@ def describe_type(hint: Any) -> str:
     """Words for an annotation, e.g. ``"list of integers"``."""
     if hint is None or hint is type(None):
         return "none"
+    if _has_own_forms(hint):
+        return str(hint.described)
     names = {bool: "true or false", int: "an integer", float: "a number", str: "text"}
     names[Path] = "a path"
     if hint in names:
@@ -138,6 +167,10 @@ def describe_type(hint: Any) -> str:
 def is_options(hint: Any) -> bool:
     """Whether an annotation is :data:`Options`."""
     return bool(hint == Options)
+
+
+def _has_own_forms(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, FieldValue)
 
 
 def wrong_type(value: Any, hint: Any, path: str) -> ConfigError:
@@ -169,6 +202,7 @@ def coerce(value: Any, hint: Any, path: str) -> Any:
     Args:
       value: a JSON-like or Python value.
       hint: the annotation: bool, int, float, str, Path, None, Literal, unions, tuples,
+        :class:`FieldValue`,
         dataclasses and :data:`Options`; anything else is passed through.
       path: dotted name for messages.
 
@@ -187,6 +221,8 @@ def coerce(value: Any, hint: Any, path: str) -> Any:
         return None
     if is_options(hint):
         return _options(value, path)
+    if _has_own_forms(hint):
+        return hint.from_value(value, path)
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Literal:
         if value not in args:
@@ -262,6 +298,8 @@ def thaw(value: Any) -> Any:
     """Turns tuples into lists and dataclasses into tables, for JSON."""
     if isinstance(value, list | tuple):
         return [thaw(v) for v in value]
+    if isinstance(value, FieldValue):
+        return value.to_value()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return to_table(value)
     return value
@@ -415,6 +453,8 @@ def parse(text: str, hint: Any, path: str) -> Any:
             except ConfigError:
                 continue
         raise ConfigError(f"{path} takes {describe_type(hint)}, got {text!r}.")
+    if _has_own_forms(hint):
+        return hint.from_value(text, path)
     if origin is tuple and not is_options(hint):
         return _parse_tuple(text, args, hint, path)
     if hint is str or origin is typing.Literal:

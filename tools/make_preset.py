@@ -23,6 +23,7 @@ from preset_card import write_card
 
 from groovekit.configs.run_folder import RunFolder
 from groovekit.converters.grid.drum_tensors import drums_of
+from groovekit.converters.options import WithKits
 from groovekit.data.datasets import load_examples
 from groovekit.data.examples import Examples
 from groovekit.data.performances import all_tensors, tempos_of
@@ -297,7 +298,7 @@ def draw(
             converter.decode(tensors, qpm=QPM),
             folder / f"{name}-{kind}.png",
             title=titles[: len(tensors)],
-            kit=getattr(converter, "output_kit_map", None),
+            kit=converter.output_kit_map if isinstance(converter, WithKits) else None,
             bars=BARS,
             overwrite=True,
         )

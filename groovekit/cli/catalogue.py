@@ -16,6 +16,7 @@ from groovekit.cli.output import echo_json, echo_table, note
 from groovekit.configs.recipes import get_recipe
 from groovekit.configs.recipes import names as recipe_names
 from groovekit.converters.kits import get_kit
+from groovekit.fields import field_types
 from groovekit.plugins import catalogue
 from groovekit.plugins.registry import Entry, Registry
 
@@ -134,12 +135,18 @@ def _list_converters(as_json: bool) -> None:
 def _converter(name: str) -> dict[str, Any]:
     # Registering checked that it is a dataclass, which its type does not say.
     converter: Any = catalogue.converters.get(name)
+    types = field_types(converter)
     return {
         **dataclasses.asdict(catalogue.converters.describe(name)),
         "description": inspect.getdoc(converter) or "",
         "options": [
-            {"name": field.name, "type": str(field.type), "default": _default(field)}
+            {
+                "name": field.name,
+                "type": inspect.formatannotation(types[field.name]),
+                "default": _default(field),
+            }
             for field in dataclasses.fields(converter)
+            if field.name in types
         ],
     }
 

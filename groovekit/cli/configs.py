@@ -27,7 +27,7 @@ def _show(name: str) -> None:
         click.echo(config.description)
     click.echo(f"from {catalogue.configs.describe(name)}")
     click.echo()
-    echo_table(flatten(config.to_dict(), skip=("name", "description")))
+    echo_table(flatten(config.parts_to_dict(), skip=("name", "description")))
     click.echo()
     for line in _cost(config):
         click.echo(line)

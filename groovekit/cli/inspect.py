@@ -62,8 +62,9 @@ def command(
 
     source = open_source(examples, split=split)
     windows = _WindowCount(config_name, kit) if config_name else None
-    kit_name = windows.kit if windows else kit
-    kit_map = get_kit(kit_name) if kit_name else None
+    kit_map = get_kit(kit) if kit else None
+    if windows:
+        kit_map = windows.kit
     contents = Contents()
     rows: list[dict[str, Any]] = []
     unreadable: list[tuple[str, str]] = []
@@ -95,7 +96,7 @@ def command(
         if kit_map:
             unknown = _without_class(contents.pitches, kit_map)
             value["kit"] = {
-                "name": kit_name,
+                "name": str(kit_map),
                 "classes": len(kit_map),
                 "drum_notes_without_class": unknown.total(),
                 "pitches_without_class": {str(k): n for k, n in unknown.most_common()},
@@ -115,7 +116,7 @@ def command(
             click.echo()
         _show(contents, source.kind.value, len(unreadable))
         if kit_map:
-            click.echo(f"\n{_kit_line(contents, str(kit_name), kit_map)}")
+            click.echo(f"\n{_kit_line(contents, str(kit_map), kit_map)}")
         if windows:
             windows.show()
     if not contents.sequences:
@@ -189,15 +190,16 @@ class _WindowCount:
         from groovekit.converters.base import Counts
 
         self.config_name = config_name
-        from groovekit.converters.options import with_options
+        from groovekit.converters.options import WithKits, with_options
 
         converter = get_config(config_name).converter
         # Nothing is written: the second kit map only has to fit the first.
-        output_kit = kit if hasattr(converter, "output_kit") else None
+        output_kit = kit if isinstance(converter, WithKits) else None
         self._converter = with_options(
             converter, kit=kit, output_kit=output_kit, trained=False
         )
-        self.kit: str | None = getattr(self._converter, "kit", None)
+        changed = self._converter
+        self.kit = changed.kit if isinstance(changed, WithKits) else None
         self.windows = 0
         self.used = 0
         self.sequences = 0

@@ -24,7 +24,12 @@ from groovekit.errors import ConfigError, UnknownNameError, suggest
 from groovekit.plugins import catalogue
 
 # Raise it when a field is renamed, removed or changes its meaning.
-SCHEMA_VERSION = 1
+# 1: kit maps are names or files, `quarters_per_bar` stands for the time signature, and
+#    the parts of the only family there is stand beside the others.
+# 2: kit maps are values; a family's own parts stand beneath its name.
+SCHEMA_VERSION = 2
+#: The family of all models: variational autoencoders.
+FAMILY = "vae"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,15 +99,23 @@ class ModelConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """The config as JSON-like values; :meth:`from_dict` reads them."""
-        table: dict[str, Any] = {
+        table = self.parts_to_dict()
+        own = {part: table.pop(part) for part in FAMILY_PARTS}
+        return {
             "schema_version": SCHEMA_VERSION,
+            **table,
+            "family": FAMILY,
+            FAMILY: own,
+        }
+
+    def parts_to_dict(self) -> dict[str, Any]:
+        """The config as JSON-like values by the names that overrides have for them."""
+        return {
             "name": self.name,
             "description": self.description,
             "converter": converter_to_dict(self.converter),
+            **{part: values.to_table(getattr(self, part)) for part in PARTS},
         }
-        for part in PARTS:
-            table[part] = values.to_table(getattr(self, part))
-        return table
 
     @classmethod
     def from_dict(
@@ -121,8 +134,8 @@ class ModelConfig:
         """
         if not isinstance(table, Mapping):
             raise ConfigError(f"A config is a table, got {table!r}.")
-        check_schema(table.get("schema_version", SCHEMA_VERSION), "this config")
-        known = ["schema_version", "name", "description", "converter", *PARTS]
+        table = parts_of(table)
+        known = ["name", "description", "converter", *PARTS]
         for key in table:
             if key not in known:
                 raise ConfigError(suggest(key, known, kind="config key"))
@@ -150,16 +163,54 @@ PARTS: dict[str, type] = {
 }
 
 
-def check_schema(version: Any, what: str) -> None:
+# Those of the family alone.
+FAMILY_PARTS = ("encoder", "decoder", "latent")
+
+
+def parts_of(table: Mapping[str, Any]) -> dict[str, Any]:
+    """What a config of any schema holds, as :meth:`ModelConfig.parts_to_dict` has it.
+
+    Raises:
+      ConfigError: a newer schema, or another family of models.
+    """
+    version = table.get("schema_version", SCHEMA_VERSION)
+    check_schema(version, "this config")
+    table = {k: v for k, v in table.items() if k != "schema_version"}
+    if version == 1:
+        return table
+    family = table.get("family", FAMILY)
+    if family != FAMILY:
+        raise ConfigError(
+            f"family takes {FAMILY!r}, the only family of models that this groovekit "
+            f"knows, got {family!r}. Upgrade groovekit."
+        )
+    own = table.get(FAMILY, {})
+    if not isinstance(own, Mapping):
+        raise ConfigError(f"{FAMILY} takes a table, got {own!r}.")
+    for key in own:
+        if key not in FAMILY_PARTS:
+            names = [f"{FAMILY}.{part}" for part in FAMILY_PARTS]
+            raise ConfigError(suggest(f"{FAMILY}.{key}", names, kind="config key"))
+    for key in FAMILY_PARTS:
+        if key in table:
+            raise ConfigError(
+                f"{key} stands beneath the family's name ({FAMILY}.{key}) in schema "
+                f"version {version}. Move it there."
+            )
+    rest = {k: v for k, v in table.items() if k not in ("family", FAMILY)}
+    return {**rest, **own}
+
+
+def check_schema(version: Any, what: str, newest: int = SCHEMA_VERSION) -> None:
     """Raises ConfigError unless ``version`` is a schema this version reads."""
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise ConfigError(
             f"schema_version of {what} takes an integer of at least 1, got {version!r}."
         )
-    if version > SCHEMA_VERSION:
+    if version > newest:
         raise ConfigError(
             f"{what} has schema version {version}, this groovekit reads up to"
-            f" {SCHEMA_VERSION}. It was written by a newer version: upgrade groovekit."
+            f" {newest}. It was written by a newer version: upgrade groovekit."
         )
 
 

@@ -12,6 +12,7 @@ from groovekit.configs.parts import (
     TrainingConfig,
 )
 from groovekit.converters.drums import DrumsConverter
+from groovekit.converters.kits import KitMap, full_61, general_midi
 
 
 def _two_bars(
@@ -57,7 +58,7 @@ def cat_drums_2bar_big() -> ModelConfig:
     )
 
 
-def _nade(name: str, kit: str, description: str) -> ModelConfig:
+def _nade(name: str, kit: KitMap, description: str) -> ModelConfig:
     return ModelConfig(
         name=name,
         converter=DrumsConverter(
@@ -79,7 +80,7 @@ def nade_drums_2bar_reduced() -> ModelConfig:
     """Two-bar drum patterns, nine classes, drawn one after the other."""
     return _nade(
         "nade-drums_2bar_reduced",
-        "general_midi",
+        general_midi(),
         "Two-bar drum patterns, nine classes, drawn one after the other.",
     )
 
@@ -88,7 +89,7 @@ def nade_drums_2bar_full() -> ModelConfig:
     """Two-bar drum patterns, 61 classes, drawn one after the other."""
     return _nade(
         "nade-drums_2bar_full",
-        "full_61",
+        full_61(),
         "Two-bar drum patterns, 61 classes, drawn one after the other.",
     )
 

@@ -10,11 +10,14 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from groovekit.configs.base import SCHEMA_VERSION, ModelConfig
+from groovekit.configs.base import ModelConfig
+from groovekit.converters.options import WithKits
 from groovekit.errors import UnknownNameError
 from groovekit.plugins import catalogue
 from groovekit.plugins.registry import Registry
 
+# Raise it when an entry is renamed, removed or changes its meaning.
+METADATA_VERSION = 1
 # Packages whose versions a run notes, where they are installed.
 _PACKAGES = ("keras", "numpy", "note-seq", "tensorflow", "jax", "torch")
 
@@ -39,7 +42,7 @@ def make_metadata(
       more: further JSON-like values.
     """
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": METADATA_VERSION,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "versions": _versions(),
         "backend": backend,
@@ -70,7 +73,10 @@ def used_plugins(config: ModelConfig) -> list[dict[str, Any]]:
     Returns:
       Tables with ``kind``, ``name``, ``package`` and ``version``.
     """
-    used = _named_parts(config.to_dict(), catalogue.kit_maps.names())
+    used = _named_parts(config.parts_to_dict(), catalogue.kit_maps.names())
+    if isinstance(config.converter, WithKits):
+        kits = (config.converter.kit, config.converter.output_kit)
+        used += [(catalogue.kit_maps, str(kit)) for kit in kits]
     tables = []
     for registry, name in used:
         with contextlib.suppress(UnknownNameError):
@@ -94,7 +100,7 @@ def _named_parts(
 
     Args:
       table: the config; parts that are missing or wrong are passed over.
-      kits: names of kit maps: any text of a converter may be one.
+      kits: names of kit maps: any text of a converter may be one, as in schema 1.
     """
     places = (
         (catalogue.converters, "converter", "name"),

@@ -1,9 +1,9 @@
 """Run folders and preset folders: self-describing, written atomically.
 
 A run folder holds ``config.json``, ``metadata.json``, ``model.safetensors`` (the
-best weights; ``model.weights.h5`` in older ones), ``kits/`` (copies of the user's kit
-maps that the config names), ``checkpoints/`` (to resume) and ``logs/`` (TensorBoard).
-A preset folder is one without the last two and with a ``CARD.md``.
+best weights; ``model.weights.h5`` in older ones), ``checkpoints/`` (to resume) and
+``logs/`` (TensorBoard). A preset folder is one without the last two and with a
+``CARD.md``.
 """
 
 from __future__ import annotations
@@ -13,34 +13,27 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from groovekit.configs.base import (
     ModelConfig,
     check_schema,
     missing_plugin,
+    parts_of,
 )
-from groovekit.configs.metadata import _named_parts, _packages
+from groovekit.configs.metadata import METADATA_VERSION, _named_parts, _packages
+from groovekit.converters.base import Converter
+from groovekit.converters.kits import KitMap
+from groovekit.converters.options import WithKits
 from groovekit.errors import (
     ConfigError,
     RunFolderError,
     UnknownNameError,
 )
-from groovekit.fields import to_table
-from groovekit.io.files import unwritable, write_file, write_json
-from groovekit.plugins import catalogue
+from groovekit.io.files import unwritable, write_json
 
-if TYPE_CHECKING:
-    from groovekit.converters.base import Converter
-
-# Where the copies of the user's kit maps lie in a run folder.
+# Where runs of schema 1 have copies of the user's kit maps.
 _KITS = "kits"
-
-
-# Writing ------------------------------------------------------------------------
-
-
-# Folders ------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,29 +119,12 @@ class RunFolder:
         return run
 
     def write_config(self, config: ModelConfig) -> None:
-        """Writes the config, and copies of the kit map files that it names.
-
-        The folder then holds all that the model needs: it can be moved, and the
-        user's own files may change.
+        """Writes the config, and with it all that the model needs.
 
         Raises:
-          RunFolderError: a kit map cannot be read.
           WriteError: the folder cannot be written.
         """
-        table = config.to_dict()
-        copies: dict[str, bytes] = {}
-        for field, path in named_files(config.converter).items():
-            try:
-                content = path.read_bytes()
-            except OSError as error:
-                reason = error.strerror or str(error)
-                raise RunFolderError(f"Cannot read {path}: {reason}.") from error
-            name = _free_name(path.stem, content, copies)
-            copies[name] = content
-            table["converter"][field] = f"{_KITS}/{name}"
-        for name, content in copies.items():
-            write_file(self.path / _KITS / name, content, durable=True)
-        write_json(self.config_path, table)
+        write_json(self.config_path, config.to_dict())
 
     @classmethod
     def open(cls, path: str | Path) -> RunFolder:
@@ -177,21 +153,22 @@ class RunFolder:
         return cls(path)
 
     def read_config(self) -> ModelConfig:
-        """The model's config; kit maps in the folder are named by their full path.
+        """The model's config.
 
         Raises:
           RunFolderError: unreadable, of a newer schema, of a missing plug-in, or
             without a kit map that belongs to it.
         """
         table = self._read_json(self.config_path)
-        self._locate_kits(table.get("converter"))
+        if table.get("schema_version") == 1:
+            self._locate_kits(table.get("converter"))
         packages = {}
         with contextlib.suppress(RunFolderError):
             packages = _packages(self.read_metadata())
         try:
             # A converter's is missed when it is made; the others' not before the
             # model is built, where nobody knows the packages.
-            for registry, name in _named_parts(table, packages):
+            for registry, name in _named_parts(parts_of(table), packages):
                 if "." in name and name not in registry.names():
                     error = UnknownNameError(name)
                     raise missing_plugin(registry.kind, name, packages, error)
@@ -200,7 +177,7 @@ class RunFolder:
             raise RunFolderError(f"{self.config_path}: {error}") from error
 
     def _locate_kits(self, fields: Any) -> None:
-        """Turns names of files in the folder into paths, in place."""
+        """Turns names of schema 1 for files in the folder into paths, in place."""
         if not isinstance(fields, dict):
             return
         for field, value in fields.items():
@@ -225,7 +202,7 @@ class RunFolder:
             return {}
         table = self._read_json(self.metadata_path)
         try:
-            check_schema(table.get("schema_version", 1), "this file")
+            check_schema(table.get("schema_version", 1), "this file", METADATA_VERSION)
         except ConfigError as error:
             raise RunFolderError(f"{self.metadata_path}: {error}") from error
         return table
@@ -301,47 +278,13 @@ class RunFolder:
             )
 
 
-def named_files(converter: Converter) -> dict[str, Path]:
-    """The user's files (kit maps) that a converter names, by its fields.
-
-    Returns:
-      Files that exist: a text ending in ``.json``, or of a field ``kit`` or
-      ``..._kit`` that is no registered name.
-    """
-    registered = set(catalogue.kit_maps.names())
-    found = {}
-    for field, value in to_table(converter).items():
-        if not isinstance(value, str):
-            continue
-        is_kit = f"_{field}".endswith("_kit") and value not in registered
-        path = Path(value).expanduser() if value.endswith(".json") or is_kit else None
-        if path is not None and path.is_file():
-            found[field] = path
-    return found
-
-
-def _free_name(stem: str, content: bytes, taken: Mapping[str, bytes]) -> str:
-    """A name ending in ``.json`` that no other content has."""
-    name, number = f"{stem}.json", 1
-    while taken.get(name, content) != content:
-        number += 1
-        name = f"{stem}-{number}.json"
-    return name
-
-
 def differences(old: ModelConfig, new: ModelConfig) -> list[str]:
     """Lines such as ``latent.z_size: 256, now 128`` for fields that differ.
 
-    Of kit maps that are files the contents are compared, wherever they lie.
     Descriptions, which change nothing, are left out.
     """
-    tables = old.to_dict(), new.to_dict()
-    files = named_files(old.converter), named_files(new.converter)
-    for field in files[0].keys() & files[1].keys():
-        contents = [_json_of(paths[field]) for paths in files]
-        if None not in contents:
-            for table, content in zip(tables, contents, strict=True):
-                table["converter"][field] = content
+    tables = old.parts_to_dict(), new.parts_to_dict()
+    _compare_kits(old.converter, new.converter, *(t["converter"] for t in tables))
     before, after = map(_flatten, tables)
     missing = object()
     lines = []
@@ -353,12 +296,17 @@ def differences(old: ModelConfig, new: ModelConfig) -> list[str]:
     return lines
 
 
-def _json_of(path: Path) -> Any:
-    """What a file holds; None where that cannot be said."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+def _compare_kits(
+    old: Converter, new: Converter, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """Puts names in place of kit maps; all of them, where the names are equal."""
+    if isinstance(old, WithKits) and isinstance(new, WithKits):
+        for field in ("kit", "output_kit"):
+            kits: tuple[KitMap, KitMap] = getattr(old, field), getattr(new, field)
+            if kits[0].name == kits[1].name:
+                before[field], after[field] = (kit.to_dict() for kit in kits)
+            else:
+                before[field], after[field] = (kit.name for kit in kits)
 
 
 def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -373,9 +321,3 @@ def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{key}"] = value
     return flat
-
-
-# Metadata -----------------------------------------------------------------------
-
-
-# Presets ------------------------------------------------------------------------

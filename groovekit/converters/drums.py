@@ -102,7 +102,7 @@ class DrumsConverter(WithKits, GridConverter):
     def _check_kit(self, kit: KitMap) -> None:
         if len(kit) > _ONE_HOT_CLASSES and not (self.roll_input and self.roll_output):
             raise ConfigError(
-                f"Kit {self.kit!r}: expected at most {_ONE_HOT_CLASSES} classes for "
+                f"Kit '{self.kit}': expected at most {_ONE_HOT_CLASSES} classes for "
                 f"one-hot tensors, got {len(kit)}. Set roll_input and roll_output."
             )
 

@@ -41,7 +41,7 @@ from groovekit.converters.grid.selection import (
     select_drums,
 )
 from groovekit.converters.grid_converter import GridConverter
-from groovekit.converters.kits import KitMap
+from groovekit.converters.kits import KitMap, roland_td11
 from groovekit.converters.options import WithKits
 from groovekit.errors import ConfigError
 from groovekit.fields import AtLeast, Within
@@ -103,7 +103,7 @@ class GrooveConverter(WithKits, GridConverter):
     onsets_only: ClassVar[bool] = True
 
     split_on_changes: bool = False
-    kit: str = "roland_td11"
+    kit: KitMap = dataclasses.field(default_factory=roland_td11)
     hop_bars: float | None = None
     humanize: bool = False
     tapify: bool = False
@@ -152,7 +152,7 @@ class GrooveConverter(WithKits, GridConverter):
             highest = max(highest, TAP_CLASS)
         if highest >= len(kit):
             raise ConfigError(
-                f"Kit {self.kit!r}: expected at least {highest + 1} classes for "
+                f"Kit '{self.kit}': expected at least {highest + 1} classes for "
                 f"add_instruments and tapify, got {len(kit)}."
             )
 

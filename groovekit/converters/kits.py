@@ -12,6 +12,10 @@ user's own::
     }
 
 The first pitch of a class stands for it when notes are written.
+
+A converter's fields hold kit maps as values (:class:`KitMap`). Where one is given, a
+registered name or the path of a JSON file will do: :func:`get_kit` finds it, there and
+nowhere else.
 """
 
 from __future__ import annotations
@@ -22,11 +26,12 @@ import json
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from groovekit.errors import ConfigError
+from groovekit.fields import FieldValue, wrong_type
 from groovekit.plugins import catalogue
 
 Unmapped = Literal["drop", "nearest", "error"]
@@ -34,7 +39,7 @@ PITCHES = 128
 
 
 @dataclasses.dataclass(frozen=True)
-class KitMap:
+class KitMap(FieldValue):
     """Drum classes as groups of MIDI pitches.
 
     Attributes:
@@ -42,6 +47,8 @@ class KitMap:
       classes: for each class its pitches (0..127); the first is written.
       class_names: one distinct name a class.
       description: a line for people.
+      source: what it was asked for by, a registered name or a file, for messages; no
+        part of what it is.
 
     Raises:
       ConfigError: no classes, a class without pitches, a pitch out of range or
@@ -52,6 +59,9 @@ class KitMap:
     classes: tuple[tuple[int, ...], ...]
     class_names: tuple[str, ...] = ()
     description: str = ""
+    source: str = dataclasses.field(default="", compare=False, repr=False)
+
+    described: ClassVar[str] = "the name of a kit map or a JSON file"
 
     def __post_init__(self) -> None:
         if not self.class_names:
@@ -95,6 +105,9 @@ class KitMap:
 
     def __len__(self) -> int:
         return len(self.classes)
+
+    def __str__(self) -> str:
+        return self.source or self.name
 
     @functools.cached_property
     def table(self) -> np.ndarray:
@@ -198,6 +211,25 @@ class KitMap:
         )
 
     @classmethod
+    def from_value(cls, value: Any, path: str) -> KitMap:
+        """Makes one of a name, a path or what :meth:`to_dict` gives.
+
+        Raises:
+          UnknownNameError: no such name.
+          ConfigError: neither, or the file is missing or wrong.
+        """
+        if isinstance(value, KitMap | str | Path):
+            return get_kit(value)
+        if isinstance(value, Mapping):
+            return cls.from_dict(value, where=path)
+        raise wrong_type(value, cls, path)
+
+    def to_value(self) -> Any:
+        """The name of a map of groovekit's own, of others all of :meth:`to_dict`."""
+        own = self.name in _BUILTINS and self == _BUILTINS[self.name]()
+        return self.name if own else self.to_dict()
+
+    @classmethod
     def from_file(cls, path: str | Path) -> KitMap:
         """Reads a JSON file.
 
@@ -214,7 +246,8 @@ class KitMap:
             ) from error
         except ValueError as error:
             raise ConfigError(f"Kit map {path} is not JSON: {error}.") from error
-        return cls.from_dict(data, where=f"kit map {path}")
+        found = cls.from_dict(data, where=f"kit map {path}")
+        return dataclasses.replace(found, source=str(path))
 
 
 @functools.cache
@@ -245,22 +278,24 @@ _BUILTINS = {
 }
 
 
-def get_kit(name: str) -> KitMap:
+def get_kit(name: str | Path | KitMap) -> KitMap:
     """The kit map of a registered name or of a JSON file.
 
     Args:
-      name: a registered name, or a path ending in ``.json``.
+      name: a registered name, or a path; a kit map is given back.
 
     Raises:
       UnknownNameError: no such name.
       ConfigError: the file is missing or wrong.
       PluginLoadError: a plug-in's kit map cannot be made.
     """
+    if isinstance(name, KitMap):
+        return name
     if name in _BUILTINS:
-        return _BUILTINS[name]()
-    if name.endswith(".json"):
+        return _BUILTINS[str(name)]()
+    if isinstance(name, Path) or name.endswith(".json"):
         return KitMap.from_file(name)
     if name not in catalogue.kit_maps.names() and Path(name).expanduser().is_file():
         return KitMap.from_file(name)
     found: KitMap = catalogue.produce(catalogue.kit_maps, name)
-    return found
+    return dataclasses.replace(found, source=name)

@@ -4,65 +4,62 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from pathlib import Path
 from typing import Any
 
 from groovekit.converters.base import Converter
-from groovekit.converters.kits import KitMap, Unmapped, get_kit
+from groovekit.converters.kits import KitMap, Unmapped, general_midi
 from groovekit.errors import ConfigError, UsageError
-
-
-def matching_kit(output_kit: str, kit: str, classes: int) -> KitMap:
-    """The kit map that notes are written with.
-
-    Args:
-      output_kit: its name.
-      kit: name of the one that notes are read with.
-      classes: how many classes that one has.
-
-    Raises:
-      ConfigError: it has another number of classes.
-    """
-    found = get_kit(output_kit)
-    if len(found) != classes:
-        raise ConfigError(
-            "Expected kit and output_kit to have the same number of classes, got "
-            f"{classes} in {kit!r} and {len(found)} in {output_kit!r}. Set "
-            f"`output_kit` to a kit map of {classes} classes: a name or a JSON file."
-        )
-    return found
 
 
 @dataclasses.dataclass(frozen=True)
 class WithKits:
     """Fields of converters of drums; stands before the other base class.
 
+    A registered name or the path of a JSON file may be given for a kit map
+    (:func:`~groovekit.converters.kits.get_kit`); the field holds the map itself.
+
     Attributes:
-      kit: kit map that drums are read with: a registered name or a JSON file.
+      kit: kit map that drums are read with.
       output_kit: kit map that drums are written with.
       unmapped: what happens to drum notes that ``kit`` does not know: ``"drop"``,
         ``"nearest"`` (the class of the nearest pitch) or ``"error"``.
     """
 
-    kit: str = "general_midi"
-    output_kit: str = "general_midi"
+    kit: KitMap = dataclasses.field(default_factory=general_midi)
+    output_kit: KitMap = dataclasses.field(default_factory=general_midi)
     unmapped: Unmapped = "drop"
 
     def _check_kit(self, kit: KitMap) -> None:
         """Raises ConfigError where the converter cannot use a kit map of this size."""
 
+    def check_kits(self) -> None:
+        """Makes sure that notes can be written with as many classes as are read.
+
+        Raises:
+          ConfigError: the two maps differ in size.
+        """
+        if len(self.output_kit) != len(self.kit):
+            raise ConfigError(
+                "Expected kit and output_kit to have the same number of classes, got "
+                f"{len(self.kit)} in '{self.kit}' and {len(self.output_kit)} in "
+                f"'{self.output_kit}'. Set `output_kit` to a kit map of "
+                f"{len(self.kit)} classes: a name or a JSON file."
+            )
+
     @functools.cached_property
     def kit_map(self) -> KitMap:
-        """The kit map that drums are read with."""
-        kit = get_kit(self.kit)
-        self._check_kit(kit)
+        """``kit``, once it is known to suit the other options."""
+        self._check_kit(self.kit)
         # Better now than after hours of training, when the first notes are written.
-        matching_kit(self.output_kit, self.kit, len(kit))
-        return kit
+        self.check_kits()
+        return self.kit
 
     @functools.cached_property
     def output_kit_map(self) -> KitMap:
-        """The kit map that drums are written with."""
-        return matching_kit(self.output_kit, self.kit, self.classes)
+        """``output_kit``, once it is known to suit ``kit``."""
+        self.check_kits()
+        return self.output_kit
 
     @property
     def classes(self) -> int:
@@ -73,8 +70,8 @@ class WithKits:
 def with_options(
     converter: Converter,
     *,
-    kit: str | None = None,
-    output_kit: str | None = None,
+    kit: str | Path | KitMap | None = None,
+    output_kit: str | Path | KitMap | None = None,
     bars: int | None = None,
     trained: bool = True,
 ) -> Converter:
@@ -98,28 +95,24 @@ def with_options(
     fields = {field.name for field in dataclasses.fields(converter)}  # type: ignore[arg-type]  # abstract, but each is a dataclass
     for name in changes:
         if name not in fields:
-            option = name.replace("_", "-")
             raise UsageError(
-                f"--{option} has no effect on {type(converter).__name__}, which has "
+                f"`{name}` has no effect on {type(converter).__name__}, which has "
                 f"no {name}: leave it out."
-            )
-    kits = [name for name in ("kit", "output_kit") if name in changes]
-    # The number of classes, that of the kit map that was read with, is part of the
-    # trained model.
-    own = str(getattr(converter, "kit", None) or getattr(converter, "output_kit", ""))
-    before = len(get_kit(own)) if kits else 0
-    for name in kits:
-        after = len(get_kit(changes[name]))
-        if trained and before != after:
-            option = name.replace("_", "-")
-            raise ConfigError(
-                f"The model has {before} drum classes ({own!r}), the kit map "
-                f"{changes[name]!r} has {after}: choose another --{option}."
             )
     changed: Converter = (
         dataclasses.replace(converter, **changes) if changes else converter  # type: ignore[type-var]
     )
-    if kits and {"kit", "output_kit"} <= fields:
-        both: Any = changed
-        matching_kit(both.output_kit, both.kit, len(get_kit(both.kit)))
+    if isinstance(converter, WithKits) and isinstance(changed, WithKits):
+        # The number of classes, that of the kit map that was read with, is part of
+        # the trained model.
+        before = len(converter.kit)
+        for name in ("kit", "output_kit"):
+            after = getattr(changed, name)
+            if trained and name in changes and len(after) != before:
+                raise ConfigError(
+                    f"The model has {before} drum classes ('{converter.kit}'), the kit "
+                    f"map '{after}' has {len(after)}: choose another `{name}`."
+                )
+        if kit is not None or output_kit is not None:
+            changed.check_kits()
     return changed

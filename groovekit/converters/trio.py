@@ -133,7 +133,7 @@ class TrioConverter(WithKits, GridConverter):
     def _check_kit(self, kit: KitMap) -> None:
         if len(kit) > _ONE_HOT_CLASSES:
             raise ConfigError(
-                f"Kit {self.kit!r}: expected at most {_ONE_HOT_CLASSES} classes for "
+                f"Kit '{self.kit}': expected at most {_ONE_HOT_CLASSES} classes for "
                 f"one-hot tensors, got {len(kit)}. Choose another kit."
             )
 

@@ -18,16 +18,15 @@ from typing import Any
 
 import numpy as np
 
-from groovekit.configs.run_folder import named_files
 from groovekit.converters.base import Converter, Windows
-from groovekit.converters.kits import KitMap, get_kit
+from groovekit.converters.kits import get_kit
 from groovekit.data import cache as disk
 from groovekit.data.conversion import Conversion, require_windows
 from groovekit.data.examples import Examples
 from groovekit.data.report import ExampleReport
 from groovekit.data.settings import DataSettings
 from groovekit.data.stores import MemoryStore
-from groovekit.errors import ConfigError, UnknownNameError
+from groovekit.errors import UnknownNameError
 from groovekit.fields import to_table
 from groovekit.io import sources
 from groovekit.plugins import catalogue
@@ -46,23 +45,15 @@ def _converter_key(converter: Converter) -> dict[str, Any]:
         # Not registered, as in a notebook: its place has to do.
         name = f"{type(converter).__module__}:{type(converter).__qualname__}"
     fields = to_table(converter)
-    # A field may name a kit map, of which the contents count, wherever they lie.
-    files = named_files(converter)
+    # Text may name a kit map or a file, of which the contents count, wherever they lie.
     registered = set(catalogue.kit_maps.names())
     for field, value in fields.items():
-        if field in files:
-            fields[field] = _file_contents(files[field])
-        elif isinstance(value, str) and value in registered:
+        if isinstance(value, str) and value in registered:
             fields[field] = get_kit(value).to_dict()
+        elif isinstance(value, str) and value.endswith(".json"):
+            path = Path(value).expanduser()
+            fields[field] = disk.file_digest(path) if path.is_file() else value
     return {"name": name, "version": type(converter).version, "fields": fields}
-
-
-def _file_contents(path: Path) -> Any:
-    try:
-        return KitMap.from_file(path).to_dict()
-    except ConfigError:
-        # A plug-in's converter may name files of another kind.
-        return disk.file_digest(path)
 
 
 def load_examples(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from groovekit.converters.base import Converter, Tensors, Windows
+from groovekit.converters.options import WithKits
 from groovekit.io.notes import NoteSequence
 from groovekit.testing.checks import calling, describe, expect, frozen, twice
 
@@ -106,11 +107,9 @@ def _check_default_controls(converter: Converter) -> None:
 
 def _reader(converter: Converter) -> Converter:
     """The converter, reading what it writes: with its output kit's pitches."""
-    fields = {field.name for field in dataclasses.fields(converter)}  # type: ignore[arg-type]  # checked above
-    if {"kit", "output_kit"} <= fields:
-        kit = getattr(converter, "output_kit")  # noqa: B009 - not on the base class
-        again: Converter = dataclasses.replace(converter, kit=kit)  # type: ignore[type-var]
-        return again
+    if isinstance(converter, WithKits):
+        again: Any = dataclasses.replace(converter, kit=converter.output_kit)
+        return cast("Converter", again)
     return converter
 
 

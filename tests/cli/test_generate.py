@@ -286,7 +286,7 @@ def test_unusable_data(command, run, tmp_path, monkeypatch, args, message):
     for name in ("config.json", "model.safetensors"):
         Path("damaged", name).write_bytes((run / name).read_bytes())
     damaged = json.loads(Path("damaged/config.json").read_text())
-    damaged["latent"]["z_size"] = 5
+    damaged["vae"]["latent"]["z_size"] = 5
     Path("damaged/config.json").write_text(json.dumps(damaged))
     result = command("generate", *(run if a == "RUN" else a for a in args.split()))
     assert result.exit_code == 1, result.output

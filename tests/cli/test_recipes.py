@@ -56,7 +56,7 @@ def test_train_follows_a_recipe_and_options_go_first(command, examples, tmp_path
     config = json.loads((run / "config.json").read_text())
     assert config["name"] == recipe.config
     assert config["training"]["batch_size"] == recipe.overrides["training.batch_size"]
-    assert config["latent"]["z_size"] == 4
+    assert config["vae"]["latent"]["z_size"] == 4
     metadata = json.loads((run / "metadata.json").read_text())
     assert metadata["seed"] == recipe.seed
     assert f"{recipe.config} to step 2" in result.stdout

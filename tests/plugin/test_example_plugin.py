@@ -61,7 +61,7 @@ def test_listings_know_its_names(groovekit):
 def test_its_config_and_converter_can_be_shown(groovekit):
     config = json.loads(groovekit("configs", "show", "swing_kit.groove_2bar", "--json"))
     assert config["converter"]["name"] == "swing_kit.groove"
-    assert config["decoder"]["head"] == "swing_kit.feel"
+    assert config["vae"]["decoder"]["head"] == "swing_kit.feel"
     assert config["converter"]["swing"] == pytest.approx(2 / 3)
     assert "2/3 makes" in groovekit("converters", "show", "swing_kit.groove")
     assert "hihat_pedal" in groovekit("kits", "show", "swing_kit.jazz")

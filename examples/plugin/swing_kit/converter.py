@@ -14,99 +14,52 @@ from typing import ClassVar
 import numpy as np
 
 import groovekit as gk
+from swing_kit.kits import jazz
 
 STEPS_PER_BEAT = 3
-BEATS_PER_BAR = 4
-STEPS_PER_BAR = STEPS_PER_BEAT * BEATS_PER_BAR
-DEFAULT_QPM = 120.0
 # A stray note at the end of time must not fill the memory.
 MAX_BARS = 10_000
 # Half-way between two steps belongs to one of them: decoded strokes stay inside.
 MAX_OFFSET = 1.0 - 1e-5
 
 
-def tempo_and_metre(sequence: gk.NoteSequence) -> gk.Skipped | float:
-    """The tempo of a sequence in one tempo and in 4/4, or why it is not.
-
-    Args:
-      sequence: unquantised.
-
-    Returns:
-      Quarter notes a minute.
-    """
-    metres = {(m.numerator, m.denominator) for m in sequence.time_signatures}
-    if any(m.time > 0 for m in sequence.time_signatures):
-        metres.add((4, 4))
-    tempos = {tempo.qpm for tempo in sequence.tempos}
-    if not any(tempo.time <= 0 for tempo in sequence.tempos):
-        tempos.add(DEFAULT_QPM)
-    if len(metres) > 1:
-        return gk.Skipped(gk.Reason.METRE_CHANGE)
-    if metres - {(4, 4)}:
-        (metre,) = metres
-        return gk.Skipped(gk.Reason.METRE, f"metre {metre[0]}/{metre[1]}")
-    if len(tempos) > 1:
-        return gk.Skipped(gk.Reason.TEMPO_CHANGE)
-    qpm = float(tempos.pop())
-    if not qpm > 0:
-        return gk.Skipped(gk.Reason.NO_TEMPO, f"tempo {qpm:g}")
-    return qpm
-
-
 @gk.register_converter("swing_kit.groove")
 @dataclasses.dataclass(frozen=True)
-class SwingGroove(gk.Converter):
+class SwingGroove(gk.WithKits, gk.GridConverter):
     """Converts swung drumming to hits, velocities and offsets, and back.
 
+    Its first fields are those of `GridConverter` (bars, time signature, ...) and
+    `WithKits` (the kit maps); a window starts at every bar.
+
     Attributes:
-      bars: bars of a window; one starts at every bar.
       swing: where in the beat the off-beat lies: 2/3 makes the three steps of a
         beat triplets, 0.6 is a lighter swing, as it is played at a fast tempo.
-      kit: kit map that notes are read with.
-      output_kit: kit map that notes are written with.
 
     Raises:
       GroovekitError: options out of range.
     """
 
-    # Raise it when `extract` changes what it gives: the cache goes by it.
-    version: ClassVar[int] = 1
+    # Raise it when `section_windows` changes what it gives: the cache goes by it.
+    version: ClassVar[int] = 2
+    # Where strokes end is not looked at.
+    onsets_only: ClassVar[bool] = True
 
-    bars: int = 2
+    steps_per_quarter: int = STEPS_PER_BEAT
+    split_on_changes: bool = False
+    kit: gk.KitMap = dataclasses.field(default_factory=jazz)
+    output_kit: gk.KitMap = dataclasses.field(default_factory=jazz)
     swing: float = 2 / 3
-    kit: str = "swing_kit.jazz"
-    output_kit: str = "swing_kit.jazz"
 
-    def __post_init__(self) -> None:
-        """Checks the options."""
-        if self.bars < 1:
-            raise gk.GroovekitError(f"bars is at least 1. Received: {self.bars}")
-        if not 0.5 <= self.swing < 1.0:
-            raise gk.GroovekitError(
-                f"swing lies between 0.5 and 1; 2/3 is triplets. Received: {self.swing}"
-            )
+    def check_options(self) -> None:
+        """Checks what the types of the options do not say."""
+        place = 0.5 <= self.swing < 1.0
+        self.require(place, "swing", "a place between 0.5 and 1; 2/3 is triplets")
+        three = self.steps_per_quarter == STEPS_PER_BEAT
+        self.require(three, "steps_per_quarter", f"{STEPS_PER_BEAT}, always")
+        whole = self.grid.quarters_per_bar % 1 == 0
+        self.require(whole, "time_signature", "bars of whole quarter notes")
 
     # What the tensors look like ------------------------------------------------
-
-    @functools.cached_property
-    def kit_map(self) -> gk.KitMap:
-        """The kit map that notes are read with."""
-        return gk.get_kit(self.kit)
-
-    @property
-    def classes(self) -> int:
-        """Number of drums."""
-        return len(self.kit_map)
-
-    @property
-    def steps(self) -> int:
-        """Steps of a window."""
-        return self.bars * STEPS_PER_BAR
-
-    @property
-    def input_depth(self) -> int:
-        """Inputs look like outputs."""
-        return self.output_depth
 
     @property
     def layout(self) -> tuple[gk.Slice, ...]:
@@ -124,62 +77,62 @@ class SwingGroove(gk.Converter):
 
     # Reading -------------------------------------------------------------------
 
-    def extract(self, sequence: gk.NoteSequence) -> gk.Windows | gk.Skipped:
-        """Quantises one sequence and cuts it into windows.
+    def select_notes(self, notes: gk.NoteColumns) -> gk.NoteColumns:
+        """The drum notes of a sequence."""
+        if not notes.is_drum.any():
+            raise gk.UnusableError(gk.Reason.NO_DRUMS)
+        return notes.take(notes.is_drum)
+
+    def section_windows(
+        self,
+        sequence: gk.NoteSequence,  # noqa: ARG002 - nothing but its notes counts
+        section: gk.Section,
+        notes: gk.NoteColumns,
+    ) -> gk.Windows:
+        """Quantises a stretch of one tempo and cuts it into windows.
 
         Returns:
           Windows of ``velocities`` ``(windows, steps, classes)`` uint8, 0 where
-          nothing sounds, and ``offsets`` of the same shape, float32; or why there
-          are none.
+          nothing sounds, and ``offsets`` of the same shape, float32.
+
+        Raises:
+          UnusableError: there are none, and why.
         """
-        total = len(sequence.notes)
-
-        def skip(reason: gk.Reason, detail: str = "") -> gk.Skipped:
-            return gk.Skipped(reason, detail, gk.Counts(notes=total, ignored=total))
-
-        if not total:
-            return skip(gk.Reason.EMPTY)
-        quantised = sequence.quantization_info
-        if quantised.steps_per_quarter or quantised.steps_per_second:
-            return skip(gk.Reason.QUANTIZED_DIFFERENTLY)
-        qpm = tempo_and_metre(sequence)
-        if isinstance(qpm, gk.Skipped):
-            return skip(qpm.reason, qpm.detail)
-        notes = [note for note in sequence.notes if note.is_drum]
-        if not notes:
-            return skip(gk.Reason.NO_DRUMS)
-        drums = self.kit_map.class_of([note.pitch for note in notes])
+        drums = self.kit_map.class_of(notes.pitch)
         known = drums >= 0
-        unmapped = len(notes) - int(known.sum())
-        counts = gk.Counts(total, unmapped=unmapped, ignored=total - len(notes))
+        counts = gk.Counts(unmapped=int(np.count_nonzero(~known)))
         if not known.any():
-            return gk.Skipped(gk.Reason.NO_MAPPED_PITCHES, f"kit {self.kit}", counts)
-        beats = np.array([note.start_time for note in notes])[known] * qpm / 60.0
+            detail = f"kit {self.kit}"
+            raise gk.UnusableError(gk.Reason.NO_MAPPED_PITCHES, detail, counts)
+        notes, drums = notes.take(known), drums[known]
+        beats = notes.start * section.qpm / 60.0
         # So worded that it also holds for what is not a number.
-        if not np.abs(beats).max() < MAX_BARS * BEATS_PER_BAR:
-            return skip(gk.Reason.TOO_LONG)
+        if not np.abs(beats).max() < MAX_BARS * self.grid.quarters_per_bar:
+            raise gk.UnusableError(gk.Reason.TOO_LONG)
         steps, offsets = self._quantise(beats)
         if steps.min() < 0:
-            return skip(gk.Reason.NEGATIVE_TIME)
-        bars = int(steps.max()) // STEPS_PER_BAR + 1
+            raise gk.UnusableError(gk.Reason.NEGATIVE_TIME)
+        per_bar = self.grid.steps_per_bar
+        bars = int(steps.max()) // per_bar + 1
         if bars < self.bars:
-            return skip(gk.Reason.TOO_SHORT, f"{bars} of {self.bars} bars")
-        velocities = np.array([note.velocity for note in notes])[known].clip(1, 127)
+            detail = f"{bars} of {self.bars} bars"
+            raise gk.UnusableError(gk.Reason.TOO_SHORT, detail)
+        velocities = notes.velocity.clip(1, 127)
         # The loudest of several strokes in one cell is written last, and stays.
         order = np.argsort(velocities, kind="stable")
-        cells = (steps[order], drums[known][order])
-        shape = (bars * STEPS_PER_BAR, self.classes)
+        cells = (steps[order], drums[order])
+        shape = (bars * per_bar, self.classes)
         loudness = np.zeros(shape, np.uint8)
         loudness[cells] = velocities[order]
         timing = np.zeros(shape, np.float32)
         timing[cells] = offsets[order]
         kept = int(np.count_nonzero(loudness))
-        counts = dataclasses.replace(counts, kept=kept, merged=int(known.sum()) - kept)
-        starts = np.arange(0, len(loudness) - self.steps + 1, STEPS_PER_BAR)
+        counts += gk.Counts(kept=kept, merged=len(notes) - kept)
+        starts = np.arange(0, len(loudness) - self.steps + 1, per_bar)
         rows = starts[:, None] + np.arange(self.steps)
         sounding = loudness[rows].any(axis=(1, 2))
         if not sounding.any():
-            return skip(gk.Reason.NO_MATERIAL)
+            raise gk.UnusableError(gk.Reason.NO_MATERIAL)
         rows = rows[sounding]
         return gk.Windows(
             {"velocities": loudness[rows], "offsets": timing[rows]}, counts
@@ -238,7 +191,7 @@ class SwingGroove(gk.Converter):
         tensors: np.ndarray,
         controls: np.ndarray | None = None,  # noqa: ARG002 - there are none
         *,
-        qpm: float = DEFAULT_QPM,
+        qpm: float = 120.0,
     ) -> list[gk.NoteSequence]:
         """Writes the strokes of outputs: a drum is hit where its value is above 0.5.
 
@@ -251,6 +204,8 @@ class SwingGroove(gk.Converter):
           A sequence for each window; strokes last a third of a beat.
         """
         tensors = np.asarray(tensors, np.float64)
+        self.check_outputs(tensors)
+        length = self.step_seconds(qpm)
         hits, velocities, offsets = np.split(tensors, 3, axis=-1)
         steps = np.arange(tensors.shape[1])
         place = steps % STEPS_PER_BEAT
@@ -263,13 +218,13 @@ class SwingGroove(gk.Converter):
         starts = on_grid - shift * np.where(shift > 0, before, after)
         starts = np.maximum(starts, 0.0) * 60.0 / qpm
         loudness = np.clip(np.nan_to_num(velocities) * 127, 1, 127).round()
-        pitches = gk.get_kit(self.output_kit).representatives.tolist()
-        length = 60.0 / qpm / STEPS_PER_BEAT
+        pitches = self.output_kit_map.representatives.tolist()
+        numerator, denominator = self.time_signature
         sequences = []
         for window in range(len(tensors)):
             sequence = gk.NoteSequence(ticks_per_quarter=480)
             sequence.tempos.add(qpm=qpm)
-            sequence.time_signatures.add(numerator=BEATS_PER_BAR, denominator=4)
+            sequence.time_signatures.add(numerator=numerator, denominator=denominator)
             sequence.total_time = len(steps) * length
             for step, drum in np.argwhere(hits[window] > 0.5).tolist():
                 start = float(starts[window, step, drum])

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from groovekit.configs.presets import ModelFiles
+    from groovekit.converters.base import Converter
     from groovekit.generation.trained_model import TrainedModel
 
 _DEFAULT_MODE = "sample"
@@ -353,8 +354,7 @@ def command(
             "temperature": temperature,
             "window": options["window"],
             "chords": options["chords"],
-            "kit": getattr(request.converter, "kit", None),
-            "output_kit": getattr(request.converter, "output_kit", None),
+            **_kits(request.converter),
             "options": {
                 key: value
                 for key, value in {"bars": None, "bpm": bpm, **own}.items()
@@ -441,6 +441,15 @@ def _load(
     from groovekit.generation.trained_model import TrainedModel
 
     return TrainedModel.load(files, runtime=runtime, **options)
+
+
+def _kits(converter: Converter) -> dict[str, str | None]:
+    """What its kit maps are called; none where it has none."""
+    from groovekit.converters.options import WithKits
+
+    if not isinstance(converter, WithKits):
+        return {"kit": None, "output_kit": None}
+    return {"kit": str(converter.kit), "output_kit": str(converter.output_kit)}
 
 
 # Those that only some modes have, between the inputs and the kits.

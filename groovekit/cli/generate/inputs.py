@@ -123,9 +123,11 @@ def tell_kits(
       taps: whether notes are read as taps, which have no pitch.
       kept: whether outputs keep the pitches of the inputs.
     """
-    kits = [getattr(converter, field, None) for field in ("kit", "output_kit")]
-    if not all(kits):
+    from groovekit.converters.options import WithKits
+
+    if not isinstance(converter, WithKits):
         return
+    kits = converter.kit, converter.output_kit
     if not counts:
         note(f"Writing with the kit map {kits[1]}.")
         return

@@ -10,6 +10,7 @@ import click
 from groovekit.cli.output import echo_json, note
 from groovekit.cli.progress import duration
 from groovekit.configs.base import ModelConfig
+from groovekit.converters.options import WithKits
 from groovekit.data.report import ExampleReport
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ _NAMED = 5
 def show_examples(config: ModelConfig, report: ExampleReport) -> None:
     """Shows what was read, and with which kit map."""
     note(report.table(names=_NAMED))
-    kit = getattr(config.converter, "kit", None)
-    if kit is not None:
+    if isinstance(config.converter, WithKits):
+        kit = config.converter.kit
         counts = report.counts
         note(
             f"Read with the kit map {kit}: {counts.unmapped:,} of {counts.notes:,} "

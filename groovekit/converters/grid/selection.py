@@ -73,13 +73,13 @@ def map_pitches(pitches: np.ndarray, kit: KitMap, unmapped: Unmapped) -> np.ndar
 
 
 def no_mapped_pitches(
-    pitches: np.ndarray, kit: str, counts: Counts | None = None
+    pitches: np.ndarray, kit: KitMap, counts: Counts | None = None
 ) -> UnusableError:
     """The error for notes none of which has a class.
 
     Args:
       pitches: theirs.
-      kit: name of the kit map.
+      kit: the kit map.
       counts: what happened to them.
     """
     found = ", ".join(map(str, np.unique(pitches)[:8]))

@@ -27,6 +27,11 @@ def _json(config: ModelConfig) -> dict:
     return json.loads(json.dumps(config.to_dict()))
 
 
+def _part(table: dict, name: str) -> dict:
+    """What holds a key of a config: the whole, or the family's own parts."""
+    return table["vae"] if name in ("encoder", "decoder", "latent") else table
+
+
 def test_json_round_trip_keeps_everything(config):
     config = config.replace(
         converter=dataclasses.replace(config.converter, add_instruments=(2, 3)),
@@ -41,7 +46,8 @@ def test_json_round_trip_keeps_everything(config):
 
 def test_a_field_that_is_missing_takes_its_default(config):
     table = _json(config)
-    del table["training"], table["latent"]["free_bits"], table["converter"]["humanize"]
+    del table["training"], table["converter"]["humanize"]
+    del table["vae"]["latent"]["free_bits"]
     again = ModelConfig.from_dict(table)
     assert again.training == TrainingConfig()
     assert again.latent.free_bits == 48.0
@@ -76,17 +82,20 @@ def test_augmentation_survives_json(config):
         ("training", 5, "training takes a table, got 5"),
         ("converter", "groove", "converter takes a table with a 'name'"),
         ("converter.name", "groov", "Unknown converter 'groov'. Did you mean 'groove'"),
-        ("schema_version", 2, "schema version 2, .* upgrade groovekit"),
+        ("schema_version", 3, "schema version 3, .* upgrade groovekit"),
         ("schema_version", "1", "schema_version .* takes an integer"),
         ("decoder.head_options", 5, "decoder.head_options takes a table of options"),
         ("training.clip_mode", "norm", "clip_mode.*Unknown value 'norm'"),
+        ("family", "gan", "family takes 'vae', .*got 'gan'. Upgrade groovekit"),
+        ("vae", 5, "vae takes a table, got 5"),
+        ("vae.latnt", {}, "Unknown config key 'vae.latnt'. Did you mean 'vae.latent'"),
         ("latent.free_bits", float("inf"), "latent.free_bits takes a finite number"),
     ],
 )
 def test_from_dict_names_the_path(config, path, value, message):
     table = _json(config)
     *parents, last = path.split(".")
-    inner = table
+    inner = _part(table, path.partition(".")[0])
     for parent in parents:
         inner = inner[parent]
     inner[last] = value
@@ -97,14 +106,25 @@ def test_from_dict_names_the_path(config, path, value, message):
 @pytest.mark.parametrize("key", ["name", "converter", "encoder", "latent"])
 def test_from_dict_says_what_is_missing(config, key):
     table = _json(config)
-    del table[key]
+    del _part(table, key)[key]
     with pytest.raises(ConfigError, match=f"no '{key}'"):
+        ModelConfig.from_dict(table)
+
+
+def test_configs_of_schema_1_load(config):
+    table = {"schema_version": 1, **json.loads(json.dumps(config.parts_to_dict()))}
+    del table["converter"]["time_signature"]
+    table["converter"]["quarters_per_bar"] = 4
+    assert ModelConfig.from_dict(table) == config
+    # Beside each other is where schema 1 has a family's parts.
+    table["schema_version"] = 2
+    with pytest.raises(ConfigError, match=r"encoder stands beneath .*vae\.encoder"):
         ModelConfig.from_dict(table)
 
 
 def test_a_missing_size_is_named(config):
     table = _json(config)
-    table["encoder"] = {}
+    table["vae"]["encoder"] = {}
     with pytest.raises(ConfigError, match=r"encoder.rnn_size is missing"):
         ModelConfig.from_dict(table)
 

@@ -44,7 +44,7 @@ def test_no_name_vanishes():
 @pytest.mark.parametrize("name", NAMES)
 def test_hyperparameters_are_the_original_s(name):
     config, hparams = get_config(name), HPARAMS[name]
-    table = config.to_dict()
+    table = config.parts_to_dict()
     for flat, path in FLAT_NAMES.items():
         part, field = path.split(".")
         assert table[part][field] == hparams[flat], flat

@@ -111,7 +111,7 @@ def test_a_run_explains_itself(run, config, metadata):
     assert metadata["plugins"] == []
     text = run.config_path.read_text()
     assert text == json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"
-    assert json.loads(text)["schema_version"] == 1
+    assert json.loads(text)["schema_version"] == 2
 
 
 def test_an_existing_run_is_not_replaced(run, config, metadata):
@@ -223,6 +223,11 @@ def test_every_missing_part_is_named_with_its_package(
     assert [(t["kind"], t["name"]) for t in metadata["plugins"]] == [(kind, PART)]
     run = RunFolder.create(tmp_path / "run", config, metadata)
     assert run.read_config() == config
+    if kind == "kit map":
+        # The run has all of it; up to schema 1 it had the name alone.
+        monkeypatch.setenv("GROOVEKIT_PLUGINS", "0")
+        assert run.read_config() == config
+        as_schema_1(run, output_kit=PART)
     monkeypatch.setenv("GROOVEKIT_PLUGINS", "0")
     with pytest.raises(
         RunFolderError,
@@ -290,19 +295,45 @@ def kit_config(tmp_path, config):
 def test_a_moved_run_has_its_kit_maps(tmp_path, kit_config, metadata):
     run = RunFolder.create(tmp_path / "run", kit_config, metadata)
     table = json.loads(run.config_path.read_text())
-    assert table["converter"]["kit"] == "kits/pads.json"
-    assert table["converter"]["output_kit"] == "kits/pads-2.json"
+    pads = [{"name": f"pad {p}", "pitches": [p]} for p in (60, 61)]
+    assert table["converter"]["kit"]["name"] == "pads"
+    assert table["converter"]["kit"]["classes"] == pads
     moved = RunFolder((tmp_path / "run").rename(tmp_path / "moved"))
     for folder in ("a", "b"):
         (tmp_path / folder / "pads.json").unlink()
     converter = moved.read_config().converter
-    assert converter.kit == str(tmp_path / "moved" / "kits" / "pads.json")
+    assert str(converter.kit) == "pads"
     assert converter.kit_map.classes == ((60,), (61,))
     assert converter.output_kit_map.classes == ((36,), (38,))
     # As a preset or another run of it: complete again.
     copy = RunFolder(tmp_path / "copy")
     copy.write_config(moved.read_config())
     assert copy.config_path.read_text() == moved.config_path.read_text()
+
+
+def as_schema_1(run, **converter):
+    """Writes a run's config as the first schema had it."""
+    table = json.loads(run.config_path.read_text())
+    table |= table.pop(table.pop("family"))
+    table["schema_version"] = 1
+    table["converter"] |= converter
+    run.config_path.write_text(json.dumps(table))
+
+
+def test_a_moved_run_of_schema_1_has_its_kit_maps(tmp_path, config, metadata):
+    run = RunFolder.create(tmp_path / "run", config, metadata)
+    write_kit(run.path / "kits" / "pads.json", 60, 61)
+    write_kit(run.path / "kits" / "pads-2.json", 36, 38)
+    as_schema_1(run, kit="kits/pads.json", output_kit="kits/pads-2.json")
+    moved = RunFolder((tmp_path / "run").rename(tmp_path / "moved"))
+    converter = moved.read_config().converter
+    assert str(converter.kit) == str(tmp_path / "moved" / "kits" / "pads.json")
+    assert converter.kit_map.classes == ((60,), (61,))
+    assert converter.output_kit_map.classes == ((36,), (38,))
+    # As a preset or another run of it: complete again, without these files.
+    copy = RunFolder(tmp_path / "copy")
+    copy.write_config(moved.read_config())
+    assert copy.read_config() == moved.read_config()
     (moved.path / "kits" / "pads.json").unlink()
     with pytest.raises(RunFolderError, match=r"has no kits/pads\.json.*converter\.kit"):
         moved.read_config()
@@ -314,6 +345,10 @@ def test_resuming_compares_the_contents_of_kit_maps(tmp_path, kit_config, metada
     run.check_same(run.read_config())
     write_kit(tmp_path / "a" / "pads.json", 60, 62)
     assert run.read_config().converter.kit_map.classes == ((60,), (61,))
+    changed = dataclasses.replace(
+        kit_config.converter, kit=kit_config.converter.kit.source
+    )
+    kit_config = kit_config.replace(converter=changed)
     with pytest.raises(RunFolderError, match=r"kit\.classes\.1\.pitches: \[61\], now"):
         run.check_same(kit_config)
 
@@ -322,11 +357,41 @@ def test_a_registered_name_is_no_file(tmp_path, config, metadata, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("roland_td11", "groove"):
         (tmp_path / name).write_text("{}")
-    assert runs.named_files(config.converter) == {}
+    assert GrooveConverter(bars=4) == config.converter
     write_kit(tmp_path / "pads", *range(9))
     converter = GrooveConverter(bars=4, kit="pads")
     run = RunFolder.create("run", config.replace(converter=converter), metadata)
-    assert run.read_config().converter.kit.endswith("kits/pads.json")
+    (tmp_path / "pads").unlink()
+    assert run.read_config().converter.kit.classes == tuple((p,) for p in range(9))
+
+
+def test_kit_maps_of_groovekit_are_written_by_name(run):
+    table = json.loads(run.config_path.read_text())
+    kits = [table["converter"][field] for field in ("kit", "output_kit")]
+    assert kits == ["roland_td11", "general_midi"]
+
+
+def test_a_run_that_calls_another_kit_map_by_that_name_has_its_own(
+    tmp_path, config, metadata
+):
+    kit = write_kit(tmp_path / "a.json", *range(9), name="roland_td11")
+    converter = GrooveConverter(bars=4, kit=kit)
+    run = RunFolder.create(
+        tmp_path / "run", config.replace(converter=converter), metadata
+    )
+    assert run.read_config().converter.kit.classes == tuple((p,) for p in range(9))
+    found = runs.differences(run.read_config(), config)
+    assert "converter.kit.classes.0.pitches: [0], now [36]" in found
+
+
+def test_families_are_told(run):
+    table = json.loads(run.config_path.read_text())
+    assert (table["schema_version"], table["family"]) == (2, "vae")
+    assert sorted(table["vae"]) == ["decoder", "encoder", "latent"]
+    table["family"] = "diffusion"
+    run.config_path.write_text(json.dumps(table))
+    with pytest.raises(RunFolderError, match=r"family takes 'vae', .*'diffusion'\. Up"):
+        run.read_config()
 
 
 # Presets ------------------------------------------------------------------------

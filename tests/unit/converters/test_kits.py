@@ -185,7 +185,7 @@ def test_other_kit_maps_for_a_model(tmp_path):
     path = str(tmp_path / "pads.json")
     Path(path).write_text(json.dumps(kick(36)))
     converter = GrooveConverter(bars=1)
-    assert with_options(converter, kit="general_midi").kit == "general_midi"
+    assert with_options(converter, kit="general_midi").kit == general_midi()
     for options in ({"kit": path}, {"output_kit": path}):
         with pytest.raises(ConfigError, match=r"model has 9 drum classes.*has 1"):
             with_options(converter, **options)

@@ -20,7 +20,7 @@ from groovekit.converters.base import (
     Tensors,
     Windows,
 )
-from groovekit.converters.kits import KitMap
+from groovekit.converters.kits import KitMap, general_midi
 from groovekit.data import cache
 from groovekit.data.datasets import load_examples
 from groovekit.data.examples import Examples
@@ -28,6 +28,7 @@ from groovekit.data.prepared import hold_out, prepare
 from groovekit.data.report import ExampleReport
 from groovekit.data.settings import DataSettings
 from groovekit.errors import ConfigError, DataError, UsageError
+from groovekit.fields import check_fields
 from groovekit.io.midi.encoding import encode_midi
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tfrecord.records import read_records, write_records
@@ -43,12 +44,16 @@ class Tiny(Converter):
 
     limit: int | None = None
     shortest: int = 1
-    kit: str = ""
+    file: str = ""
+    kit: KitMap = dataclasses.field(default_factory=general_midi)
     extracted = 0  # calls, counted on the class
 
     steps = 1
     input_depth = 1
     layout = (Slice("pitch", 1, "unit"),)
+
+    def __post_init__(self):
+        check_fields(self, "tiny")
 
     @property
     def windows_per_sequence(self):
@@ -449,7 +454,7 @@ def test_files_options_and_version_are_part_of_the_key(tmp_path, monkeypatch):
     path = write_examples(tmp_path / "a.tfrecord", [3, 2])
     kit = tmp_path / "kit.json"
     kit.write_text("{}")
-    converters = [Tiny(), Tiny(shortest=2), Tiny(kit=str(kit))]
+    converters = [Tiny(), Tiny(shortest=2), Tiny(file=str(kit))]
     for converter in converters * 2:
         load_examples(path, converter)
     assert Tiny.extracted == 6

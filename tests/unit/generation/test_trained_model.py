@@ -10,6 +10,7 @@ from helpers.playing import made, same
 from groovekit.cli.generate.outputs import output_names
 from groovekit.configs.base import get_config
 from groovekit.configs.run_folder import RunFolder
+from groovekit.converters.kits import general_midi, roland_td11
 from groovekit.errors import ConfigError, DataError, RunFolderError, UsageError
 from groovekit.generation.inputs import excerpt
 from groovekit.generation.trained_model import TrainedModel
@@ -330,8 +331,8 @@ def test_loading_a_checkpoint(model, run):
 
 def test_options_of_loading(run):
     loaded = TrainedModel.load(run.path, kit="general_midi", output_kit="roland_td11")
-    assert loaded.converter.kit == "general_midi"
-    assert loaded.converter.output_kit == "roland_td11"
+    assert loaded.converter.kit == general_midi()
+    assert loaded.converter.output_kit == roland_td11()
     with pytest.raises(ConfigError, match="61"):
         TrainedModel.load(run.path, kit="full_61")
     with pytest.raises(UsageError, match="precision"):
