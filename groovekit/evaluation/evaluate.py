@@ -22,12 +22,6 @@ from groovekit.evaluation import distributions, metrics, scoring
 from groovekit.evaluation.baselines import Case, fit_baselines
 from groovekit.evaluation.event_scores import event_rows
 from groovekit.evaluation.metrics import Drums, Ratio, Resampling
-from groovekit.evaluation.reconstruction import (
-    Reconstruction as Reconstruction,
-)
-from groovekit.evaluation.reconstruction import (
-    reconstruction_metrics as reconstruction_metrics,
-)
 from groovekit.evaluation.scoring import Prediction, Truth
 from groovekit.generation.slerp import slerp
 from groovekit.generation.trained_model import TrainedModel

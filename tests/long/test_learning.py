@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from helpers.reconstruction import reconstruction_metrics
 
 from groovekit.configs.base import get_config
 from groovekit.data.prepared import prepare
 from groovekit.data.settings import DataSettings
-from groovekit.evaluation.evaluate import reconstruction_metrics
 from groovekit.training.settings import TrainSettings
 from groovekit.training.trainer import Trainer
 

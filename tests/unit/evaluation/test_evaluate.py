@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from helpers.reconstruction import reconstruction_metrics
 from helpers.tiny import config as tiny_config
 from helpers.tiny import prepared
 
@@ -19,7 +20,6 @@ from groovekit.evaluation.evaluate import (
     Settings,
     drums_of,
     evaluate,
-    reconstruction_metrics,
 )
 from groovekit.evaluation.metrics import Drums, cell_accuracy, hit_scores
 from groovekit.generation.trained_model import TrainedModel
@@ -85,10 +85,7 @@ def test_figures_are_those_of_the_model(tmp_path, name):
     nats = 0.5 * (sigma**2 + mu**2 - 1 - 2 * np.log(sigma)).sum(axis=1)
     kl_bits = nats.mean() / np.log(2)
     assert found.losses["losses/kl_bits"] == pytest.approx(kl_bits, rel=1e-4)
-
-    table = found.to_dict()
-    assert table["windows"] == len(batch)
-    assert ("velocity_error" in table) == name.startswith("groovae")
+    assert (found.velocity is not None) == name.startswith("groovae")
 
 
 def test_batch_size_does_not_matter(tmp_path):

@@ -1,4 +1,4 @@
-"""How well a trained model reconstructs one set of windows, without baselines."""
+"""How well a model reconstructs windows, figured out apart from the evaluation."""
 
 from __future__ import annotations
 
@@ -42,27 +42,6 @@ class Reconstruction:
     timing: Deviation | None
     qpm: float
     losses: dict[str, float]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Flat, JSON-like figures."""
-        table: dict[str, Any] = {
-            "windows": self.windows,
-            "hit_f1": self.hits.f1,
-            "hit_precision": self.hits.precision,
-            "hit_recall": self.hits.recall,
-            "cell_accuracy": self.cell_accuracy,
-            "kl_bits": self.losses["losses/kl_bits"],
-            "r_loss": self.losses["losses/r_loss"],
-            "loss": self.losses["loss"],
-        }
-        if self.velocity is not None:
-            table["velocity_error"] = self.velocity.mean_absolute
-            table["velocity_bias"] = self.velocity.bias
-        if self.timing is not None:
-            table["timing_error_ms"] = self.timing.mean_absolute
-            table["timing_bias_ms"] = self.timing.bias
-            table["timing_qpm"] = self.qpm
-        return table
 
 
 def reconstruction_metrics(
