@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING
 import click
 
 from groovekit.cli.catalogue import show_entries
-from groovekit.cli.options import F, backend_option, device_option, json_option, option
+from groovekit.cli.options import (
+    F,
+    backend_option,
+    device_option,
+    examples_option,
+    json_option,
+    model_options,
+    split_option,
+)
 from groovekit.cli.output import echo_json, echo_table, note
 from groovekit.cli.progress import Progress
 from groovekit.cli.start import use_backend
+from groovekit.cli.types import ATTRIBUTE, FILE, PathOf
 from groovekit.errors import DataError
 from groovekit.plugins import catalogue
 
@@ -28,32 +37,15 @@ def command() -> None:
     """Fit, measure and list attributes: more density, less swing, ..."""
 
 
-_run_dir = click.option(
-    "--run-dir", metavar="DIR", default=None, help="Model: a run folder."
+_examples = examples_option(
+    "Music: a TFRecord, a folder, zip or file of MIDI, or tfds:NAME."
 )
-_preset = click.option(
-    "--preset",
-    metavar="NAME",
-    default=None,
-    show_default="groovae_4bar",
-    help="Model: one that is ready to play, or its folder.",
-)
-_examples = option(
-    "--examples",
-    aliases=("--examples-path",),
-    metavar="E",
-    required=True,
-    help="Music: a TFRecord, a folder, zip or file of MIDI, or tfds:NAME.",
-)
+_model = model_options(preset="groovae_4bar", checkpoint=False)
 
 
 def _split(default: str) -> Callable[[F], F]:
-    return click.option(
-        "--split",
-        type=click.Choice(["train", "validation", "test", "all"]),
-        default=None,
-        show_default=f"{default}, where the examples have splits",
-        help="Part of the examples.",
+    return split_option(
+        "Part of the examples.", shown=f"{default}, where the examples have splits"
     )
 
 
@@ -68,10 +60,7 @@ def _functions_option(text: str) -> Callable[[F], F]:
 
 
 @command.command("list")
-@_run_dir
-@click.option(
-    "--preset", metavar="NAME", default=None, help="Show what is stored with it."
-)
+@model_options(preset="none: all that can be fitted", checkpoint=False)
 @json_option
 def list_attributes(run_dir: str | None, preset: str | None, as_json: bool) -> None:
     """List the attributes that can be fitted, or those of a model."""
@@ -101,14 +90,13 @@ def list_attributes(run_dir: str | None, preset: str | None, as_json: bool) -> N
 
 
 @command.command("fit")
-@_run_dir
-@_preset
+@_model
 @_examples
 @_split("train")
 @click.option(
     "--attribute",
     "names",
-    metavar="NAME",
+    type=ATTRIBUTE,
     multiple=True,
     show_default="all that the model has",
     help="Attribute to fit (groovekit attributes list). Repeat the option for each.",
@@ -118,8 +106,7 @@ def list_attributes(run_dir: str | None, preset: str | None, as_json: bool) -> N
 )
 @click.option(
     "--output",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=FILE,
     default=None,
     show_default="attributes.json in the model's folder",
     help="Where to write.",
@@ -186,14 +173,13 @@ def fit_attributes(
 
 
 @command.command("measure")
-@_run_dir
-@_preset
+@_model
 @_examples
 @_split("validation")
 @click.option(
     "--attributes",
     "path",
-    metavar="FILE",
+    type=PathOf("file", as_text=True),
     default=None,
     show_default="attributes.json in the model's folder",
     help="What was fitted.",

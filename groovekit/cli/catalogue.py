@@ -13,6 +13,7 @@ import click
 from groovekit.cli.generate.mode import own_modes
 from groovekit.cli.options import json_option
 from groovekit.cli.output import echo_json, echo_table, note
+from groovekit.cli.types import CONVERTER, KIT, PRESET, RECIPE, Name
 from groovekit.configs.recipes import get_recipe
 from groovekit.configs.recipes import names as recipe_names
 from groovekit.converters.kits import get_kit
@@ -29,7 +30,7 @@ def list_and_show(
     entries: Callable[[bool], None],
     value: Callable[[str], Any],
     show: Callable[[str], None],
-    metavar: str = "NAME",
+    type: Name,
 ) -> click.Group:
     """Makes the commands ``list`` and ``show`` of a kind of names.
 
@@ -38,7 +39,7 @@ def list_and_show(
       entries: lists them, as JSON if it is given True; its docstring is the help.
       value: what ``show NAME --json`` writes.
       show: shows NAME to people; its docstring is the help.
-      metavar: what is shown.
+      type: of the names.
     """
     group = click.Group("catalogue", help=help)
 
@@ -48,7 +49,7 @@ def list_and_show(
         entries(as_json)
 
     @group.command("show", help=inspect.getdoc(show))
-    @click.argument("name", metavar=metavar)
+    @click.argument("name", metavar=type.name.upper(), type=type)
     @json_option
     def show_one(name: str, as_json: bool) -> None:
         if as_json:
@@ -176,6 +177,7 @@ converters = list_and_show(
     entries=_list_converters,
     value=_converter,
     show=_show_converter,
+    type=CONVERTER,
 )
 
 
@@ -220,7 +222,7 @@ kits = list_and_show(
     entries=_list_kits,
     value=lambda name: get_kit(name).to_dict(),
     show=_show_kit,
-    metavar="NAME|FILE",
+    type=KIT,
 )
 
 
@@ -265,6 +267,7 @@ presets = list_and_show(
     entries=_list_presets,
     value=_preset,
     show=_show_preset,
+    type=PRESET,
 )
 
 
@@ -294,4 +297,5 @@ recipes = list_and_show(
     entries=_list_recipes,
     value=_recipe,
     show=_show_recipe,
+    type=RECIPE,
 )

@@ -6,6 +6,7 @@ import click
 
 from groovekit.cli.catalogue import flatten, list_and_show, show_entries
 from groovekit.cli.output import echo_table
+from groovekit.cli.types import CONFIG
 from groovekit.configs.base import ModelConfig, get_config
 from groovekit.plugins import catalogue
 
@@ -74,4 +75,5 @@ command = list_and_show(
     entries=_list,
     value=lambda name: get_config(name).to_dict(),
     show=_show,
+    type=CONFIG,
 )

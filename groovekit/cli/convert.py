@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groovekit.cli.options import json_option, obsolete_options, option
+from groovekit.cli.options import json_option, obsolete_options, option, split_option
 from groovekit.cli.output import echo_json, note
 from groovekit.cli.progress import Progress
+from groovekit.cli.types import FILE, FOLDER
 from groovekit.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -29,16 +30,14 @@ _TERMINATED = 143
 @option(
     "--input-dir",
     required=True,
-    metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=FOLDER,
     help="Folder (or zip archive) of MIDI, MusicXML and ABC files, also zipped ones.",
 )
 @option(
     "--output",
     aliases=("--output-file",),
     required=True,
-    metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="TFRecord file to write.",
 )
 @click.option("--recursive", is_flag=True, help="Enter the folders below.")
@@ -55,11 +54,8 @@ _TERMINATED = 143
     show_default="as many as pay",
     help="Processes that read files. The result does not depend on it.",
 )
-@click.option(
-    "--split",
-    type=click.Choice(["train", "validation", "test", "all"]),
-    default="all",
-    help="Part of the Groove MIDI Dataset (a folder with its info.csv).",
+@split_option(
+    "Part of the Groove MIDI Dataset (a folder with its info.csv).", default="all"
 )
 @click.option(
     "--report",

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from groovekit.cli.options import json_option
+from groovekit.cli.options import json_option, kit_option, split_option
 from groovekit.cli.output import echo_json, echo_table, note
 from groovekit.cli.progress import Progress, duration
+from groovekit.cli.types import CONFIG, EXAMPLES
 from groovekit.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,27 +21,18 @@ _MOST_COMMON = 6
 
 
 @click.command("inspect")
-@click.argument("examples", metavar="FILE|DIR")
+@click.argument("examples", metavar="FILE|DIR", type=EXAMPLES)
 @click.option(
     "--config",
     "config_name",
-    metavar="NAME",
+    type=CONFIG,
     default=None,
     help="Count the windows that this config finds, and say why it finds none.",
 )
-@click.option(
-    "--kit",
-    metavar="NAME|FILE",
-    default=None,
-    show_default="the config's",
-    help="Kit map to read drums with (groovekit kits list, or a JSON file).",
+@kit_option(
+    "--kit", "Kit map to read drums with (groovekit kits list, or a JSON file)."
 )
-@click.option(
-    "--split",
-    type=click.Choice(["train", "validation", "test", "all"]),
-    default="all",
-    help="Part of a data set that has splits.",
-)
+@split_option("Part of a data set that has splits.", default="all")
 @click.option("--each", is_flag=True, help="Show every sequence on a line of its own.")
 @json_option
 def command(

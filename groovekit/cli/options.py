@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from groovekit.cli.output import note
+from groovekit.cli.types import EXAMPLES, FOLDER, KIT, PRESET, SPLITS, PathOf
 from groovekit.models.installed import BACKENDS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,19 +52,6 @@ class AliasedOption(click.Option):
         self.secondary_opts = self.secondary_opts + self.off_aliases
         super().add_to_parser(parser, ctx)
         self.opts, self.secondary_opts = shown
-
-
-class FiniteRange(click.FloatRange):
-    """A range of numbers, of which neither infinity nor NaN is one."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """The number of a text."""
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"expected a finite number, got {number}.", param, ctx)
-        return number
 
 
 def option(
@@ -147,15 +133,18 @@ def files_to_show(results: str) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         function = click.option(
             "--output-dir",
-            metavar="DIR",
-            type=click.Path(path_type=Path),
+            type=FOLDER,
             default=None,
             show_default="the input's",
             help=f"Folder for the {results}.",
         )(function)
-        return click.argument("files", metavar="FILE...", nargs=-1, required=True)(
-            function
-        )
+        return click.argument(
+            "files",
+            metavar="FILE...",
+            type=PathOf("file", as_text=True),
+            nargs=-1,
+            required=True,
+        )(function)
 
     return decorate
 
@@ -196,40 +185,97 @@ json_option = click.option(
 )
 
 
-def model_options(*, preset: str) -> Callable[[F], F]:
+cache_option = boolean(
+    "cache",
+    default=True,
+    help="Keep converted examples for the next time.",
+    aliases=("cache-dataset",),
+)
+
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Processes that read files.",
+)
+
+
+def examples_option(help: str, *, required: bool = True) -> Callable[[F], F]:
+    """The option ``--examples``; what it takes is said by ``help``."""
+    return option(
+        "--examples",
+        aliases=("--examples-path",),
+        type=EXAMPLES,
+        required=required,
+        help=help,
+    )
+
+
+def split_option(
+    help: str, *, default: str | None = None, shown: str | None = None
+) -> Callable[[F], F]:
+    """The option ``--split``: a part of examples that have several.
+
+    Args:
+      help: the help text.
+      default: the part that is taken without it.
+      shown: words for it in the help, where it depends.
+    """
+    return click.option(
+        "--split", type=SPLITS, default=default, show_default=shown, help=help
+    )
+
+
+def kit_option(
+    name: str, help: str, *, shown: str = "the config's"
+) -> Callable[[F], F]:
+    """An option that takes a kit map.
+
+    Args:
+      name: e.g. ``"--kit"``.
+      help: the help text.
+      shown: what is taken without it, for the help.
+    """
+    return click.option(name, type=KIT, default=None, show_default=shown, help=help)
+
+
+def model_options(*, preset: str, checkpoint: bool = True) -> Callable[[F], F]:
     """The options that say which trained model: a run, a preset or a checkpoint.
 
     Args:
       preset: what is taken without any, for the help.
+      checkpoint: whether a checkpoint will do.
     """
+    added = [
+        click.option(
+            "--run-dir",
+            type=PathOf("dir", as_text=True),
+            default=None,
+            help="Model: a run folder.",
+        ),
+        click.option(
+            "--preset",
+            type=PRESET,
+            default=None,
+            show_default=preset,
+            help="Model: one that is ready to play (groovekit presets list), or its "
+            "folder.",
+        ),
+    ]
+    if checkpoint:
+        added.append(
+            option(
+                "--checkpoint",
+                aliases=("--checkpoint-file",),
+                type=PathOf("file", as_text=True),
+                default=None,
+                help="Model: weights (model.safetensors) or a checkpoint "
+                "(step-....npz) of a run.",
+            )
+        )
 
     def decorate(function: F) -> F:
-        for add in reversed(
-            (
-                click.option(
-                    "--run-dir",
-                    metavar="DIR",
-                    default=None,
-                    help="Model: a run folder.",
-                ),
-                click.option(
-                    "--preset",
-                    metavar="NAME",
-                    default=None,
-                    show_default=preset,
-                    help="Model: one that is ready to play (groovekit presets list), "
-                    "or its folder.",
-                ),
-                option(
-                    "--checkpoint",
-                    aliases=("--checkpoint-file",),
-                    metavar="FILE",
-                    default=None,
-                    help="Model: weights (model.safetensors) or a checkpoint "
-                    "(step-....npz) of a run.",
-                ),
-            )
-        ):
+        for add in reversed(added):
             function = add(function)
         return function
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from groovekit.cli.options import files_to_show, json_option
+from groovekit.cli.options import files_to_show, json_option, kit_option
 from groovekit.cli.output import echo_json, note
 from groovekit.cli.progress import Progress
+from groovekit.cli.types import FILE
 from groovekit.errors import UsageError
 
 
@@ -16,8 +17,7 @@ from groovekit.errors import UsageError
 @files_to_show("pictures")
 @click.option(
     "--output",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=FILE,
     default=None,
     show_default="one beside each input",
     help="One picture of all inputs, below each other.",
@@ -29,12 +29,10 @@ from groovekit.errors import UsageError
     default="png",
     help="Kind of pictures beside the inputs.",
 )
-@click.option(
+@kit_option(
     "--kit",
-    metavar="NAME|FILE",
-    default=None,
-    show_default="a row for each pitch",
-    help="Kit map: its drums are the rows (groovekit kits list).",
+    "Kit map: its drums are the rows (groovekit kits list).",
+    shown="a row for each pitch",
 )
 @click.option(
     "--first-bar",

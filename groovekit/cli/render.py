@@ -9,13 +9,14 @@ import click
 from groovekit.cli.options import files_to_show, json_option
 from groovekit.cli.output import echo_json, note
 from groovekit.cli.progress import Progress
+from groovekit.cli.types import PathOf
 
 
 @click.command("render")
 @files_to_show("WAV files")
 @click.option(
     "--soundfont",
-    metavar="FILE",
+    type=PathOf("file", as_text=True),
     default=None,
     show_default="TimGM6mb, General MIDI",
     help="SoundFont to play with (.sf2, .sf3).",

@@ -11,15 +11,18 @@ import click
 
 from groovekit.cli.options import (
     backend_option,
-    boolean,
+    cache_option,
     device_option,
+    examples_option,
     json_option,
     model_options,
-    option,
+    split_option,
+    workers_option,
 )
 from groovekit.cli.output import echo_json, note
 from groovekit.cli.progress import Progress
 from groovekit.cli.start import use_backend
+from groovekit.cli.types import CONFIG, EXAMPLES
 from groovekit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,29 +39,19 @@ if TYPE_CHECKING:
 @model_options(preset="groovae_4bar")
 @click.option(
     "--config",
-    metavar="NAME",
+    type=CONFIG,
     default=None,
     show_default="that of the model",
     help="Config of the model.",
 )
-@option(
-    "--examples",
-    aliases=("--examples-path",),
-    metavar="E",
-    required=True,
-    help="What to evaluate on: a TFRecord (or glob of shards), a folder, zip or file "
-    "of music, or tfds:NAME.",
+@examples_option(
+    "What to evaluate on: a TFRecord (or glob of shards), a folder, zip or file of "
+    "music, or tfds:NAME."
 )
-@click.option(
-    "--split",
-    type=click.Choice(["train", "validation", "test", "all"]),
-    default=None,
-    show_default="validation, of examples with splits",
-    help="Which of them.",
-)
+@split_option("Which of them.", shown="validation, of examples with splits")
 @click.option(
     "--train-examples",
-    metavar="E",
+    type=EXAMPLES,
     default=None,
     show_default="the training split, or what is not held out",
     help="What the model was trained on, for baselines and copies.",
@@ -106,13 +99,8 @@ if TYPE_CHECKING:
     default=1.0,
     help="Of the samples: 1 as learnt, 0 the most probable.",
 )
-@boolean("cache", default=True, help="Keep converted examples for the next time.")
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=1,
-    help="Processes that read files.",
-)
+@cache_option
+@workers_option
 @backend_option
 @device_option
 @json_option

@@ -21,10 +21,10 @@ from groovekit.cli.generate.mode import (
 from groovekit.cli.generate.options import SHARED
 from groovekit.cli.generate.outputs import check_renderings, write
 from groovekit.cli.options import (
-    FiniteRange,
     backend_option,
     device_option,
     json_option,
+    kit_option,
     model_options,
     obsolete_options,
     precision_option,
@@ -34,6 +34,7 @@ from groovekit.cli.output import echo_json, note
 from groovekit.cli.progress import Progress
 from groovekit.cli.spelling import hyphens
 from groovekit.cli.start import use_any_backend, use_backend
+from groovekit.cli.types import CONFIG, FOLDER, FiniteRange, PathOf
 from groovekit.errors import RunFolderError, UsageError
 from groovekit.plugins import catalogue
 
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 _DEFAULT_MODE = "sample"
 #: Where a context's ``meta`` keeps the options that a plug-in's mode brings.
 _OPTIONS = "groovekit.generate.options"
+
+_MIDI = PathOf("file", as_text=True)
 
 
 class _ModeName(click.ParamType):  # type: ignore[type-arg]  # click 8.2 has no type
@@ -150,7 +153,7 @@ def _named_mode(args: list[str]) -> str | None:
 )
 @click.option(
     "--config",
-    metavar="NAME",
+    type=CONFIG,
     default=None,
     show_default="that of the model",
     help="Config of the model; alone, it stands for the preset of this name.",
@@ -167,8 +170,7 @@ def _named_mode(args: list[str]) -> str | None:
 @model_options(preset="that of the mode, see below")
 @click.option(
     "--output-dir",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=FOLDER,
     default="generated",
     help="Folder for the MIDI files.",
 )
@@ -184,27 +186,23 @@ def _named_mode(args: list[str]) -> str | None:
 @click.option(
     "--input",
     "inputs",
-    metavar="FILE",
+    type=_MIDI,
     multiple=True,
     help="MIDI file; repeat the option for each. Two or four to interpolate, two "
     "for a groove (the hits, the feel), one with the hits to sample from a model "
     "that plays given hits.",
 )
-@click.option("--input-midi-1", metavar="FILE", default=None, help="The first input.")
-@click.option("--input-midi-2", metavar="FILE", default=None, help="The second input.")
-@click.option(
+@click.option("--input-midi-1", type=_MIDI, default=None, help="The first input.")
+@click.option("--input-midi-2", type=_MIDI, default=None, help="The second input.")
+@kit_option(
     "--kit",
-    metavar="NAME|FILE",
-    default=None,
-    show_default="the one the model was trained with",
-    help="Kit map to read inputs with.",
+    "Kit map to read inputs with.",
+    shown="the one the model was trained with",
 )
-@click.option(
+@kit_option(
     "--output-kit",
-    metavar="NAME|FILE",
-    default=None,
-    show_default="general_midi, unless the config says otherwise",
-    help="Kit map to write outputs with.",
+    "Kit map to write outputs with.",
+    shown="general_midi, unless the config says otherwise",
 )
 @click.option(
     "--max-batch-size",

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from groovekit.cli.options import FiniteRange
+from groovekit.cli.types import FiniteRange
 from groovekit.errors import UsageError
 
 

@@ -11,15 +11,21 @@ import click
 from groovekit.cli.options import (
     backend_option,
     boolean,
+    cache_option,
     device_option,
+    examples_option,
     json_option,
+    kit_option,
     obsolete_options,
     option,
     precision_option,
     seed_option,
+    split_option,
+    workers_option,
 )
 from groovekit.cli.start import start_keras, use_backend
 from groovekit.cli.train.work import evaluate, train
+from groovekit.cli.types import CONFIG, EXAMPLES, FOLDER, PRESET, RECIPE
 from groovekit.configs.base import ModelConfig, get_config
 from groovekit.configs.recipes import Recipe, get_recipe
 from groovekit.configs.run_folder import RunFolder
@@ -49,31 +55,25 @@ def _follow(
 
 
 @click.command("train")
-@click.option("--config", "name", metavar="NAME", help="Config to train.")
+@click.option("--config", "name", type=CONFIG, help="Config to train.")
 @click.option(
     "--recipe",
-    metavar="NAME",
+    type=RECIPE,
     default=None,
     is_eager=True,
     callback=_follow,
     help="Train as a shipped model was: config, data, seed and length; what other "
     "options say goes first. `groovekit recipes list` shows them.",
 )
-@option(
-    "--examples",
-    aliases=("--examples-path",),
-    metavar="E",
-    help="TFRecord (or glob of shards), folder or zip of MIDI files, or tfds:NAME.",
+@examples_option(
+    "TFRecord (or glob of shards), folder or zip of MIDI files, or tfds:NAME.",
+    required=False,
 )
 @click.option("--tfds-name", hidden=True, default=None)
-@click.option(
-    "--split",
-    type=click.Choice(["train", "validation", "test", "all"]),
-    default=None,
-    show_default="train, where the examples have splits",
-    help="Part of the examples to use.",
+@split_option(
+    "Part of the examples to use.", shown="train, where the examples have splits"
 )
-@click.option("--eval-examples", metavar="E", help="Other examples to evaluate on.")
+@click.option("--eval-examples", type=EXAMPLES, help="Other examples to evaluate on.")
 @click.option(
     "--eval-fraction",
     type=click.FloatRange(0, 1, max_open=True),
@@ -83,8 +83,7 @@ def _follow(
 )
 @click.option(
     "--run-dir",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=FOLDER,
     default=None,
     show_default="runs/CONFIG",
     help="Run folder; an existing run is resumed.",
@@ -116,24 +115,14 @@ def _follow(
     default=None,
     help="Other values of the config: groovekit's names or the original's.",
 )
-@click.option(
-    "--kit",
-    metavar="NAME|FILE",
-    default=None,
-    show_default="the config's",
-    help="Kit map to read drums with.",
-)
-@click.option(
-    "--output-kit",
-    metavar="NAME|FILE",
-    default=None,
-    show_default="the config's",
-    help="Kit map that the model writes with, of as many classes.",
-)
+@kit_option("--kit", "Kit map to read drums with.")
+@kit_option("--output-kit", "Kit map that the model writes with, of as many classes.")
 @seed_option
 @boolean("resume", default=True, help="Go on where the run folder stopped.")
 @click.option("--overwrite", is_flag=True, help="With --no-resume: replace a run.")
-@click.option("--init-from", metavar="RUN|PRESET", help="Start from these weights.")
+@click.option(
+    "--init-from", metavar="RUN|PRESET", type=PRESET, help="Start from these weights."
+)
 @click.option(
     "--mode",
     type=click.Choice(["train", "eval"]),
@@ -170,21 +159,11 @@ def _follow(
     default=TrainSettings.keep,
     help="Checkpoints to keep; 0 for all.",
 )
-@boolean(
-    "cache",
-    default=True,
-    help="Keep converted examples for the next time.",
-    aliases=("cache-dataset",),
-)
+@cache_option
 @click.option(
     "--verify-cache", is_flag=True, help="Compare contents, not sizes and times."
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=DataSettings.workers,
-    help="Processes that read files.",
-)
+@workers_option
 @backend_option
 @device_option
 @precision_option
