@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from groovekit.cli.evaluate.tables import interval
 from groovekit.cli.generate.mode import own_modes
 from groovekit.configs.base import ModelConfig, get_config
 from groovekit.configs.run_folder import differences
@@ -16,6 +15,7 @@ from groovekit.errors import UnknownNameError
 from groovekit.evaluation.distributions import FEATURES, SHARES, TITLES
 from groovekit.evaluation.metrics import Spread
 from groovekit.evaluation.scoring import GIVEN_HITS
+from groovekit.evaluation.words import interval
 
 
 def _number(digits: int) -> Callable[[Any], str]:

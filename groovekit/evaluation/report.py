@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from groovekit.errors import GroovekitError, UsageError
-from groovekit.evaluation import report_svg
+from groovekit.evaluation import report_svg, words
 from groovekit.evaluation.distributions import FEATURES, SHARES, TITLES
 from groovekit.evaluation.scoring import GIVEN_HITS, MEASURES, Measure
 from groovekit.io.files import write_file
@@ -134,12 +134,10 @@ def _template() -> jinja2.Template:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {
-        "capital": _capital,
-        "digits": _digits,
-        "interval": _interval,
-        "number": _number,
-        "short": _short,
-        "titled": _titled,
+        "capital": words.capital,
+        "interval": words.interval,
+        "number": words.number,
+        "short": words.short,
     }
     return environment.get_template(PAGE)
 
@@ -254,36 +252,3 @@ def _player() -> Callable[[NoteSequence], str]:
 
 def _data_uri(kind: str, data: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
-
-
-# Words -------------------------------------------------------------------------------
-
-
-def _titled(measure: Measure) -> str:
-    return f"{measure.label} ({measure.unit})" if measure.unit else measure.label
-
-
-def _digits(measure: Measure) -> int:
-    return 1 if measure.unit else 3
-
-
-def _interval(table: Mapping[str, float | None], digits: int = 3) -> str:
-    text = _number(table["value"], digits)
-    if table["low"] is None or table["high"] is None:
-        return text
-    return f"{text} [{_number(table['low'], digits)}, {_number(table['high'], digits)}]"
-
-
-def _number(value: float | None, digits: int = 3) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-def _short(value: Any) -> str:
-    """Three digits of a figure, with an interval or without."""
-    if isinstance(value, Mapping):
-        value = value["value"]
-    return "-" if value is None else f"{value:.3g}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

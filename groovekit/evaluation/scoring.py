@@ -39,6 +39,16 @@ class Measure:
     unit: str = ""
     higher: bool = True
 
+    @property
+    def title(self) -> str:
+        """The label with the unit."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    @property
+    def digits(self) -> int:
+        """Digits behind the point that people read."""
+        return 1 if self.unit else 3
+
 
 MEASURES = (
     Measure("hit_precision", "hit precision"),

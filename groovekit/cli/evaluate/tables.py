@@ -9,6 +9,7 @@ import click
 
 from groovekit.cli.output import echo_table
 from groovekit.evaluation.distributions import FEATURES, SHARES, TITLES
+from groovekit.evaluation.words import capital, interval, number, short
 
 
 def show(figures: Mapping[str, Any]) -> None:
@@ -27,19 +28,6 @@ def show(figures: Mapping[str, Any]) -> None:
             f"{1 / way['steps']:.2f}); detour {number(way['detour'], 2)}; "
             f"{number(way['monotonic'], 2)} of the steps lead on."
         )
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """A figure, or "-" where nothing was measured."""
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-def interval(table: Mapping[str, float | None], digits: int = 3) -> str:
-    """A figure with its interval: ``0.678 [0.650, 0.701]``."""
-    text = number(table["value"], digits)
-    if table["low"] is None:
-        return text
-    return f"{text} [{table['low']:.{digits}f}, {number(table['high'], digits)}]"
 
 
 def _head(figures: Mapping[str, Any]) -> None:
@@ -101,7 +89,7 @@ def _reconstruction(table: Mapping[str, Any]) -> None:
     if table["verdicts"]:
         click.echo()
     for verdict in table["verdicts"]:
-        click.echo(verdict["text"][:1].upper() + verdict["text"][1:])
+        click.echo(capital(verdict["text"]))
 
 
 def _errors(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -159,9 +147,7 @@ def _distance(table: Mapping[str, Any] | None) -> str:
     if table is None:
         return "-"
     keys = ("wasserstein", "kolmogorov_smirnov", "overlap", "total_variation")
-    values = [table[key] for key in keys if key in table]
-    plain = [v["value"] if isinstance(v, Mapping) else v for v in values]
-    return " / ".join("-" if v is None else f"{v:.3g}" for v in plain)
+    return " / ".join(short(table[key]) for key in keys if key in table)
 
 
 def _samples(table: Mapping[str, Any]) -> None:
