@@ -59,6 +59,23 @@ class AtLeast(Limit):
 
 
 @dataclasses.dataclass(frozen=True)
+class Above(Limit):
+    """Numbers above ``low``.
+
+    Attributes:
+      low: the lower end, which is left out.
+      expected: words for them.
+    """
+
+    low: float
+    expected: str
+
+    def allows(self, value: Any) -> bool:
+        """Whether the value is above ``low``."""
+        return bool(value > self.low)
+
+
+@dataclasses.dataclass(frozen=True)
 class Within(Limit):
     """Numbers from ``low`` to ``high``, both included but where said otherwise.
 

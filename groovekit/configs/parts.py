@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import Annotated, Literal
 
 from groovekit import fields as values
 from groovekit.errors import ConfigError
-from groovekit.fields import Options, require
+from groovekit.fields import Above, AtLeast, Options, Within, require
 
 #: Probability of feeding the decoder its own samples, by step.
 Schedule = Literal["constant", "exponential", "inverse_sigmoid"]
 ClipMode = Literal["global_norm", "value"]
 
 
-def _check_sizes(sizes: tuple[int, ...], path: str) -> None:
-    ok = len(sizes) > 0 and all(size > 0 for size in sizes)
-    require(ok, path, "one or more sizes of at least 1", list(sizes))
+_SIZES = "one or more sizes of at least 1"
+Sizes = Annotated[tuple[int, ...], AtLeast(1, _SIZES)]
+NotNegative = Annotated[float, AtLeast(0, "a number of at least 0")]
+Positive = Annotated[float, Above(0, "a number above 0")]
 
 
 def _check_levels(part: str, kind: str, lengths: tuple[int, ...]) -> None:
@@ -41,17 +42,16 @@ class EncoderConfig:
       options: further options of encoders from plug-ins, by name.
     """
 
-    rnn_size: tuple[int, ...]
+    rnn_size: Sizes
     kind: str = "bidirectional_lstm"
     residual: bool = False
-    level_lengths: tuple[int, ...] = ()
+    level_lengths: Sizes = ()
     core: str = "bidirectional_lstm"
     options: Options = ()
 
     def __post_init__(self) -> None:
         values.check_fields(self, "encoder")
-        _check_sizes(self.rnn_size, "encoder.rnn_size")
-        _check_sizes(self.level_lengths or (1,), "encoder.level_lengths")
+        require(len(self.rnn_size) > 0, "encoder.rnn_size", _SIZES, [])
         _check_levels("encoder", self.kind, self.level_lengths)
 
 
@@ -80,28 +80,23 @@ class DecoderConfig:
       head_options: options of the head, by name.
     """
 
-    rnn_size: tuple[int, ...]
+    rnn_size: Sizes
     kind: str = "lstm"
     residual: bool = False
     head: str = "categorical"
-    level_lengths: tuple[int, ...] = ()
+    level_lengths: Sizes = ()
     core: str = "lstm"
-    conductor_size: tuple[int, ...] = ()
-    conductor_projection: int = 0
+    conductor_size: Sizes = ()
+    conductor_projection: Annotated[int, AtLeast(0, "a size, or 0 for none")] = 0
     autoregressive: tuple[int, ...] = ()
     reencode: bool = False
-    control_rnn_size: tuple[int, ...] = ()
+    control_rnn_size: Sizes = ()
     options: Options = ()
     head_options: Options = ()
 
     def __post_init__(self) -> None:
         values.check_fields(self, "decoder")
-        _check_sizes(self.rnn_size, "decoder.rnn_size")
-        for name in ("level_lengths", "conductor_size", "control_rnn_size"):
-            _check_sizes(getattr(self, name) or (1,), f"decoder.{name}")
-        projection = self.conductor_projection
-        what = "a size, or 0 for none"
-        require(projection >= 0, "decoder.conductor_projection", what, projection)
+        require(len(self.rnn_size) > 0, "decoder.rnn_size", _SIZES, [])
         _check_levels("decoder", self.kind, self.level_lengths)
         for name in (
             "autoregressive",
@@ -129,19 +124,13 @@ class LatentConfig:
         is ``(1 - beta_rate ** step) * max_beta``.
     """
 
-    z_size: int
-    free_bits: float = 48.0
-    max_beta: float = 0.2
-    beta_rate: float = 0.0
+    z_size: Annotated[int, AtLeast(1, "a size of at least 1")]
+    free_bits: NotNegative = 48.0
+    max_beta: NotNegative = 0.2
+    beta_rate: Annotated[float, Within(0, 1, "a number from 0 to 1")] = 0.0
 
     def __post_init__(self) -> None:
         values.check_fields(self, "latent")
-        require(self.z_size >= 1, "latent.z_size", "a size of at least 1", self.z_size)
-        for name in ("free_bits", "max_beta"):
-            value = getattr(self, name)
-            require(value >= 0, f"latent.{name}", "a number of at least 0", value)
-        rate = self.beta_rate
-        require(0 <= rate <= 1, "latent.beta_rate", "a number from 0 to 1", rate)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,37 +157,28 @@ class TrainingConfig:
         (``global_norm`` only).
     """
 
-    batch_size: int = 512
-    learning_rate: float = 1e-3
+    batch_size: Annotated[int, AtLeast(1, "an integer of at least 1")] = 512
+    learning_rate: Positive = 1e-3
     min_learning_rate: float = 1e-5
-    decay_rate: float = 0.9999
-    average: float = 0.0
-    dropout_keep_prob: float = 1.0
+    decay_rate: Annotated[float, Within(0, 1, "a number in (0, 1]", "low")] = 0.9999
+    average: Annotated[float, Within(0, 1, "a number in [0, 1)", "high")] = 0.0
+    dropout_keep_prob: Annotated[
+        float, Within(0, 1, "a probability in (0, 1]", "low")
+    ] = 1.0
     sampling_schedule: Schedule = "constant"
     sampling_rate: float = 0.0
     clip_mode: ClipMode = "global_norm"
-    grad_clip: float = 1.0
-    grad_norm_clip_to_zero: float = 10000.0
+    grad_clip: Positive = 1.0
+    grad_norm_clip_to_zero: Positive = 10000.0
 
     def __post_init__(self) -> None:
         values.check_fields(self, "training")
-
-        def check(name: str, condition: bool, expected: str) -> None:
-            require(condition, f"training.{name}", expected, getattr(self, name))
-
-        check("batch_size", self.batch_size >= 1, "an integer of at least 1")
-        check("learning_rate", self.learning_rate > 0, "a number above 0")
-        check(
-            "min_learning_rate",
+        require(
             0 <= self.min_learning_rate <= self.learning_rate,
+            "training.min_learning_rate",
             f"a number from 0 to the learning rate ({self.learning_rate})",
+            self.min_learning_rate,
         )
-        check("decay_rate", 0 < self.decay_rate <= 1, "a number in (0, 1]")
-        check("average", 0 <= self.average < 1, "a number in [0, 1)")
-        keep = self.dropout_keep_prob
-        check("dropout_keep_prob", 0 < keep <= 1, "a probability in (0, 1]")
-        for name in ("grad_clip", "grad_norm_clip_to_zero"):
-            check(name, getattr(self, name) > 0, "a number above 0")
         self._check_sampling()
 
     def _check_sampling(self) -> None:
