@@ -133,25 +133,6 @@ class Drums:
         )
 
     @classmethod
-    def from_tensor(cls, tensor: Any) -> Drums:
-        """Reads ``[hits, velocities, offsets]`` beside each other.
-
-        Args:
-          tensor: ``(windows, steps, 3 * classes)``: hits above 0.5, velocities
-            0..1, offsets -1..1.
-
-        Raises:
-          DataError: an array of another shape.
-        """
-        tensor = np.asarray(tensor)
-        if tensor.ndim != 3 or tensor.shape[2] % 3:
-            raise DataError(
-                "Expected a tensor of shape (windows, steps, 3 * classes), got "
-                f"{tensor.shape}."
-            )
-        return cls(*np.split(tensor.astype(np.float64), 3, axis=-1))
-
-    @classmethod
     def from_labels(cls, labels: Any, classes: int = 9) -> Drums:
         """Reads drum labels: the sum of ``2 ** class`` over what sounds.
 

@@ -115,7 +115,6 @@ _ENCODINGS = {
         ChordEncoding("major_minor", ("major", "minor"), ("", "m")),
     )
 }
-CHORD_ENCODINGS = tuple(_ENCODINGS)
 
 
 def get_chord_encoding(name: str) -> ChordEncoding:

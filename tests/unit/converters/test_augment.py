@@ -4,13 +4,9 @@ import re
 
 import numpy as np
 import pytest
+from helpers.augmentation import augment_once, augment_sequence, transpose_chord
 
-from groovekit.converters.augment import (
-    augment_once,
-    augment_sequence,
-    draw_transpositions,
-    transpose_chord,
-)
+from groovekit.converters.augment import draw_transpositions
 from groovekit.converters.base import AugmentationConfig, Windows
 from groovekit.converters.drums import DrumsConverter
 from groovekit.converters.groove import GrooveConverter
