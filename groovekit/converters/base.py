@@ -29,6 +29,7 @@ from groovekit.converters.grid.grid import Grid
 from groovekit.errors import UsageError
 from groovekit.fields import require
 from groovekit.io.notes import NoteSequence
+from groovekit.io.tempo import DEFAULT_QPM
 
 Kind = Literal["binary", "unit", "signed", "categorical"]
 
@@ -47,7 +48,6 @@ class Reason(enum.Enum):
     TOO_LONG = "is longer than the converter's limit"
     NO_MAPPED_PITCHES = "has no pitches that the kit map knows"
     NO_MATERIAL = "has no material of the kind the model learns"
-    QUANTIZED_DIFFERENTLY = "is quantised to another grid"
     INSTRUMENTS = "has too few or too many instruments"
     EVENTS = "has too few or too many events"
     HARMONY = "has chords or a key that can be neither read nor inferred"
@@ -363,7 +363,7 @@ class Converter(abc.ABC):
         tensors: np.ndarray,
         controls: np.ndarray | None = None,
         *,
-        qpm: float = 120.0,
+        qpm: float = DEFAULT_QPM,
     ) -> list[NoteSequence]:
         """Turns outputs back into note sequences.
 

@@ -43,6 +43,7 @@ from groovekit.converters.options import WithKits
 from groovekit.errors import ConfigError
 from groovekit.io.columns import NoteColumns
 from groovekit.io.notes import NoteSequence
+from groovekit.io.tempo import DEFAULT_QPM
 
 # Up to so many classes a step is kept as one uint16, beyond as bits.
 _LABEL_CLASSES = 16
@@ -288,7 +289,7 @@ class DrumsConverter(WithKits, GridConverter):
         tensors: np.ndarray,
         controls: np.ndarray | None = None,  # noqa: ARG002 - there are none
         *,
-        qpm: float = 120.0,
+        qpm: float = DEFAULT_QPM,
     ) -> list[NoteSequence]:
         """Writes the notes of outputs.
 

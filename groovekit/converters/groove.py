@@ -47,6 +47,7 @@ from groovekit.errors import ConfigError
 from groovekit.fields import AtLeast, Within
 from groovekit.io.columns import NoteColumns
 from groovekit.io.notes import NoteSequence
+from groovekit.io.tempo import DEFAULT_QPM
 
 if TYPE_CHECKING:
     from groovekit.converters.base import AugmentationConfig
@@ -406,7 +407,7 @@ class GrooveConverter(WithKits, GridConverter):
         tensors: np.ndarray,
         controls: np.ndarray | None = None,  # noqa: ARG002 - all is in the output
         *,
-        qpm: float = 120.0,
+        qpm: float = DEFAULT_QPM,
     ) -> list[NoteSequence]:
         """Writes the notes of outputs.
 

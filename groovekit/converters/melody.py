@@ -61,6 +61,7 @@ from groovekit.converters.voices.windows import cut_windows, label_windows
 from groovekit.fields import Within
 from groovekit.io.columns import NoteColumns
 from groovekit.io.notes import NoteSequence
+from groovekit.io.tempo import DEFAULT_QPM
 
 if TYPE_CHECKING:
     from groovekit.converters.base import AugmentationConfig
@@ -404,7 +405,7 @@ class MelodyConverter(GridConverter):
         tensors: np.ndarray,
         controls: np.ndarray | None = None,
         *,
-        qpm: float = 120.0,
+        qpm: float = DEFAULT_QPM,
     ) -> list[NoteSequence]:
         """Writes the notes of outputs.
 

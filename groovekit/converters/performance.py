@@ -58,6 +58,7 @@ from groovekit.errors import ConfigError
 from groovekit.fields import AtLeast, Within
 from groovekit.io.columns import NoteColumns
 from groovekit.io.notes import NoteSequence
+from groovekit.io.tempo import DEFAULT_QPM
 
 if TYPE_CHECKING:
     from groovekit.converters.base import AugmentationConfig
@@ -383,7 +384,7 @@ class PerformanceConverter(GridConverter):
         tensors: np.ndarray,
         controls: np.ndarray | None = None,
         *,
-        qpm: float = 120.0,
+        qpm: float = DEFAULT_QPM,
     ) -> list[NoteSequence]:
         """Writes the notes of outputs.
 

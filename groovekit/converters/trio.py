@@ -20,7 +20,6 @@ from groovekit.converters.base import (
 )
 from groovekit.converters.grid.labels import one_hot
 from groovekit.converters.grid.notes_out import (
-    DRUM_INSTRUMENT,
     add_notes,
     empty_sequence,
 )
@@ -58,7 +57,8 @@ from groovekit.converters.voices.trio_tracks import (
 from groovekit.errors import ConfigError
 from groovekit.fields import AtLeast
 from groovekit.io.columns import NoteColumns
-from groovekit.io.notes import NoteSequence
+from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
+from groovekit.io.tempo import DEFAULT_QPM
 
 if TYPE_CHECKING:
     from groovekit.converters.base import AugmentationConfig
@@ -340,7 +340,7 @@ class TrioConverter(WithKits, GridConverter):
         tensors: np.ndarray,
         controls: np.ndarray | None = None,  # noqa: ARG002 - there are none
         *,
-        qpm: float = 120.0,
+        qpm: float = DEFAULT_QPM,
     ) -> list[NoteSequence]:
         """Writes the notes of outputs.
 
@@ -398,7 +398,7 @@ class TrioConverter(WithKits, GridConverter):
                 np.full(len(drum), self.velocity),
                 step * seconds,
                 (step + 1) * seconds,
-                instrument=DRUM_INSTRUMENT,
+                instrument=DRUM_CHANNEL,
                 is_drum=True,
             )
         return sequences

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from groovekit.io.tempo import DEFAULT_QPM
+
 _STEP, _ROW, _LEFT, _TOP = 9.0, 13.0, 88.0, 4.0
 _STEPS_PER_QUARTER = 4
 _MOST_STEPS = 128
@@ -28,7 +30,7 @@ def piano_roll(
       rows: names and pitches of the rows, the lowest first; without any, a row for
         each pitch.
     """
-    qpm = sequence.tempos[0].qpm if sequence.tempos else 120.0
+    qpm = sequence.tempos[0].qpm if sequence.tempos else DEFAULT_QPM
     quarters = sequence.time_signatures[0].numerator if sequence.time_signatures else 4
     scale = qpm / 60 * _STEPS_PER_QUARTER
     rows = rows or [

@@ -7,7 +7,7 @@ import itertools
 from groovekit.converters.base import Converter
 from groovekit.converters.options import with_options
 from groovekit.errors import UsageError
-from groovekit.io.notes import NoteSequence
+from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
 
 
 def plan(
@@ -88,6 +88,6 @@ def one_after_another(parts: list[NoteSequence], seconds: float) -> NoteSequence
 def _free_instrument(numbers: dict[tuple[int, bool, int], int], is_drum: bool) -> int:
     """The next number; 9 is for drums, as MIDI channels have it."""
     taken = set(numbers.values())
-    if is_drum and 9 not in taken:
-        return 9
-    return next(n for n in itertools.count() if n not in taken and n != 9)
+    if is_drum and DRUM_CHANNEL not in taken:
+        return DRUM_CHANNEL
+    return next(n for n in itertools.count() if n not in taken and n != DRUM_CHANNEL)

@@ -97,3 +97,6 @@ def _note_sequence_class() -> Any:
 
 
 NoteSequence = _note_sequence_class()
+
+#: MIDI's channel of drums, from 0; sequences give it to the instrument of drums.
+DRUM_CHANNEL = 9

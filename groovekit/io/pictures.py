@@ -18,7 +18,7 @@ import numpy as np
 from groovekit.errors import DataError, GroovekitError, UsageError
 from groovekit.io.files import write_file, write_new
 from groovekit.io.notes import NoteSequence
-from groovekit.io.tempo import TempoMap
+from groovekit.io.tempo import DEFAULT_QPM, TempoMap
 
 SUFFIXES = (".png", ".svg")
 STEPS_PER_QUARTER = 4
@@ -26,7 +26,6 @@ STEPS_PER_QUARTER = 4
 MAX_BARS = 32
 #: Lines of one picture.
 MAX_LINES = 24
-_DEFAULT_QPM = 120.0
 
 # Sizes in inches.
 _ROW, _GAP, _HEAD, _FOOT, _LEFT, _RIGHT = 0.25, 0.62, 0.42, 0.5, 1.25, 0.9
@@ -272,7 +271,7 @@ def _roll(
         first_bar=first_bar,
         bars=left if bars is None else min(bars, left),
         quarters_per_bar=per_bar,
-        qpm=tempos[0].qpm if tempos else _DEFAULT_QPM,
+        qpm=tempos[0].qpm if tempos else DEFAULT_QPM,
         metre=metre,
         title=title,
     )

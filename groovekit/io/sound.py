@@ -17,11 +17,10 @@ import numpy as np
 
 from groovekit.errors import DataError, GroovekitError, UsageError
 from groovekit.io.files import write_file, write_new
-from groovekit.io.notes import NoteSequence
+from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
 
 SAMPLE_RATE = 22_050
 _RATES = (8_000, 192_000)
-_DRUM_CHANNEL = 9
 _CHANNELS = 16
 # Room for several loud strokes at once; both are about equally loud.
 _GAIN_DB, _FLUIDSYNTH_GAIN = -6.0, 0.5
@@ -155,14 +154,14 @@ def _voice(note: Any) -> tuple[bool, int]:
 def _channels(sequence: NoteSequence) -> dict[tuple[bool, int], int]:
     """A channel for the drums and for each program; sixteen at most."""
     voices = sorted({_voice(note) for note in sequence.notes}, reverse=True)
-    free = [channel for channel in range(_CHANNELS) if channel != _DRUM_CHANNEL]
+    free = [channel for channel in range(_CHANNELS) if channel != DRUM_CHANNEL]
     programs = [voice for voice in voices if not voice[0]]
     if len(programs) > len(free):
         raise DataError(
             f"Expected at most {len(free)} programs to render, got {len(programs)}."
         )
     found = dict(zip(programs, free, strict=False))
-    return {**found, (True, 0): _DRUM_CHANNEL}
+    return {**found, (True, 0): DRUM_CHANNEL}
 
 
 def _play(

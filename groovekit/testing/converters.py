@@ -26,6 +26,7 @@ from groovekit.converters.base import (
 )
 from groovekit.errors import DataError
 from groovekit.io.notes import NoteSequence
+from groovekit.io.tempo import DEFAULT_QPM
 from groovekit.testing.checks import (
     calling,
     describe,
@@ -92,7 +93,7 @@ def check_converter(
     _check_batches(converter, some)
     _check_augmentation(converter, some[0])
     for sequence, windows in read:
-        qpm = sequence.tempos[0].qpm if sequence.tempos else 120.0
+        qpm = sequence.tempos[0].qpm if sequence.tempos else DEFAULT_QPM
         check_decoding(
             converter, windows.take(slice(0, _SOME)), qpm, round_trip=round_trip
         )

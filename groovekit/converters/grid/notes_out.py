@@ -7,9 +7,8 @@ import itertools
 import numpy as np
 
 from groovekit.io.midi.note_rows import note_rows
-from groovekit.io.notes import NoteSequence
+from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
 
-DRUM_INSTRUMENT = 9
 _TICKS_PER_QUARTER = 220
 # From so many notes on their bytes are made at once.
 _MANY = 16
@@ -49,9 +48,7 @@ def drum_sequences(
     Raises:
       ValueError: pitches or velocities that MIDI has not.
     """
-    rows = note_rows(
-        pitch, velocity, start, end, instrument=DRUM_INSTRUMENT, is_drum=True
-    )
+    rows = note_rows(pitch, velocity, start, end, instrument=DRUM_CHANNEL, is_drum=True)
     width, data = rows.shape[1], rows.tobytes()
     bare = empty_sequence(qpm=qpm, time_signature=time_signature, duration=0.0)
     head = bare.SerializeToString()

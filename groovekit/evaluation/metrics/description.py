@@ -16,6 +16,7 @@ from groovekit.converters.grid.drums import (
     step_milliseconds,
 )
 from groovekit.errors import DataError
+from groovekit.io.tempo import DEFAULT_QPM
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,7 +120,7 @@ def microtiming_steps(drums: Drums) -> Spread:
 
 
 def microtiming_ms(
-    drums: Drums, *, qpm: float = 120.0, steps_per_quarter: int | None = None
+    drums: Drums, *, qpm: float = DEFAULT_QPM, steps_per_quarter: int | None = None
 ) -> Spread:
     """How far hits lie from the grid, in milliseconds, positive when early.
 

@@ -13,6 +13,7 @@ from groovekit.converters.grid.drums import (
     same_shape,
     step_milliseconds,
 )
+from groovekit.io.tempo import DEFAULT_QPM
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +122,7 @@ def timing_error(
     truth: Drums,
     prediction: Drums,
     *,
-    qpm: float | np.ndarray = 120.0,
+    qpm: float | np.ndarray = DEFAULT_QPM,
     steps_per_quarter: int | None = None,
 ) -> Deviation:
     """Errors of onset in milliseconds at cells that are hit in both.

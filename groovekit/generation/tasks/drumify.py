@@ -15,10 +15,9 @@ from groovekit.generation.player import Player
 from groovekit.generation.takes import Take, read_take
 from groovekit.generation.tasks.editing import finish, new_hits
 from groovekit.generation.tasks.playing import Played, check_count, play
-from groovekit.io.notes import NoteSequence
+from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
 from groovekit.seeding import derive, one_seed
 
-_DRUM_CHANNEL = 9
 # At a step that must sound the model is asked again, at a rising temperature; in the
 # end it plays any drum.
 _ROUNDS, _WARMER, _WARM = 20, 1.5, 0.5
@@ -91,7 +90,7 @@ def drumify_edits(
         for position, note in enumerate(take.sequence.notes)
         if position not in taps and not note.is_drum
     }
-    channel = next(n for n in (_DRUM_CHANNEL, *range(256)) if n not in others)
+    channel = next(n for n in (DRUM_CHANNEL, *range(256)) if n not in others)
     for version in range(count):
         own = derive(seed, "version", version)
         if keep_onsets:

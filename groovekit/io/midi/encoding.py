@@ -11,11 +11,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from groovekit.errors import DataError
-from groovekit.io.notes import NoteSequence
+from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
+from groovekit.io.tempo import DEFAULT_QPM
 
-DEFAULT_QPM = 120.0
 DEFAULT_TICKS_PER_QUARTER = 480
-DRUM_CHANNEL = 9
 _CHANNELS = tuple(c for c in range(16) if c != DRUM_CHANNEL)
 _MAX_TEMPO_MICROSECONDS = 2**24 - 1
 _KEYS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")

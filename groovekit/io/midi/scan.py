@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 
 from groovekit.io.midi.note_rows import control_rows, note_rows
-from groovekit.io.notes import NoteSequence
+from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
+from groovekit.io.tempo import DEFAULT_QPM
 
 _NOTE_OFF, _NOTE_ON, _CONTROL, _PROGRAM = 0x80, 0x90, 0xB0, 0xC0
 _CHANNEL_PRESSURE, _PITCH_BEND = 0xD0, 0xE0
 _META, _SYSEX = 0xFF, (0xF0, 0xF7)
-_DRUM_CHANNEL = 9
 _TRACK_NAME, _TEMPO, _METRE, _KEY = 0x03, 0x51, 0x58, 0x59
 # Metas that say nothing about the notes, and the bytes that each has at least.
 _IGNORED = {0x01: 0, 0x02: 0, 0x04: 0, 0x05: 0, 0x06: 0, 0x07: 0, 0x09: 0}
@@ -31,7 +31,6 @@ _IGNORED |= {0x20: 1, 0x21: 0, 0x2F: 0, 0x7F: 0}
 _MAX_MESSAGE = 1_000_000
 # The largest power of two that the field for it holds is 2**30.
 _MAX_DENOMINATOR_POWER = 30
-_DEFAULT_QPM = 120.0
 
 
 class UnusualError(Exception):
@@ -76,7 +75,7 @@ class _Clock:
     seconds: list[float] = dataclasses.field(default_factory=lambda: [0.0])
 
     def __post_init__(self) -> None:
-        self.scales.append(60.0 / (_DEFAULT_QPM * self.resolution))
+        self.scales.append(60.0 / (DEFAULT_QPM * self.resolution))
 
     def change(self, tick: int, microseconds: int) -> None:
         """Sets the tempo from a tick on, none of those so far being later."""
@@ -347,7 +346,7 @@ class _Players:
         begun = self._begun.get((program, channel))
         if begun is None:
             begun = _Instrument(
-                program, channel == _DRUM_CHANNEL, self.track_name, [], [], []
+                program, channel == DRUM_CHANNEL, self.track_name, [], [], []
             )
             if channel in self._waiting:
                 # The same lists, not copies: what waits later goes there, too.
