@@ -226,7 +226,7 @@ def names(_: str | None = None) -> str:
 
 # Names that are made by calls or imports, where no docstring stands.
 _OTHERS = {
-    "NoteSequence": "note_seq's protocol buffer of notes, tempos and metres.",
+    "NoteSequence": "Notes and tempos: note_seq's message where that is installed.",
     "register_config": "Decorator: adds a function that returns a config.",
     "register_converter": "Decorator: adds a converter class.",
     "register_decoder": "Decorator: adds a decoder layer.",

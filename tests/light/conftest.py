@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from helpers.takes import write_takes
 
-HEAVY = ("keras", "tensorflow", "jax", "torch", "note_seq")
+HEAVY = ("keras", "tensorflow", "jax", "torch", "h5py", "note_seq")
 # Python's import system takes it for "not there".
 HIDE = f"import sys\nsys.modules.update(dict.fromkeys({HEAVY!r}))\n"
 
