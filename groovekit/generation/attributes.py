@@ -2,7 +2,7 @@
 
 An attribute is a function of :class:`~groovekit.evaluation.metrics.Drums` that gives a
 number for each window, such as :func:`groovekit.evaluation.metrics.density`. Its
-direction is what to add to a code so that the model plays more of it:
+direction is what to add to a latent vector so that the model plays more of it:
 :mod:`groovekit.evaluation.attribute_fitting` finds it, a file beside the model keeps
 it.
 """
@@ -55,9 +55,9 @@ class Direction:
       mean: over the windows that it was fitted to, in the attribute's unit.
       sd: standard deviation over them: the attribute's share of one unit of
         strength.
-      r2: share of the variance of what the model plays that the code's best linear
-        combination explains (0..1).
-      vector: ``(z_size,)`` float32: what a strength of +1 adds to a code.
+      r2: share of the variance of what the model plays that the best linear
+        combination of the latent vector explains (0..1).
+      vector: ``(z_size,)`` float32: what a strength of +1 adds to a latent vector.
     """
 
     name: str
@@ -90,7 +90,7 @@ class Directions:
         return [attribute.name for attribute in self.attributes]
 
     def shift(self, strengths: Mapping[str, float], *, z_size: int) -> np.ndarray:
-        """What to add to a code.
+        """What to add to a latent vector.
 
         Args:
           strengths: by name, in standard deviations.
@@ -113,9 +113,9 @@ class Directions:
             vector = known[name].vector
             if vector.shape != total.shape:
                 raise UsageError(
-                    f"The attributes were fitted to codes of size {len(vector)} "
-                    f"({self.config}), the model has {z_size}: fit them anew "
-                    "(groovekit attributes fit)."
+                    "The attributes were fitted to latent vectors of size "
+                    f"{len(vector)} ({self.config}), the model has {z_size}: fit them "
+                    "anew (groovekit attributes fit)."
                 )
             total += np.float32(strength) * vector
         return total

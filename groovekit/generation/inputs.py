@@ -126,3 +126,17 @@ def to_tensors(
         for number, item in enumerate(items, start=1)
     ]
     return join([item.tensors for item in found]), [item.qpm for item in found]
+
+
+def one_window(
+    music: Music, converter: Converter, *, window: int = 1
+) -> tuple[Tensors, list[float]]:
+    """As :func:`to_tensors`, of music that gives one window.
+
+    Raises:
+      UsageError: it gives another number of them.
+    """
+    tensors, tempos = to_tensors(music, converter, window=window)
+    if len(tensors) != 1:
+        raise UsageError(f"Expected one groove, got {len(tensors)}.")
+    return tensors, tempos

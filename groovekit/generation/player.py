@@ -11,8 +11,8 @@ import numpy as np
 from groovekit.configs.base import ModelConfig
 from groovekit.converters.base import Converter, Tensors
 from groovekit.converters.harmony.chords import Chords
-from groovekit.generation.codes import Encoding
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music
+from groovekit.generation.latent_vectors import Encoding
 from groovekit.io.notes import NoteSequence
 from groovekit.models.runtimes.base import Progress
 

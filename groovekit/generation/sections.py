@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
+
 from groovekit.converters.base import Converter
 from groovekit.converters.options import with_options
 from groovekit.errors import UsageError
+from groovekit.generation.controls import complete_controls
+from groovekit.generation.player import Player
 from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
 
 
@@ -91,3 +95,77 @@ def _free_instrument(numbers: dict[tuple[int, bool, int], int], is_drum: bool) -
     if is_drum and DRUM_CHANNEL not in taken:
         return DRUM_CHANNEL
     return next(n for n in itertools.count() if n not in taken and n != DRUM_CHANNEL)
+
+
+def sections_for(converter: Converter, bars: int) -> int:
+    """How many windows so many bars take."""
+    if bars < 1:
+        raise UsageError(f"bars must be at least 1, got {bars}.")
+    return -(-bars // converter.window_bars)
+
+
+def play_sections(
+    model: Player,
+    z: np.ndarray,
+    converter: Converter,
+    *,
+    bars: int,
+    qpm: float,
+    temperature: float,
+    seed: int,
+    controls: np.ndarray | None = None,
+) -> list[NoteSequence]:
+    """Pieces whose sections follow each other.
+
+    Args:
+      model: decodes.
+      z: ``(pieces * sections, z_size)``.
+      converter: writes the notes.
+      bars: length of a piece.
+      qpm: tempo.
+      temperature: of the decoder.
+      seed: of what the decoder draws.
+      controls: ``(1, steps, control_depth)`` for every section.
+    """
+    own = converter.window_bars
+    sections = sections_for(converter, bars)
+    steps = converter.steps
+    controls = complete_controls(
+        controls, converter, len(z), steps, name=model.config.name
+    )
+    tensors = model.decode_to_tensors(
+        z, temperature=temperature, controls=controls, seed=seed
+    )
+    kept = steps * bars // own
+    if converter.tiles or not converter.fixed_length:
+        # Windows that may end before their last step.
+        parts = converter.decode(tensors, controls, qpm=qpm)
+        seconds = converter.window_seconds(qpm)
+        made = [
+            one_after_another(parts[first : first + sections], seconds)
+            for first in range(0, len(parts), sections)
+        ]
+        return [cut(piece, bars * bar_seconds(converter, qpm)) for piece in made]
+
+    def joined(array: np.ndarray) -> np.ndarray:
+        return array.reshape(-1, sections * steps, array.shape[-1])[:, :kept]
+
+    return converter.decode(
+        joined(tensors), None if controls is None else joined(controls), qpm=qpm
+    )
+
+
+def bar_seconds(converter: Converter, qpm: float) -> float:
+    """Length of a bar of a converter whose windows are whole bars."""
+    return converter.window_seconds(qpm) / converter.window_bars
+
+
+def cut(sequence: NoteSequence, seconds: float) -> NoteSequence:
+    """The first seconds of a sequence."""
+    kept = [note for note in sequence.notes if note.start_time < seconds]
+    del sequence.notes[:]
+    sequence.notes.extend(kept)
+    for note in sequence.notes:
+        note.end_time = min(note.end_time, seconds)
+    sequence.total_time = seconds
+    return sequence

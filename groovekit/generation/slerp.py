@@ -1,4 +1,4 @@
-"""Ways from one latent code to another."""
+"""Ways from one latent vector to another."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from groovekit.errors import UsageError
 
-# Sine of the angle between two codes below which they count as parallel: the
-# formula divides by it.
+# Sine of the angle between two latent vectors below which they count as
+# parallel: the formula divides by it.
 _PARALLEL = 1e-4
 
 
@@ -17,9 +17,9 @@ def slerp(
 ) -> np.ndarray:
     """Spherical linear interpolation: turns ``start`` to ``end`` at even speed.
 
-    The codes of the prior lie near a sphere, and a straight line leaves it. Both
-    directions and lengths may differ. Where the angle says nothing (equal,
-    opposite or zero codes) the way is a straight line.
+    Latent vectors of the prior lie near a sphere, and a straight line leaves it.
+    Both directions and lengths may differ. Where the angle says nothing (equal,
+    opposite or zero vectors) the way is a straight line.
 
     Args:
       start: ``(z_size,)``, finite.
@@ -30,16 +30,18 @@ def slerp(
       ``(count, z_size)`` float32; both ends are met exactly.
 
     Raises:
-      UsageError: codes that are not two vectors of one size and finite.
+      UsageError: not two vectors of one size, or not finite.
     """
     first, last = np.asarray(start, np.float64), np.asarray(end, np.float64)
     if first.ndim != 1 or first.shape != last.shape:
         raise UsageError(
-            "Interpolation takes two codes of shape (z_size,), got "
+            "Interpolation takes two latent vectors of shape (z_size,), got "
             f"{first.shape} and {last.shape}."
         )
     if not (np.isfinite(first).all() and np.isfinite(last).all()):
-        raise UsageError("Interpolation takes finite codes, got NaN or infinity.")
+        raise UsageError(
+            "Interpolation takes finite latent vectors, got NaN or infinity."
+        )
     t = np.asarray(fractions, np.float64)[:, None]
     weights = _weights(first, last, t)
     path = weights[0] * first + weights[1] * last
@@ -51,7 +53,7 @@ def _weights(
     first: np.ndarray, last: np.ndarray, t: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """What each end contributes at each fraction ``(count, 1)``."""
-    lengths = [float(np.linalg.norm(code)) for code in (first, last)]
+    lengths = [float(np.linalg.norm(vector)) for vector in (first, last)]
     if min(lengths) > 0:
         cosine = np.clip(np.dot(first / lengths[0], last / lengths[1]), -1.0, 1.0)
         angle = float(np.arccos(cosine))

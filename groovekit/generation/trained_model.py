@@ -20,18 +20,22 @@ from groovekit.converters.base import Tensors
 from groovekit.converters.harmony.chords import Chords, parse_chords
 from groovekit.converters.options import with_options
 from groovekit.errors import UsageError
-from groovekit.generation.codes import Encoding
 from groovekit.generation.controls import complete_controls
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music, to_tensors
+from groovekit.generation.latent_vectors import Encoding
 from groovekit.generation.player import Ability
 from groovekit.generation.sections import one_after_another, plan
-from groovekit.generation.tasks import latent, walks
 from groovekit.generation.tasks.add import add
+from groovekit.generation.tasks.continue_ import continue_
 from groovekit.generation.tasks.drumify import drumify
+from groovekit.generation.tasks.grid import grid
 from groovekit.generation.tasks.groove import groove
 from groovekit.generation.tasks.humanize import humanize
 from groovekit.generation.tasks.interpolate import interpolate
 from groovekit.generation.tasks.reconstruct import reconstruct
+from groovekit.generation.tasks.sample_long import sample_long
+from groovekit.generation.tasks.shift import shift
+from groovekit.generation.tasks.vary import vary
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM
 from groovekit.models.runtimes.base import Progress
@@ -159,7 +163,7 @@ class TrainedModel:
         seed: int | None = None,
         rng: np.random.Generator | None = None,
     ) -> list[NoteSequence]:
-        """Makes new music from codes of the prior.
+        """Makes new music from latent vectors of the prior.
 
         Args:
           count: how many sequences, at least 1.
@@ -210,7 +214,7 @@ class TrainedModel:
           window: which window of each sequence, from 1.
           controls: ``(batch, steps, control_depth)``, for bare arrays of a model
             with controls.
-          seed: of the codes drawn from the posterior.
+          seed: of the latent vectors drawn from the posterior.
           rng: instead of ``seed``.
 
         Raises:
@@ -235,7 +239,7 @@ class TrainedModel:
         seed: int | None = None,
         rng: np.random.Generator | None = None,
     ) -> list[NoteSequence]:
-        """Music from codes.
+        """Music from latent vectors.
 
         Args:
           z: ``(batch, z_size)``.
@@ -248,8 +252,8 @@ class TrainedModel:
           rng: instead of ``seed``.
 
         Raises:
-          UsageError: codes, controls or chords of another kind, numbers out of
-            range.
+          UsageError: latent vectors, controls or chords of another kind, numbers
+            out of range.
         """
         z = np.asarray(z)
         converter, sections = plan(
@@ -305,7 +309,7 @@ class TrainedModel:
         seed: int | None = None,
         rng: np.random.Generator | None = None,
     ) -> np.ndarray:
-        """Outputs from codes, as the converter's ``decode`` takes them.
+        """Outputs from latent vectors, as the converter's ``decode`` takes them.
 
         Args:
           z: ``(batch, z_size)``.
@@ -322,14 +326,14 @@ class TrainedModel:
           ``(batch, steps, output_depth)`` float32.
 
         Raises:
-          UsageError: codes, controls or hits of another shape, numbers out of
-            range, or a model whose hits cannot be forced.
+          UsageError: latent vectors, controls or hits of another shape, numbers
+            out of range, or a model whose hits cannot be forced.
         """
         z, z_size = np.asarray(z, np.float32), self.config.latent.z_size
         if z.ndim != 2 or z.shape[1] != z_size or not np.isfinite(z).all():
             raise UsageError(
-                f"Codes are finite numbers of shape (batch, {z_size}), got shape "
-                f"{z.shape}."
+                f"Latent vectors are finite numbers of shape (batch, {z_size}), got "
+                f"shape {z.shape}."
             )
         if not 0 <= temperature < math.inf:
             raise UsageError(
@@ -366,11 +370,11 @@ class TrainedModel:
     drumify = drumify
     add = add
     groove = groove
-    vary = latent.vary
-    grid = latent.grid
-    shift = latent.shift
-    sample_long = walks.sample_long
-    continue_ = walks.continue_
+    vary = vary
+    grid = grid
+    shift = shift
+    sample_long = sample_long
+    continue_ = continue_
 
     # Inputs --------------------------------------------------------------------
 

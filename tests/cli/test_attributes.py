@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from groovekit.generation.tasks.latent import sample_long
+from groovekit.generation.tasks.sample_long import sample_long
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.io.midi.files import write_midi
 from groovekit.plugins import catalogue

@@ -6,8 +6,8 @@ import zlib
 
 import numpy as np
 
-from groovekit.generation.codes import Encoding
 from groovekit.generation.inputs import to_tensors
+from groovekit.generation.latent_vectors import Encoding
 
 
 class Dice:

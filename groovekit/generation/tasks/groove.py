@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from groovekit.generation.codes import Encoding, codes
 from groovekit.generation.edits import Edits
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
+from groovekit.generation.latent_vectors import Encoding, latent_vectors
 from groovekit.generation.player import Player
 from groovekit.generation.takes import Take, read_take
 from groovekit.generation.tasks.editing import finish, output_pitches, performed
@@ -43,13 +43,13 @@ def groove(
     these are taken: their mean, as grooves are taken over in sequencers. Elsewhere,
     and the more the fewer there are, it is what the model plays there, corrected by
     how far the other performance strays from what the model would have played in its
-    place (by drum and place of the bar). A model with the feel in its code
-    (``groovae_4bar``) plays with the mean code of the other performance; one that is
-    given the hits alone (``groovae_2bar_humanize``) reads those of each.
+    place (by drum and place of the bar). A model with the feel in its latent vector
+    (``groovae_4bar``) plays with the mean latent vector of the other performance; one
+    that is given the hits alone (``groovae_2bar_humanize``) reads those of each.
 
     On halves of 16 Groove validation takes, the second's feel given to the first with
     ``groovae_4bar`` errs by 14.9 in velocity and 16.7 ms (a constant: 23.6 and
-    19.4; the model with the code alone: 22.9 and 21.5).
+    19.4; the model with the latent vector alone: 22.9 and 21.5).
 
     Both may have any length and tempo, see :mod:`groovekit.generation.takes`; timing is
     carried over in parts of a step. What is not a drum of the model stays untouched.
@@ -62,8 +62,8 @@ def groove(
       amount: how far to go from the input (0) to the other's feel (1).
       timing: whether to move notes.
       velocity: whether to change velocities.
-      temperature: how far the code of a version lies from the posterior's mean, in
-        posterior standard deviations; at 0 all versions are equal.
+      temperature: how far the latent vector of a version lies from the posterior's
+        mean, in posterior standard deviations; at 0 all versions are equal.
       swing: see :func:`groovekit.generation.tasks.editing.swung`.
       qpm: tempo at the beginning, see
         :func:`groovekit.generation.tasks.editing.at_tempo`.
@@ -134,14 +134,14 @@ def _transfer(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Velocities and offsets for each cell of the first, ``(steps, classes)``."""
     converter = first.converter
-    z = codes(
+    z = latent_vectors(
         posteriors[1],
         temperature=temperature,
         seed=seed,
         mean_only=not converter.humanize,
     )
     if converter.humanize:
-        own = codes(posteriors[0], temperature=temperature, seed=seed)
+        own = latent_vectors(posteriors[0], temperature=temperature, seed=seed)
     else:
         own = np.repeat(z[:1], len(first.starts), axis=0)
     ours = play(model, first, own, forced=first.grid(), seed=seed)

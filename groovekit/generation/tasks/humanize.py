@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from groovekit.generation.codes import codes
 from groovekit.generation.edits import Edits
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
+from groovekit.generation.latent_vectors import latent_vectors
 from groovekit.generation.player import Player
 from groovekit.generation.takes import Take, read_take
 from groovekit.generation.tasks.editing import finish, output_pitches, performed
@@ -34,11 +34,11 @@ def humanize(
 
     The model reads the hits and plays them: the decoder sees them as its own,
     whatever it would rather have played. A model that was trained to humanise sees
-    nothing but the hits, one that is given hits as controls has a code of the prior,
-    and others (``groovae_4bar``) read velocities and timing, too, and give them back
-    in their own way. The take may have any
-    length and changes of tempo, see :mod:`groovekit.generation.takes`. Notes that the
-    kit map does not know and all that are not drums stay untouched.
+    nothing but the hits, one that is given hits as controls has a latent vector of the
+    prior, and others (``groovae_4bar``) read velocities and timing, too, and give them
+    back in their own way. The take may have any length and changes of tempo, see
+    :mod:`groovekit.generation.takes`. Notes that the kit map does not know and all that
+    are not drums stay untouched.
 
     Args:
       model: the trained model, of grooves.
@@ -47,8 +47,8 @@ def humanize(
       amount: how far to go from the input (0) to what the model plays (1).
       timing: whether to move notes.
       velocity: whether to change velocities.
-      temperature: how far the code of a version lies from the posterior's mean, in
-        posterior standard deviations; at 0 all versions are equal.
+      temperature: how far the latent vector of a version lies from the posterior's
+        mean, in posterior standard deviations; at 0 all versions are equal.
       swing: see :func:`groovekit.generation.tasks.editing.swung`.
       qpm: tempo at the beginning, see
         :func:`groovekit.generation.tasks.editing.at_tempo`.
@@ -92,11 +92,11 @@ def humanize_edits(
     """What :func:`humanize` does to the notes of a take, for each version."""
     posterior = model.encode(take.converter.expand(take.windows), seed=seed)
     for version in range(count):
-        z = codes(
+        z = latent_vectors(
             posterior,
             temperature=temperature,
             seed=derive(seed, "version", version),
-            # A code of the input would hold its own feel, and the hits are given.
+            # That of the input would hold its own feel, and the hits are given.
             prior=take.converter.hits_as_controls,
         )
         played = play(model, take, z, forced=take.grid())

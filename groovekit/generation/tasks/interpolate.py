@@ -30,7 +30,7 @@ def interpolate(
 ) -> list[NoteSequence]:
     """Music on the way from one piece to another, both ends included.
 
-    The codes turn from one posterior mean to the other
+    The latent vectors turn from one posterior mean to the other
     (:func:`groovekit.generation.slerp.slerp`), the tempo changes evenly. A model
     with controls gets those of the nearer end.
 

@@ -37,7 +37,8 @@ from groovekit.generation.attributes import (
     functions_of,
     stored_name,
 )
-from groovekit.generation.tasks.latent import sample_long, shift
+from groovekit.generation.tasks.sample_long import sample_long
+from groovekit.generation.tasks.shift import shift
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.plugins import catalogue
 

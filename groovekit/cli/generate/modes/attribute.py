@@ -71,7 +71,7 @@ def _read(request: Request) -> _Shifted:
 
 def _make(player: Player, inputs: _Shifted, request: Request) -> list[NoteSequence]:
     from groovekit.generation.tasks.editing import finish
-    from groovekit.generation.tasks.latent import shift
+    from groovekit.generation.tasks.shift import shift
 
     options = request.options
     made = shift(

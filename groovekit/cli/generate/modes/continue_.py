@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _read(request: Request) -> Takes:
-    from groovekit.generation.tasks.walks import read_ending
+    from groovekit.generation.tasks.continue_ import read_ending
 
     converter = request.converter
     sequences = [read_performance(path) for path in request.paths]
@@ -29,8 +29,8 @@ def _read(request: Request) -> Takes:
 
 
 def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]:
+    from groovekit.generation.tasks.continue_ import continue_
     from groovekit.generation.tasks.editing import finish
-    from groovekit.generation.tasks.walks import continue_
 
     return [
         finish(piece, qpm=request.bpm)

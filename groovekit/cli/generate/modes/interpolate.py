@@ -37,8 +37,8 @@ def _count(asked: int | None, inputs: int) -> int:
 
 def _make(player: Player, inputs: Excerpts, request: Request) -> list[NoteSequence]:
     from groovekit.generation.tasks.editing import finish
+    from groovekit.generation.tasks.grid import grid
     from groovekit.generation.tasks.interpolate import interpolate
-    from groovekit.generation.tasks.latent import grid
 
     options, excerpts = request.options, list(inputs.excerpts)
     if len(excerpts) == _CORNERS:

@@ -39,7 +39,7 @@ def _read(request: Request) -> Excerpts:
 
 def _make(player: Player, inputs: Excerpts, request: Request) -> list[NoteSequence]:
     from groovekit.generation.tasks.editing import finish
-    from groovekit.generation.tasks.walks import sample_long
+    from groovekit.generation.tasks.sample_long import sample_long
     from groovekit.io.tempo import DEFAULT_QPM
 
     options = request.options

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def _make(player: Player, inputs: Excerpts, request: Request) -> list[NoteSequence]:
     from groovekit.generation.tasks.editing import finish
-    from groovekit.generation.tasks.latent import vary
+    from groovekit.generation.tasks.vary import vary
 
     made = vary(
         player,

@@ -11,10 +11,13 @@ from helpers import tiny
 from groovekit.converters.drums import DrumsConverter
 from groovekit.errors import DataError, UnknownNameError, UsageError
 from groovekit.generation.attributes import Direction, Directions
+from groovekit.generation.sections import cut
 from groovekit.generation.slerp import slerp
-from groovekit.generation.tasks import walks
-from groovekit.generation.tasks.latent import continue_, grid, sample_long, shift, vary
-from groovekit.generation.tasks.walks import RELATEDNESS
+from groovekit.generation.tasks.continue_ import _at_one_tempo, continue_, read_ending
+from groovekit.generation.tasks.grid import grid
+from groovekit.generation.tasks.sample_long import RELATEDNESS, sample_long
+from groovekit.generation.tasks.shift import shift
+from groovekit.generation.tasks.vary import vary
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import TempoMap, tempo_of
@@ -194,7 +197,7 @@ class TestShifts:
             shift(model, TAKE, {"c": 1.0}, directions=ways)
         with pytest.raises(UsageError, match="a takes a finite strength, got nan"):
             shift(model, TAKE, {"a": float("nan")}, directions=ways)
-        with pytest.raises(UsageError, match=r"codes of size 4 .* the model has 256"):
+        with pytest.raises(UsageError, match=r"vectors of size 4 .* the model has 256"):
             shift(model, TAKE, {"a": 1.0}, directions=self.directions(4))
 
 
@@ -258,7 +261,7 @@ class TestLongPieces:
         piece = NoteSequence(total_time=8.0)
         for start in (0.0, 5.5, 6.0):
             piece.notes.add(pitch=60, velocity=9, start_time=start, end_time=start + 1)
-        found = walks._cut(piece, 6.0)
+        found = cut(piece, 6.0)
         assert [(n.start_time, n.end_time) for n in found.notes] == [(0, 1), (5.5, 6)]
         assert found.total_time == 6
 
@@ -367,7 +370,7 @@ class TestContinuations:
         sequence.tempos.add(time=8.0, qpm=120.0)
         sequence.time_signatures.add(time=4.0, numerator=3, denominator=4)
         sequence.text_annotations.add(time=9.0, text="C")
-        even = walks._at_one_tempo(sequence, TempoMap.of(sequence), 120.0)
+        even = _at_one_tempo(sequence, TempoMap.of(sequence), 120.0)
         assert [(t.time, t.qpm) for t in even.tempos] == [(0.0, 120.0)]
         assert [s.time for s in even.time_signatures] == [0.0, 2.0]
         assert even.text_annotations[0].time == 5.0
@@ -390,7 +393,7 @@ class TestContinuations:
         changing = tiny.groove(1, bars=8)
         changing.time_signatures.add(time=4 * BAR, numerator=3, denominator=4)
         with pytest.raises(DataError, match="Cut out the part in 4/4"):
-            walks.read_ending(changing, DrumsConverter(bars=2))
+            read_ending(changing, DrumsConverter(bars=2))
 
 
 def _from_bar(sequence, bar):

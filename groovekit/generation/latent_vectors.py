@@ -1,4 +1,4 @@
-"""Latent codes of music: posteriors, and what is drawn from them."""
+"""Latent vectors of music: posteriors, and what is drawn from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Encoding(NamedTuple):
     Attributes:
       mean: ``(batch, z_size)`` float32.
       stddev: ``(batch, z_size)`` float32, positive.
-      sample: ``(batch, z_size)`` float32, a code drawn from each.
+      sample: ``(batch, z_size)`` float32, a latent vector drawn from each.
     """
 
     mean: np.ndarray
@@ -25,7 +25,7 @@ class Encoding(NamedTuple):
     sample: np.ndarray
 
 
-def codes(
+def latent_vectors(
     posterior: Encoding,
     *,
     temperature: float,
@@ -33,7 +33,7 @@ def codes(
     mean_only: bool = False,
     prior: bool = False,
 ) -> np.ndarray:
-    """Codes of the windows of one performance, ``(windows, z_size)``.
+    """Latent vectors of the windows of one performance, ``(windows, z_size)``.
 
     They lie ``temperature`` posterior standard deviations (root mean square) from the
     posterior's mean, all windows in the same direction, so that it stays one
@@ -43,7 +43,7 @@ def codes(
       posterior: of the windows.
       temperature: at least 0.
       seed: of the direction.
-      mean_only: one code, the mean over all windows, for all of them.
+      mean_only: one latent vector, the mean over all windows, for all of them.
       prior: take the prior in the posterior's stead.
 
     Raises:

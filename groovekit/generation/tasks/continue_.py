@@ -1,11 +1,4 @@
-"""Walks through latent space: music longer than a model's window.
-
-A section of the music is a window of the model, and the sections' codes are a random
-walk. All sections are put on the grid before notes are written, so that a stroke that
-anticipates a bar line stays where it is. As in
-:mod:`groovekit.generation.tasks.latent`, the model comes first, and None as ``seed``
-draws one.
-"""
+"""A performance, and what might come next."""
 
 from __future__ import annotations
 
@@ -18,79 +11,22 @@ from groovekit.converters.base import Converter, Counts, Reason, Skipped, Window
 from groovekit.converters.grid.quantize import to_steps
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import UsageError
-from groovekit.generation.controls import complete_controls
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
 from groovekit.generation.player import Player
 from groovekit.generation.refusals import check_metre, refusal
-from groovekit.generation.sections import one_after_another
+from groovekit.generation.sections import (
+    bar_seconds,
+    one_after_another,
+    play_sections,
+    sections_for,
+)
 from groovekit.generation.tasks.editing import EVENTS
 from groovekit.io.notes import NoteSequence
-from groovekit.io.tempo import DEFAULT_QPM, TempoMap
+from groovekit.io.tempo import TempoMap
 from groovekit.seeding import draw_seed, generator
 
-#: Correlation of the codes of neighbouring sections in :func:`sample_long`.
-RELATEDNESS = 0.95
-#: Windows that :func:`continue_` learns from: the last ones of a performance.
+#: Windows that it learns from: the last ones of a performance.
 RECENT = 16
-
-
-def sample_long(
-    model: Player,
-    count: int = 1,
-    *,
-    bars: int,
-    relatedness: float = RELATEDNESS,
-    qpm: float = DEFAULT_QPM,
-    temperature: float = DEFAULT_TEMPERATURE,
-    seed: int | None = None,
-) -> list[NoteSequence]:
-    """New music of any length whose sections are related.
-
-    A section is a window of the model. The first code comes from the prior, and each
-    further one is ``relatedness * z + sqrt(1 - relatedness ** 2) * noise`` of the one
-    before: a walk that stays where the prior is, so that the last section is as good
-    as the first, and on which sections are the less alike the further apart they
-    are. Sections are joined on the grid, so that strokes before a bar line stay
-    there.
-
-    Args:
-      model: the trained model.
-      count: how many pieces, at least 1.
-      bars: length, at least 1; of the last section only what is needed is kept.
-      relatedness: correlation of neighbouring codes, 0 (unrelated) to 1 (all equal
-        but for what the decoder draws).
-      qpm: tempo.
-      temperature: of the decoder.
-      seed: of codes and decoder.
-
-    Raises:
-      UsageError: numbers out of range, or a model that needs controls.
-    """
-    if count < 1:
-        raise UsageError(f"The number of samples must be at least 1, got {count}.")
-    if not 0 <= relatedness <= 1:
-        raise UsageError(f"relatedness must be 0 to 1, got {relatedness}.")
-    sections = _sections(model.converter, bars)
-    seed = draw_seed() if seed is None else seed
-    fresh = float(np.sqrt(1.0 - relatedness**2))
-    codes = []
-    for piece in range(count):
-        # A stream each: neither more pieces nor more bars change the beginning.
-        noise = generator(seed, "path", piece)
-        z = noise.standard_normal(model.config.latent.z_size)
-        codes.append(z)
-        for _ in range(sections - 1):
-            z = relatedness * z + fresh * noise.standard_normal(len(z))
-            codes.append(z)
-    return _pieces(
-        model,
-        np.array(codes),
-        model.converter,
-        bars=bars,
-        qpm=qpm,
-        temperature=temperature,
-        seed=seed,
-    )
 
 
 def continue_(
@@ -105,14 +41,14 @@ def continue_(
     """A performance, followed by what might come next.
 
     The last window is encoded (shorter music is repeated to fill it, as a loop is),
-    and a random walk goes on from its code, as the performance itself walks: with the
-    mean ``c`` of the codes of its last 16 windows, the next code is ``c + r (z - c) +
-    e``. The factor ``r`` (0..1) is the windows' own correlation with their
-    predecessors, and ``e`` is a normal draw with the covariance of what that leaves
-    unexplained. So changes are as large as the performance's own and go the same
-    ways, and a long continuation stays near it. With a single window, ``e`` is a draw
-    from its posterior. What leads from one window to the next is sampled so, not
-    learnt: the model knows no order of windows.
+    and a random walk goes on from its latent vector, as the performance itself walks:
+    with the mean ``c`` of the latent vectors of its last 16 windows, the next latent
+    vector is ``c + r (z - c) + e``. The factor ``r`` (0..1) is the windows' own
+    correlation with their predecessors, and ``e`` is a normal draw with the covariance
+    of what that leaves unexplained. So changes are as large as the performance's own
+    and go the same ways, and a long continuation stays near it. With a single window,
+    ``e`` is a draw from its posterior. What leads from one window to the next is
+    sampled so, not learnt: the model knows no order of windows.
 
     The continuation begins on the bar line after the last stroke, at the last tempo;
     strokes that anticipate it stay early.
@@ -139,24 +75,24 @@ def continue_(
     converter = model.converter
     own = converter.window_bars
     bars = own if bars is None else bars
-    sections = _sections(converter, bars)
+    sections = sections_for(converter, bars)
     seed = draw_seed() if seed is None else seed
     ending = read_ending(sequence, converter)
     found, qpm = converter.expand(ending.windows), ending.qpm
     posterior = model.encode(found, seed=seed)
     walk = _Walk.of(posterior.mean.astype(np.float64), posterior.stddev[-1])
-    codes = []
+    vectors = []
     for piece in range(count):
         noise, z = generator(seed, "walk", piece), walk.last
         for _ in range(sections):
             z = walk.step(z, noise)
-            codes.append(z)
+            vectors.append(z)
     if isinstance(converter, GrooveConverter):
         # Strokes before the bar line are before time zero.
         converter = _changed(converter, first_onset="original")
-    pieces = _pieces(
+    pieces = play_sections(
         model,
-        np.array(codes),
+        np.array(vectors),
         converter,
         bars=bars,
         qpm=qpm,
@@ -164,19 +100,20 @@ def continue_(
         seed=seed,
         controls=None if found.controls is None else found.controls[-1:],
     )
-    bar_line = ending.bars * _bar_seconds(converter, qpm)
+    bar_line = ending.bars * bar_seconds(converter, qpm)
     joint = float(TempoMap.of(sequence).seconds(np.array(bar_line * qpm / 60.0)))
     return [_followed_by(sequence, piece, joint) for piece in pieces]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Walk:
-    """How codes follow each other; see :func:`continue_`.
+    """How latent vectors follow each other; see :func:`continue_`.
 
     Attributes:
-      last: ``(z_size,)`` code to go on from.
+      last: ``(z_size,)`` latent vector to go on from.
       centre: ``(z_size,)``.
-      memory: share of a code's distance from the centre that the next one keeps.
+      memory: share of a latent vector's distance from the centre that the next one
+        keeps.
       ways: ``(ways, z_size)``: a step is their sum, each times a normal draw.
     """
 
@@ -186,24 +123,21 @@ class _Walk:
     ways: np.ndarray
 
     @classmethod
-    def of(cls, codes: np.ndarray, stddev: np.ndarray) -> _Walk:
-        """Learns from consecutive codes ``(windows, z_size)``."""
-        centre = codes.mean(axis=0)
-        away = codes - centre
+    def of(cls, vectors: np.ndarray, stddev: np.ndarray) -> _Walk:
+        """Learns from consecutive latent vectors ``(windows, z_size)``."""
+        centre = vectors.mean(axis=0)
+        away = vectors - centre
         before, after = away[:-1], away[1:]
         if not before.any():
-            return cls(codes[-1], centre, 0.0, np.diag(stddev.astype(np.float64)))
+            return cls(vectors[-1], centre, 0.0, np.diag(stddev.astype(np.float64)))
         memory = float(np.clip(np.vdot(before, after) / np.vdot(before, before), 0, 1))
         left = after - memory * before
-        return cls(codes[-1], centre, memory, left / np.sqrt(len(left)))
+        return cls(vectors[-1], centre, memory, left / np.sqrt(len(left)))
 
     def step(self, z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The next code."""
+        """The next latent vector."""
         drawn = rng.standard_normal(len(self.ways)) @ self.ways
         return np.asarray(self.centre + self.memory * (z - self.centre) + drawn)
-
-
-# Windows and sections --------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -249,7 +183,7 @@ def read_ending(sequence: NoteSequence, converter: Converter) -> Ending:
     found = converter.extract(even)
     counts = found.counts
     if isinstance(found, Skipped) and found.reason is Reason.TOO_SHORT:
-        seconds = bars * _bar_seconds(converter, qpm)
+        seconds = bars * bar_seconds(converter, qpm)
         found = converter.extract(one_after_another([even] * -(-own // bars), seconds))
     if isinstance(found, Skipped):
         raise refusal(found, even, converter, name=name)
@@ -276,68 +210,6 @@ def _at_one_tempo(
     return even
 
 
-def _sections(converter: Converter, bars: int) -> int:
-    """How many windows so many bars take."""
-    if bars < 1:
-        raise UsageError(f"bars must be at least 1, got {bars}.")
-    return -(-bars // converter.window_bars)
-
-
-def _pieces(
-    model: Player,
-    codes: np.ndarray,
-    converter: Converter,
-    *,
-    bars: int,
-    qpm: float,
-    temperature: float,
-    seed: int,
-    controls: np.ndarray | None = None,
-) -> list[NoteSequence]:
-    """Pieces whose sections follow each other.
-
-    Args:
-      model: decodes.
-      codes: ``(pieces * sections, z_size)``.
-      converter: writes the notes.
-      bars: length of a piece.
-      qpm: tempo.
-      temperature: of the decoder.
-      seed: of what the decoder draws.
-      controls: ``(1, steps, control_depth)`` for every section.
-    """
-    own = converter.window_bars
-    sections = -(-bars // own)
-    steps = converter.steps
-    controls = complete_controls(
-        controls, converter, len(codes), steps, name=model.config.name
-    )
-    tensors = model.decode_to_tensors(
-        codes, temperature=temperature, controls=controls, seed=seed
-    )
-    kept = steps * bars // own
-    if converter.tiles or not converter.fixed_length:
-        # Windows that may end before their last step.
-        parts = converter.decode(tensors, controls, qpm=qpm)
-        seconds = converter.window_seconds(qpm)
-        made = [
-            one_after_another(parts[first : first + sections], seconds)
-            for first in range(0, len(parts), sections)
-        ]
-        return [_cut(piece, bars * _bar_seconds(converter, qpm)) for piece in made]
-
-    def joined(array: np.ndarray) -> np.ndarray:
-        return array.reshape(-1, sections * steps, array.shape[-1])[:, :kept]
-
-    return converter.decode(
-        joined(tensors), None if controls is None else joined(controls), qpm=qpm
-    )
-
-
-def _bar_seconds(converter: Converter, qpm: float) -> float:
-    return converter.window_seconds(qpm) / converter.window_bars
-
-
 def _bars_used(sequence: NoteSequence, converter: Converter, qpm: float) -> int:
     """Bars up to the last onset; of the drums, where there are any."""
     drums = [n.start_time for n in sequence.notes if n.is_drum]
@@ -360,17 +232,6 @@ def _followed_by(
         copy.end_time += joint
     whole.total_time = max(sequence.total_time, piece.total_time + joint)
     return whole
-
-
-def _cut(sequence: NoteSequence, seconds: float) -> NoteSequence:
-    """The first seconds of a sequence."""
-    kept = [note for note in sequence.notes if note.start_time < seconds]
-    del sequence.notes[:]
-    sequence.notes.extend(kept)
-    for note in sequence.notes:
-        note.end_time = min(note.end_time, seconds)
-    sequence.total_time = seconds
-    return sequence
 
 
 def _changed(converter: Converter, **changes: Any) -> Converter:
