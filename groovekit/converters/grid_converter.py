@@ -105,7 +105,7 @@ class GridConverter(Converter):
         """``bars``."""
         return self.bars
 
-    @property
+    @functools.cached_property
     def window_steps(self) -> int:
         """Steps of the grid in a window."""
         return self.bars * self.grid.steps_per_bar

@@ -76,7 +76,7 @@ def test_json_gives_the_same_config(config):
 
 @given(configs(), configs())
 def test_overrides_carry_one_config_s_fields_to_another(one, other):
-    table = one.to_dict()
+    table = one.parts_to_dict()
     flat = {}
     for name, path in FLAT_NAMES.items():
         part, field = path.split(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,13 +19,13 @@ class Grid:
     steps_per_quarter: int = 4
     time_signature: tuple[int, int] = (4, 4)
 
-    @property
+    @functools.cached_property
     def quarters_per_bar(self) -> float:
         """Length of a bar in quarter notes."""
         numerator, denominator = self.time_signature
         return 4 * numerator / denominator
 
-    @property
+    @functools.cached_property
     def steps_per_bar(self) -> int:
         """Steps of a bar."""
         numerator, denominator = self.time_signature
