@@ -180,6 +180,14 @@ seed_option = click.option(
     help="Same seed, same result.",
 )
 
+soundfont_option = click.option(
+    "--soundfont",
+    type=PathOf("file", as_text=True),
+    default=None,
+    show_default="drums and tones of groovekit's own",
+    help="SoundFont to play with (.sf2, .sf3).",
+)
+
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Write JSON for other programs."
 )

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
 
-from groovekit.cli.options import files_to_show, json_option
+from groovekit.cli.options import files_to_show, json_option, soundfont_option
 from groovekit.cli.output import echo_json, note
 from groovekit.cli.progress import Progress
-from groovekit.cli.types import PathOf
 
 
 @click.command("render")
 @files_to_show("WAV files")
-@click.option(
-    "--soundfont",
-    type=PathOf("file", as_text=True),
-    default=None,
-    show_default="TimGM6mb, General MIDI",
-    help="SoundFont to play with (.sf2, .sf3).",
-)
+@soundfont_option
 @click.option(
     "--sample-rate",
     metavar="HZ",
     type=click.IntRange(8_000, 192_000),
-    default=22_050,
+    default=44_100,
     help="Samples a second.",
 )
 @json_option
@@ -36,14 +30,16 @@ def command(
     sample_rate: int,
     as_json: bool,
 ) -> None:
-    """Play MIDI files through a SoundFont and write WAV files beside them.
+    """Play MIDI files into WAV files beside them.
 
-    Stereo, 16 bits. Existing files stay (a number is added to the name). Needs a
-    synthesizer: pip install 'groovekit[audio]', and on Linux FluidSynth of the
-    system or pip install --no-deps tinysoundfont.
+    Stereo, 16 bits, at -16 LUFS. Existing files stay (a number is added to the name).
+    Drums and tones are groovekit's own; a SoundFont needs a synthesizer: pip install
+    --no-deps tinysoundfont, or pyfluidsynth beside FluidSynth of the system.
     """
     from groovekit.io.midi.files import read_midi
-    from groovekit.io.sound import render, write_wav
+    from groovekit.io.sound.loudness import integrated_loudness
+    from groovekit.io.sound.rendering import render
+    from groovekit.io.sound.wav import write_wav
 
     rows = []
     with Progress(len(files), "Rendering", unit="files") as progress:
@@ -53,12 +49,14 @@ def command(
             audio = render(sequence, sample_rate=sample_rate, soundfont=soundfont)
             target = (output_dir or path.parent).expanduser() / f"{path.stem}.wav"
             written = write_wav(target, audio, sample_rate)
+            loudness = integrated_loudness(audio, sample_rate)
             rows.append(
                 {
                     "path": str(written),
                     "input": file,
                     "seconds": round(len(audio) / sample_rate, 4),
                     "peak": round(float(abs(audio).max(initial=0.0)), 4),
+                    "lufs": round(loudness, 1) if math.isfinite(loudness) else None,
                 }
             )
             progress.advance()

@@ -1,7 +1,7 @@
 """A report of an evaluation: ``metrics.json`` and a page that needs nothing else.
 
-The page holds its pictures as inline SVG and its grooves as data URIs (MIDI, and
-sound where a synthesizer is installed); it runs no script.
+The page holds its pictures as inline SVG and its grooves as data URIs (MIDI and
+sound); it runs no script.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import base64
 import importlib.util
 import json
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,6 +20,8 @@ from groovekit.evaluation.scoring import GIVEN_HITS, MEASURES, Measure
 from groovekit.io.files import write_file
 from groovekit.io.midi.encoding import encode_midi
 from groovekit.io.notes import NoteSequence
+from groovekit.io.sound.rendering import render
+from groovekit.io.sound.wav import encode_wav
 
 if TYPE_CHECKING:
     import jinja2
@@ -200,9 +201,6 @@ def _distributions(table: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _grooves(grooves: Sequence[Groove], rows: Rows) -> list[dict[str, Any]]:
     """Each groove as it was played and as the model plays it."""
-    if not grooves:
-        return []
-    play = _player()
     found = []
     for groove in grooves:
         parts = []
@@ -218,36 +216,17 @@ def _grooves(grooves: Sequence[Groove], rows: Rows) -> list[dict[str, Any]]:
                     "svg": report_svg.piano_roll(sequence, title=title, rows=rows),
                     "file": f"{name}.mid",
                     "midi": _data_uri("audio/midi", encode_midi(sequence)),
-                    "sound": play(sequence),
+                    "sound": _sound(sequence),
                 }
             )
         found.append({"title": groove.title, "parts": parts})
     return found
 
 
-def _player() -> Callable[[NoteSequence], str]:
-    """A function that gives a groove's sound as a URI; "" without a synthesizer."""
-
-    def silent(sequence: NoteSequence) -> str:  # noqa: ARG001
-        return ""
-
-    def play(sequence: NoteSequence) -> str:
-        from groovekit.io.sound import render, write_wav  # noqa: PLC0415 - an extra
-
-        try:
-            audio = render(sequence, sample_rate=_SAMPLE_RATE)
-        except GroovekitError:
-            return ""
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "groove.wav"
-            write_wav(path, audio.mean(axis=1), _SAMPLE_RATE)
-            return _data_uri("audio/wav", path.read_bytes())
-
-    try:
-        import groovekit.io.sound  # noqa: F401, PLC0415 - an extra
-    except ImportError:
-        return silent
-    return play
+def _sound(sequence: NoteSequence) -> str:
+    """A groove to listen to, at the level of its velocities: grooves compare."""
+    audio = render(sequence, sample_rate=_SAMPLE_RATE, loudness=None)
+    return _data_uri("audio/wav", encode_wav(audio.mean(axis=1), _SAMPLE_RATE))
 
 
 def _data_uri(kind: str, data: bytes) -> str:

@@ -306,8 +306,7 @@ def test_json_says_what_was_made(generate, takes):
 
 def test_pictures_and_sound_beside_each_file(generate, tmp_path):
     pytest.importorskip("matplotlib")
-    pytest.importorskip("tinysoundfont")
-    result = generate("humanize", "--plot", "svg", "--audio", "--json")
+    result = generate("humanize", "--plot", "svg", "--wav", "--json")
     assert result.exit_code == 0, result.output
     (row,) = json.loads(result.stdout)["files"]
     midi = Path(row["path"])

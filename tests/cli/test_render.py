@@ -10,8 +10,6 @@ from helpers import tiny
 from groovekit.io.midi.files import write_midi
 from groovekit.io.notes import NoteSequence
 
-pytest.importorskip("tinysoundfont")
-
 
 @pytest.fixture
 def take(tmp_path):
@@ -31,11 +29,12 @@ def test_sound_beside_the_file(command, take, tmp_path):
     assert row["path"] == str(tmp_path / "a.wav")
     assert row["input"] == str(take)
     rate, sound = samples(tmp_path / "a.wav")
-    assert rate == 22_050
+    assert rate == 44_100
     assert len(sound) / rate == pytest.approx(row["seconds"], abs=1e-4)
     assert 3.5 < row["seconds"] < 7.1
     assert np.abs(sound).max() / 32767 == pytest.approx(row["peak"], abs=1e-3)
-    assert 0.05 < row["peak"] < 1
+    assert 0.05 < row["peak"] < 0.9
+    assert row["lufs"] == pytest.approx(-16, abs=0.5)
     # The same again, under another name.
     assert command("render", take).stdout.strip() == str(tmp_path / "a-2.wav")
     assert (tmp_path / "a-2.wav").read_bytes() == (tmp_path / "a.wav").read_bytes()
@@ -54,3 +53,5 @@ def test_options(command, take, tmp_path):
 def test_silence_is_said(command, tmp_path):
     path = write_midi(NoteSequence(total_time=1.0), tmp_path / "none.mid")
     assert "is silent" in command("render", path).stderr
+    (row,) = json.loads(command("render", path, "--json").stdout)["files"]
+    assert (row["lufs"], row["peak"]) == (None, 0.0)

@@ -27,6 +27,7 @@ from groovekit.cli.options import (
     kit_option,
     model_options,
     obsolete_options,
+    option,
     precision_option,
     seed_option,
 )
@@ -220,7 +221,13 @@ def _named_mode(args: list[str]) -> str | None:
     default=None,
     help="Draw a piano roll beside each file.",
 )
-@click.option("--audio", is_flag=True, help="Play each file into a WAV beside it.")
+@option(
+    "--wav",
+    "audio",
+    aliases=("--audio",),
+    is_flag=True,
+    help="Play each file into a WAV file beside it.",
+)
 @backend_option
 @device_option
 @precision_option
@@ -279,7 +286,7 @@ def command(
     from groovekit.models.runtimes.choice import choose
     from groovekit.seeding import draw_seed
 
-    check_renderings(plot=plot, audio=audio)
+    check_renderings(plot=plot)
     asked_for_keras = bool(
         backend
         or os.environ.get("KERAS_BACKEND")

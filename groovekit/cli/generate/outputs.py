@@ -61,8 +61,8 @@ def write(
     return rows
 
 
-def check_renderings(*, plot: str | None, audio: bool) -> None:
-    """Finds out before the work whether pictures and sound can be made.
+def check_renderings(*, plot: str | None) -> None:
+    """Finds out before the work whether pictures can be made.
 
     Raises:
       GroovekitError: a library is missing; says which extra brings it.
@@ -72,12 +72,6 @@ def check_renderings(*, plot: str | None, audio: bool) -> None:
             "--plot needs matplotlib, which is not installed: pip install "
             "'groovekit[plot]'."
         )
-    if audio:
-        from groovekit.io.notes import NoteSequence
-        from groovekit.io.sound import render
-
-        # A moment of silence finds the synthesizer.
-        render(NoteSequence())
 
 
 def _plot(sequence: NoteSequence, path: Path) -> str:
@@ -100,7 +94,8 @@ def _plot(sequence: NoteSequence, path: Path) -> str:
 
 
 def _render(sequence: NoteSequence, path: Path) -> str:
-    from groovekit.io.sound import SAMPLE_RATE, render, write_wav
+    from groovekit.io.sound.rendering import SAMPLE_RATE, render
+    from groovekit.io.sound.wav import write_wav
 
     return str(write_wav(path, render(sequence), SAMPLE_RATE))
 

@@ -7,9 +7,11 @@ import dataclasses
 import io
 import json
 import re
+import wave
 from html.parser import HTMLParser
 
 import mido
+import numpy as np
 import pytest
 from helpers import tiny
 
@@ -118,12 +120,6 @@ FIGURES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _silent(monkeypatch):
-    """Without a synthesizer, whatever is installed."""
-    monkeypatch.setattr(report, "_player", lambda: lambda *_: "")
-
-
 def test_page_holds_the_figures():
     text = report.render_page(FIGURES)
     page = Page(text)
@@ -171,6 +167,22 @@ def test_grooves_can_be_taken_along():
     file = mido.MidiFile(file=io.BytesIO(base64.b64decode(names[0][1])))
     onsets = [m for t in file.tracks for m in t if m.type == "note_on" and m.velocity]
     assert len(onsets) == len(played.notes)
+
+
+def test_grooves_can_be_heard():
+    """At their own level: what the model plays more softly sounds so."""
+    played, softer = tiny.groove(1), tiny.groove(1)
+    for note in softer.notes:
+        note.velocity //= 2
+    text = report.render_page(FIGURES, [Groove("A", played, softer)])
+    sounds = []
+    for data in re.findall(r'<audio [^>]*src="data:audio/wav;base64,([^"]+)"', text):
+        with wave.open(io.BytesIO(base64.b64decode(data))) as file:
+            assert file.getnchannels() == 1
+            frames = file.readframes(file.getnframes())
+        sounds.append(np.frombuffer(frames, "<i2").astype(float))
+    first, second = sounds
+    assert np.std(second) < 0.6 * np.std(first)
 
 
 def test_teacher_forcing_is_said():

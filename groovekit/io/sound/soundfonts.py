@@ -1,134 +1,55 @@
-"""Sound: note sequences played by a SoundFont, and WAV files.
+"""SoundFonts: sampled instruments, played by a library that is installed.
 
-Needs one of two libraries, imported when something is rendered: tinysoundfont,
-which brings its synthesizer, or pyfluidsynth with FluidSynth of the operating
-system. The SoundFont is General MIDI by default: TimGM6mb, which pretty_midi brings.
+One of two libraries, imported when something is played: tinysoundfont, which brings
+its synthesizer, or pyfluidsynth with FluidSynth of the operating system.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import io
-import wave
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from groovekit.errors import DataError, GroovekitError, UsageError
-from groovekit.io.files import write_file, write_new
+from groovekit.errors import DataError, GroovekitError
 from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
 
-SAMPLE_RATE = 22_050
-_RATES = (8_000, 192_000)
 _CHANNELS = 16
 # Room for several loud strokes at once; both are about equally loud.
 _GAIN_DB, _FLUIDSYNTH_GAIN = -6.0, 0.5
-# Cymbals and releases go on after the last note; beyond, silence is cut off.
+# Cymbals and releases go on after the last note.
 _TAIL_SECONDS = 3.0
-_SILENCE = 1e-4
-#: Louder music is turned down to this peak, as a whole.
-PEAK = 0.99
-_LONGEST_SECONDS = 3600.0
 
 _MISSING = (
-    "Sound needs a synthesizer: pip install --no-deps tinysoundfont (without "
+    "SoundFonts need a synthesizer: pip install --no-deps tinysoundfont (without "
     "--no-deps it wants PyAudio, which groovekit has no use for), or pip install "
-    "pyfluidsynth beside FluidSynth of the operating system."
+    "pyfluidsynth beside FluidSynth of the operating system. Without `soundfont`, "
+    "groovekit plays drums and tones of its own."
 )
 
 
-def render(
-    sequence: NoteSequence,
-    *,
-    sample_rate: int = SAMPLE_RATE,
-    soundfont: str | Path | None = None,
+def play(
+    sequence: NoteSequence, soundfont: str | Path, sample_rate: int, end: float
 ) -> np.ndarray:
-    """Plays a sequence; the same one gives the same samples.
-
-    Notes marked as drums are played by the SoundFont's drum kit, others by the
-    program that they name. Notes begin at the nearest sample; pitch bends and
-    controls are not played.
+    """Plays a sequence with a SoundFont.
 
     Args:
-      sequence: in seconds.
-      sample_rate: samples a second, 8,000 to 192,000.
+      sequence: in seconds, of 15 programs at most beside its drums.
       soundfont: an ``.sf2`` or ``.sf3`` file.
+      sample_rate: samples a second.
+      end: where the sequence ends, in seconds.
 
     Returns:
-      ``(samples, 2)`` float32, left and right, within -0.99..0.99: from time zero
-      to the end of the sequence at least, and as long as it resounds (3 s at most).
+      ``(samples, 2)`` float32, left and right, from time zero to 3 s after the end.
 
     Raises:
-      UsageError: a sample rate out of range.
-      DataError: no such SoundFont, or notes at times that cannot be played.
+      DataError: no such SoundFont, or too many programs.
       GroovekitError: no synthesizer is installed.
     """
-    if not _RATES[0] <= sample_rate <= _RATES[1]:
-        raise UsageError(
-            f"The sample rate must be {_RATES[0]:,} to {_RATES[1]:,}, got "
-            f"{sample_rate:,}."
-        )
-    end = max([note.end_time for note in sequence.notes] + [sequence.total_time])
-    if not 0 <= end <= _LONGEST_SECONDS:
-        raise DataError(
-            f"Expected music of 0 to {_LONGEST_SECONDS:g} seconds to render, got "
-            f"{end:g}."
-        )
-    synthesizer = _synthesizer(_soundfont(soundfont), sample_rate)
-    audio = _play(synthesizer, sequence, sample_rate, end)
-    needed = round(end * sample_rate)
-    loud = np.flatnonzero(np.abs(audio).max(axis=1) > _SILENCE)
-    audio = audio[: max(needed, loud[-1] + 1 if len(loud) else 0)]
-    peak = float(np.abs(audio).max(initial=0.0))
-    return audio * np.float32(PEAK / peak) if peak > PEAK else audio
-
-
-def write_wav(
-    path: str | Path,
-    audio: np.ndarray,
-    sample_rate: int = SAMPLE_RATE,
-    *,
-    overwrite: bool = False,
-) -> Path:
-    """Writes samples as a WAV file of 16 bits.
-
-    Args:
-      path: where to; a number is added to a name that is taken, unless
-        ``overwrite``.
-      audio: ``(samples,)`` or ``(samples, channels)``, -1..1; what lies beyond is
-        clipped.
-      sample_rate: samples a second.
-      overwrite: replace an existing file.
-
-    Returns:
-      The path used.
-
-    Raises:
-      DataError: samples that are not finite.
-      WriteError: the file cannot be written.
-    """
-    audio = np.asarray(audio)
-    if audio.ndim not in (1, 2) or not np.isfinite(audio).all():
-        raise DataError(
-            "Expected finite samples of shape (samples,) or (samples, channels), got "
-            f"shape {audio.shape}."
-        )
-    whole = np.round(np.clip(audio, -1.0, 1.0) * 32_767).astype("<i2")
-    target = io.BytesIO()
-    with wave.open(target, "wb") as file:
-        file.setnchannels(1 if audio.ndim == 1 else audio.shape[1])
-        file.setsampwidth(2)
-        file.setframerate(sample_rate)
-        file.writeframes(whole.tobytes())
-    path = Path(path)
-    if overwrite:
-        write_file(path, target.getvalue())
-        return path
-    return write_new(path, target.getvalue())
-
-
-# Playing ---------------------------------------------------------------------------
+    path = Path(soundfont).expanduser()
+    if not path.is_file():
+        raise DataError(f"There is no SoundFont {path}.")
+    return _play(_synthesizer(str(path), sample_rate), sequence, sample_rate, end)
 
 
 def _events(
@@ -184,18 +105,6 @@ def _play(
 
 
 # Synthesizers ----------------------------------------------------------------------
-
-
-def _soundfont(given: str | Path | None) -> str:
-    if given is None:
-        spec = importlib.util.find_spec("pretty_midi")
-        assert spec is not None
-        assert spec.origin is not None
-        return str(Path(spec.origin).with_name("TimGM6mb.sf2"))
-    path = Path(given).expanduser()
-    if not path.is_file():
-        raise DataError(f"There is no SoundFont {path}.")
-    return str(path)
 
 
 def _synthesizer(soundfont: str, sample_rate: int) -> Any:

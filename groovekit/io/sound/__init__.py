@@ -1,0 +1,1 @@
+"""Sound: note sequences played by a kit of our own or a SoundFont; WAV files."""
