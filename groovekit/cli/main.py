@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Fit, measure and list attributes: more density, less swing.",
     ),
     "plot": ("groovekit.cli.plot", "Draw MIDI files as drum piano rolls."),
+    "play": ("groovekit.cli.play", "Play MIDI files aloud."),
     "render": ("groovekit.cli.render", "Play MIDI files into WAV files."),
     "evaluate": (
         "groovekit.cli.evaluate.command",
