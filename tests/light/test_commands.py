@@ -43,13 +43,16 @@ def test_nothing_heavy_can_be_imported(light):
     ],
 )
 def test_every_mode_plays(groovekit, takes, tmp_path, mode, options, count):
-    done = groovekit("generate", "--mode", mode, "--seed", 1, "--json", *options)
+    options = ["--seed", 1, "--wav", "--json", *options]
+    done = groovekit("generate", "--mode", mode, *options)
     said = json.loads(done.stdout)
     assert said["runtime"] == "numpy"
     files = [tmp_path / file["path"] for file in said["files"]]
     assert len(files) == count
     assert all(path.read_bytes().startswith(b"MThd") for path in files)
     assert all(file["notes"] for file in said["files"])
+    sounds = [tmp_path / file["audio"] for file in said["files"]]
+    assert all(path.read_bytes().startswith(b"RIFF") for path in sounds)
 
 
 @pytest.mark.parametrize("name", sorted(catalogue.presets.names()))
@@ -108,6 +111,13 @@ def test_pictures(light, takes):
         f"print(len(_rolls([gk.read_midi({TAKE!r})], None)[1]))"
     )
     assert light("-c", code).stdout == "1\n"
+
+
+def test_sound(groovekit, takes, tmp_path):
+    (row,) = json.loads(groovekit("render", TAKE, "--json").stdout)["files"]
+    assert row["seconds"] > 1
+    assert 0.1 < row["peak"] < 0.9
+    assert (tmp_path / row["path"]).stat().st_size > 44_100
 
 
 @pytest.mark.parametrize(
