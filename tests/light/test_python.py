@@ -128,14 +128,13 @@ def test_a_plugins_network_says_what_it_needs(light, groovekit):
 
 
 PRESET = """
-import dataclasses, json, pathlib, shutil, sys
-import groovekit as gk
+import dataclasses, json, pathlib, shutil
 from groovekit.configs.presets import locate
-source = locate("groovae_4bar").folder
+files = locate("groovae_4bar")
 target = pathlib.Path("mine")
-shutil.copytree(source, target)
-config = json.loads((target / "config.json").read_text())
-config["decoder"]["head"] = "swing_kit.feel"
+shutil.copytree(files.folder, target)
+decoder = dataclasses.replace(files.config.decoder, head="swing_kit.feel")
+config = files.config.replace(decoder=decoder).to_dict()
 (target / "config.json").write_text(json.dumps(config))
 """
 
