@@ -177,7 +177,7 @@ class Pair:
             ],
         )
         given = [inputs, self.batch.outputs[:count], epsilon]
-        given += [] if uniforms is None else [uniforms]
+        given += [] if uniforms is None else [uniforms.transpose(1, 0, 2)]
         ours = [float(backend.to_numpy(part).mean()) for part in function(*given)]
         self.reference.eval()
         with torch.no_grad():

@@ -23,8 +23,8 @@ from keras import ops
 from groovekit.configs.base import ModelConfig, get_config
 from groovekit.models import backend, recurrence
 from groovekit.models.builder import build_model, build_optimizer
-from groovekit.models.decoders.base import Segment
 from groovekit.models.decoders.flat import LSTMDecoder
+from groovekit.models.feed import Decoded, Feed
 
 
 class PlainDecoder(LSTMDecoder):
@@ -32,21 +32,11 @@ class PlainDecoder(LSTMDecoder):
 
     _looks_up = False
 
-    def segment(self, z: Any, steps: int, **options: Any) -> Segment:
-        """See ``LSTMDecoder.segment``."""
-        options.pop("lengths")
-        options["targets"] = self.head.one_hot(options["targets"])
+    def decode(self, z: Any, steps: int, feed: Feed) -> Decoded:
+        """See ``LSTMDecoder.decode``."""
         start = ops.zeros((z.shape[0], self.head.output_depth))
-        return self._loop(
-            z,
-            steps,
-            start=start,
-            temperature=1.0,
-            lengths=None,
-            keep_fed=False,
-            differentiable=True,
-            **options,
-        )
+        feed = feed.replace(targets=self.head.one_hot(feed.targets), start=start)
+        return self._loop(z, steps, feed, differentiable=True)
 
 
 def training_step(

@@ -46,6 +46,8 @@ from groovekit.io.midi.files import write_midi as write_midi
 from groovekit.io.notes import NoteSequence as NoteSequence
 from groovekit.models.decoders.base import CoreDecoder as CoreDecoder
 from groovekit.models.decoders.base import Decoder as Decoder
+from groovekit.models.feed import Decoded as Decoded
+from groovekit.models.feed import Feed as Feed
 from groovekit.models.heads.base import Head as Head
 from groovekit.plugins.catalogue import installed_plugins as installed_plugins
 from groovekit.plugins.catalogue import register_attribute as register_attribute

@@ -28,6 +28,7 @@ from groovekit.generation.trained_model import TrainedModel
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM
 from groovekit.models import backend
+from groovekit.models.feed import Feed
 from groovekit.models.runtimes.base import Progress
 from groovekit.seeding import generator
 from groovekit.training.validation import Validator, arguments
@@ -190,7 +191,8 @@ def _predict(
     network = model.model
 
     def forced(z: Any, outputs: Any, controls: Any, lengths: Any) -> Any:
-        return network.teacher_forced(z, outputs, controls, lengths)
+        feed = Feed(targets=outputs, controls=controls, lengths=lengths)
+        return network.decode(z, outputs.shape[1], feed)
 
     decode = backend.inference(network, forced)
     sample = backend.inference(network, lambda x: network.head.sample(x, None, 1.0))

@@ -15,6 +15,7 @@ import numpy as np
 from keras import ops
 
 from groovekit.models import latent, schedules
+from groovekit.models.feed import Feed
 from groovekit.models.latent import LatentLayer, Posterior
 
 Tensor = Any
@@ -130,35 +131,27 @@ class MusicVAE(keras.Model):
         posterior: Posterior = self.latent_layer(embedding)
         return posterior
 
-    def generate(
-        self,
-        z: Tensor,
-        steps: int,
-        *,
-        uniforms: Tensor | None = None,
-        temperature: Tensor = 1.0,
-        controls: Tensor | None = None,
-    ) -> Tensor:
-        """Samples from codes, see :class:`groovekit.models.decoders.base.Decoder`."""
-        return self.decoder.generate(
-            z,
-            steps,
-            uniforms=uniforms,
-            temperature=temperature,
-            controls=self._decoder_controls(controls, None),
-        )
+    def decode(self, z: Tensor, steps: int, feed: Feed) -> Tensor:
+        """Logits or samples, ``(batch, steps, depth)``.
 
-    def _decoder_controls(
-        self, controls: Tensor | None, lengths: Tensor | None, *, training: bool = False
-    ) -> Tensor | None:
-        if self.control_layer is None or controls is None:
-            return controls
-        if lengths is not None and len(lengths.shape) > 1:
-            # Padding inside the window is part of the controls' sequence.
-            lengths = None
-        controls = ops.cast(controls, self.compute_dtype)
-        outputs, _ = self.control_layer.sequences(controls, lengths, training=training)
-        return outputs
+        Args:
+          z: latent vectors, ``(batch, z_size)``.
+          steps: how many, a Python integer.
+          feed: see :class:`groovekit.models.feed.Feed`; controls as converters give
+            them.
+        """
+        if self.control_layer is not None and feed.controls is not None:
+            lengths = feed.lengths
+            if lengths is not None and len(lengths.shape) > 1:
+                # Padding inside the window is part of the controls' sequence.
+                lengths = None
+            controls, _ = self.control_layer.sequences(
+                ops.cast(feed.controls, self.compute_dtype),
+                lengths,
+                training=feed.training,
+            )
+            feed = feed.replace(controls=controls)
+        return self.decoder.decode(z, steps, feed).outputs
 
     def reconstruct(
         self,
@@ -170,7 +163,7 @@ class MusicVAE(keras.Model):
         step: Tensor | None,
         uniforms: Tensor | None = None,
     ) -> Tensor:
-        """Logits of ``outputs`` given codes, with scheduled sampling if asked for.
+        """Logits of ``outputs`` given latent vectors, as training has them.
 
         Args:
           z: ``(batch, z_size)``.
@@ -179,54 +172,31 @@ class MusicVAE(keras.Model):
           lengths: see :meth:`losses_of`.
           step: training step; None outside training, where a decoder trained
             with scheduled sampling runs freely (the original's evaluation).
-          uniforms: ``(steps, batch, head.noise_depth)`` for the decoder's own
+          uniforms: ``(batch, steps, head.noise_depth)`` for the decoder's own
             samples; drawn if None.
         """
         training = step is not None
-        controls = self._decoder_controls(controls, lengths, training=training)
-        if not self.objective.scheduled:
-            return self.decoder.teacher_forced(
-                z, outputs, controls, lengths=lengths, training=training
-            )
+        feed = Feed(
+            targets=outputs, controls=controls, lengths=lengths, training=training
+        )
         batch, steps = ops.shape(z)[0], outputs.shape[1]
-        if training:
-            probability = schedules.sampling_probability(
-                step,
-                schedule=self.objective.sampling_schedule,
-                rate=self.objective.sampling_rate,
-            )
-            draws = keras.random.uniform((steps, batch), seed=self.noise)
-            use_sample = draws < probability
-        else:
-            use_sample = ops.ones((steps, batch), dtype="bool")
-        if uniforms is None:
-            shape = (steps, batch, self.head.noise_depth)
-            uniforms = keras.random.uniform(shape, seed=self.noise)
-        return self.decoder.scheduled(
-            z,
-            outputs,
-            controls,
-            use_sample=use_sample,
-            uniforms=uniforms,
-            lengths=lengths,
-            training=training,
-        )
-
-    def teacher_forced(
-        self,
-        z: Tensor,
-        outputs: Tensor,
-        controls: Tensor | None,
-        lengths: Tensor | None = None,
-    ) -> Tensor:
-        """Logits of ``outputs``, each step given the true steps before it.
-
-        For evaluation; arguments as for :meth:`reconstruct`.
-        """
-        controls = self._decoder_controls(controls, lengths)
-        return self.decoder.teacher_forced(
-            z, outputs, controls, lengths=lengths, training=False
-        )
+        if self.objective.scheduled:
+            if training:
+                probability = schedules.sampling_probability(
+                    step,
+                    schedule=self.objective.sampling_schedule,
+                    rate=self.objective.sampling_rate,
+                )
+                draws = keras.random.uniform((steps, batch), seed=self.noise)
+                use_sample = ops.transpose(draws < probability)
+            else:
+                use_sample = ops.ones((batch, steps), dtype="bool")
+            if uniforms is None:
+                shape = (steps, batch, self.head.noise_depth)
+                uniforms = keras.random.uniform(shape, seed=self.noise)
+                uniforms = ops.transpose(uniforms, (1, 0, 2))
+            feed = feed.replace(use_sample=use_sample, uniforms=uniforms)
+        return self.decode(z, steps, feed)
 
     def losses_of(
         self,

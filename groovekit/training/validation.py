@@ -94,7 +94,8 @@ class Validator:
             uniforms = None
             if model.objective.scheduled:
                 shape = (steps, count, model.head.noise_depth)
-                uniforms = rng.random(shape, np.float32)
+                # Drawn step by step.
+                uniforms = rng.random(shape, np.float32).transpose(1, 0, 2)
             tensors = arguments(
                 batch, fixed_length=self._examples.converter.fixed_length
             )

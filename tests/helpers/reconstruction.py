@@ -13,6 +13,7 @@ from groovekit.data.examples import Examples
 from groovekit.evaluation import metrics
 from groovekit.evaluation.metrics import Deviation, HitScores
 from groovekit.models import backend
+from groovekit.models.feed import Feed
 from groovekit.training.validation import Validator
 
 
@@ -71,10 +72,10 @@ def reconstruction_metrics(
     """
     decode = backend.inference(
         model,
-        lambda inputs, controls, lengths: model.decoder.generate(
+        lambda inputs, controls, lengths: model.decode(
             model.encode(inputs, controls, lengths).mean,
             converter.steps,
-            controls=controls,
+            Feed(controls=controls),
         ),
     )
     batch_size = min(batch_size, examples.windows_per_epoch)

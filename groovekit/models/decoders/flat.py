@@ -10,7 +10,8 @@ from keras import ops
 
 from groovekit.errors import ConfigError
 from groovekit.models import backend
-from groovekit.models.decoders.base import CoreDecoder, Segment
+from groovekit.models.decoders.base import CoreDecoder
+from groovekit.models.feed import Decoded, Feed
 from groovekit.models.heads.base import CategoricalHead, Head, MultiCategoricalHead
 from groovekit.models.lstm import (
     LSTMStack,
@@ -130,55 +131,31 @@ class LSTMDecoder(FlatDecoder):
         """(hidden, cell) of each layer from ``(batch, z_size)``."""
         return split_state(self.to_state(z), self.sizes)
 
-    def segment(
-        self,
-        z: Tensor,
-        steps: int,
-        *,
-        start: Tensor | None = None,
-        targets: Tensor | None = None,
-        use_sample: Tensor | None = None,
-        uniforms: Tensor | None = None,
-        temperature: Tensor = 1.0,
-        controls: Tensor | None = None,
-        lengths: Tensor | None = None,
-        training: bool = False,
-        keep_state: bool = False,
-        keep_fed: bool = False,
-    ) -> Segment:
-        """See :meth:`CoreDecoder.segment`."""
+    def decode(self, z: Tensor, steps: int, feed: Feed) -> Decoded:
+        """See :meth:`groovekit.models.decoders.base.Decoder.decode`."""
         z = ops.cast(z, self.compute_dtype)
+        start, targets, controls = feed.start, feed.targets, feed.controls
         if start is None:
             start = ops.zeros((ops.shape(z)[0], self.head.output_depth), "float32")
         if targets is not None:
             targets = self.head.one_hot(targets)
         if controls is not None:
             controls = ops.cast(controls, z.dtype)
+        feed = feed.replace(start=start, targets=targets, controls=controls)
+        training = feed.training
         # Only the loop stops each sequence's state at its own length.
-        stops = keep_state and lengths is not None
-        if targets is None or use_sample is not None or stops:
+        stops = feed.keep_state and feed.lengths is not None
+        if feed.free or feed.use_sample is not None or stops:
             # Samples have no gradient: once it is known what was fed, all else is
             # teacher forcing, which is differentiated faster than the loop is.
-            again = bool(training and targets is not None and not stops)
+            again = bool(training and not feed.free and not stops)
             again = again and not self.dropout
-            looped = self._loop(
-                z,
-                steps,
-                start=start,
-                targets=targets,
-                use_sample=use_sample,
-                uniforms=uniforms,
-                temperature=temperature,
-                controls=controls,
-                lengths=lengths if keep_state else None,
-                training=training,
-                keep_fed=keep_fed or again,
-                differentiable=not again,
-            )
+            own = feed.replace(keep_fed=True) if again else feed
+            looped = self._loop(z, steps, own, differentiable=not again)
             if not again:
                 return looped
             targets = looped.fed
-            assert targets is not None  # asked for
+        assert targets is not None  # given, or asked for
         inputs = ops.concatenate([start[:, None], targets[:, :-1]], axis=1)
         projected = self._looks_up and self.stack.takes_projected(training=training)
         if projected and not (training and self.dropout):
@@ -192,7 +169,7 @@ class LSTMDecoder(FlatDecoder):
         outputs, _, state = self.stack(
             x, self.initial_state(z), projected=projected, training=training
         )
-        return Segment(self.output_layer(outputs), state, targets)
+        return Decoded(self.output_layer(outputs), state, targets)
 
     @property
     def _looks_up(self) -> bool:
@@ -216,23 +193,11 @@ class LSTMDecoder(FlatDecoder):
         return self.stack.project(known, first=self.head.output_depth)
 
     def _loop(
-        self,
-        z: Tensor,
-        steps: int,
-        *,
-        start: Tensor,
-        targets: Tensor | None,
-        use_sample: Tensor | None,
-        uniforms: Tensor | None,
-        temperature: Tensor,
-        controls: Tensor | None,
-        lengths: Tensor | None,
-        training: bool,
-        keep_fed: bool,
-        differentiable: bool,
-    ) -> Segment:
-        dropout = bool(training and self.dropout)
-        projected = self._known_inputs(z, controls, steps, dropout=dropout)
+        self, z: Tensor, steps: int, feed: Feed, *, differentiable: bool
+    ) -> Decoded:
+        dropout = bool(feed.training and self.dropout)
+        lengths = feed.lengths if feed.keep_state else None
+        projected = self._known_inputs(z, feed.controls, steps, dropout=dropout)
         constant = projected.shape[0] == 1
         masks: list[Tensor | None] = [None] * len(self.sizes)
         if dropout:
@@ -255,12 +220,13 @@ class LSTMDecoder(FlatDecoder):
             )
             logits = ops.cast(self.output_layer(output), "float32")
             if target is None:
-                x = self.head.sample(logits, noise, temperature)
+                x = self.head.sample(logits, noise, feed.temperature)
                 made = x
             else:
                 made, x = logits, target
                 if sample_now is not None:
-                    own = ops.stop_gradient(self.head.sample(logits, noise, 1.0))
+                    own = self.head.sample(logits, noise, feed.temperature)
+                    own = ops.stop_gradient(own)
                     x = ops.where(sample_now[:, None], own, target)
             if lengths is not None:
                 going = (time < ops.cast(lengths, "int32"))[:, None]
@@ -268,17 +234,15 @@ class LSTMDecoder(FlatDecoder):
                     (ops.where(going, h, old_h), ops.where(going, c, old_c))
                     for (h, c), (old_h, old_c) in zip(new, state, strict=True)
                 ]
-            return [x, *flatten_state(new)], [made, x] if keep_fed else [made]
+            return [x, *flatten_state(new)], [made, x] if feed.keep_fed else [made]
 
         inputs = [
-            None if targets is None else ops.transpose(targets, (1, 0, 2)),
-            use_sample,
-            uniforms,
+            *map(_steps_first, (feed.targets, feed.use_sample, feed.uniforms)),
             None if constant else projected,
             None if lengths is None else ops.arange(steps, dtype="int32"),
             *masks,
         ]
-        carry = [start, *flatten_state(self.initial_state(z))]
+        carry = [feed.start, *flatten_state(self.initial_state(z))]
         with (
             contextlib.nullcontext() if differentiable else backend.without_gradients()
         ):
@@ -288,7 +252,7 @@ class LSTMDecoder(FlatDecoder):
                 [ops.stop_gradient(v) for v in vs] for vs in (last, outputs)
             )
         made, *fed = (ops.transpose(output, (1, 0, 2)) for output in outputs)
-        return Segment(made, unflatten_state(last[1:]), fed[0] if fed else None)
+        return Decoded(made, unflatten_state(last[1:]), fed[0] if fed else None)
 
 
 @keras.saving.register_keras_serializable(package="groovekit")
@@ -333,29 +297,22 @@ class SplitLSTMDecoder(FlatDecoder):
         """Numbers in the whole state."""
         return sum(core.state_depth for core in self.cores)
 
-    def segment(
-        self,
-        z: Tensor,
-        steps: int,
-        *,
-        start: Tensor | None = None,
-        targets: Tensor | None = None,
-        uniforms: Tensor | None = None,
-        **options: Any,
-    ) -> Segment:
-        """See :meth:`CoreDecoder.segment`."""
+    def decode(self, z: Tensor, steps: int, feed: Feed) -> Decoded:
+        """See :meth:`groovekit.models.decoders.base.Decoder.decode`."""
         count = len(self.cores)
         depths = [core.head.output_depth for core in self.cores]
         noises = [core.head.noise_depth for core in self.cores]
         results = [
-            core.segment(
-                z, steps, start=own_start, targets=own, uniforms=own_noise, **options
+            core.decode(
+                z,
+                steps,
+                feed.replace(start=own_start, targets=own, uniforms=own_noise),
             )
             for core, own_start, own, own_noise in zip(
                 self.cores,
-                _split(start, depths, count),
-                _split(targets, depths, count),
-                _split(uniforms, noises, count),
+                _split(feed.start, depths, count),
+                _split(feed.targets, depths, count),
+                _split(feed.uniforms, noises, count),
                 strict=True,
             )
         ]
@@ -373,7 +330,14 @@ class SplitLSTMDecoder(FlatDecoder):
         if results[0].fed is not None:
             fed = ops.concatenate([result.fed for result in results], axis=-1)
         outputs = ops.concatenate([result.outputs for result in results], axis=-1)
-        return Segment(outputs, state, fed)
+        return Decoded(outputs, state, fed)
+
+
+def _steps_first(x: Tensor | None) -> Tensor | None:
+    """``(batch, steps, ...)`` to ``(steps, batch, ...)``, for loops."""
+    if x is None:
+        return None
+    return ops.transpose(x, (1, 0, *range(2, len(x.shape))))
 
 
 def _repeat(z: Tensor, steps: int) -> Tensor:

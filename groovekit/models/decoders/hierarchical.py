@@ -12,7 +12,7 @@ a compiled loop runs over them.
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from groovekit.models import backend
 from groovekit.models.decoders.base import CoreDecoder, Decoder
 from groovekit.models.decoders.conductor import Conductor
 from groovekit.models.encoders.lstm import HierarchicalLSTMEncoder
+from groovekit.models.feed import Decoded, Feed
 from groovekit.models.heads.base import Head
 from groovekit.models.lstm import flatten_state, join_state, unflatten_state
 from groovekit.models.segments import (
@@ -39,39 +40,6 @@ from groovekit.plugins import catalogue
 from groovekit.seeding import derive
 
 Tensor = Any
-
-
-class _Data(NamedTuple):
-    """What a stretch of steps is decoded with; all ``(n, steps, ...)`` or None.
-
-    Attributes:
-      targets: true outputs.
-      shifted: the true output before each step, across segments.
-      use_sample: see ``scheduled``.
-      uniforms: see ``generate``.
-      controls: control vectors.
-      lengths: ``(n, segments)``.
-    """
-
-    targets: Any = None
-    shifted: Any = None
-    use_sample: Any = None
-    uniforms: Any = None
-    controls: Any = None
-    lengths: Any = None
-
-    def map(self, function: Any, parts: int) -> _Data:
-        return _Data(*(None if x is None else function(x, parts) for x in self))
-
-
-@dataclasses.dataclass(frozen=True)
-class _Run:
-    """How to decode: the same for every level."""
-
-    temperature: Tensor
-    training: bool
-    free: bool
-    scheduled: bool
 
 
 class _Result(NamedTuple):
@@ -246,159 +214,93 @@ class HierarchicalLSTMDecoder(Decoder):
         """The layer of :meth:`get_config`."""
         return cls(**{**config, "head": Head.from_dict(config["head"])})
 
-    # The three ways of running -----------------------------------------------------
-
-    def teacher_forced(
-        self,
-        z: Tensor,
-        targets: Tensor,
-        controls: Tensor | None = None,
-        *,
-        lengths: Tensor | None = None,
-        training: bool = False,
-    ) -> Tensor:
-        """See :meth:`groovekit.models.decoders.base.Decoder.teacher_forced`."""
-        data = self._data(targets, controls, lengths)
-        run = _Run(1.0, training, free=False, scheduled=False)
-        return self._decode(0, ops.cast(z, self.compute_dtype), data, None, run).outputs
-
-    def scheduled(
-        self,
-        z: Tensor,
-        targets: Tensor,
-        controls: Tensor | None = None,
-        *,
-        use_sample: Tensor,
-        uniforms: Tensor | None,
-        lengths: Tensor | None = None,
-        training: bool = False,
-    ) -> Tensor:
-        """See :meth:`groovekit.models.decoders.base.Decoder.scheduled`.
-
-        A segment's first input is always the true one, as in the original.
-        """
-        data = self._data(targets, controls, lengths)._replace(
-            use_sample=ops.transpose(use_sample, (1, 0)),
-            uniforms=None if uniforms is None else ops.transpose(uniforms, (1, 0, 2)),
-        )
-        run = _Run(1.0, training, free=False, scheduled=True)
-        return self._decode(0, ops.cast(z, self.compute_dtype), data, None, run).outputs
-
-    def generate(
-        self,
-        z: Tensor,
-        steps: int,
-        *,
-        uniforms: Tensor | None = None,
-        temperature: Tensor = 1.0,
-        controls: Tensor | None = None,
-    ) -> Tensor:
-        """See :meth:`groovekit.models.decoders.base.Decoder.generate`.
+    def decode(self, z: Tensor, steps: int, feed: Feed) -> Decoded:
+        """See :meth:`groovekit.models.decoders.base.Decoder.decode`.
 
         The uppermost conductor runs for as long as ``steps`` ask for, a multiple of
-        the steps that one of its embeddings is decoded to.
+        the steps that one of its embeddings is decoded to. With scheduled sampling a
+        segment's first input is still the true one, as in the original.
         """
         if steps % self.step_multiple:
             raise ValueError(
                 f"steps must be a multiple of {self.step_multiple}, got {steps}."
             )
         z = ops.cast(z, self.compute_dtype)
-        data = _Data(
-            # A stand-in, so that there is always something to tell the steps from.
-            use_sample=ops.zeros((ops.shape(z)[0], steps), "bool"),
-            uniforms=None if uniforms is None else ops.transpose(uniforms, (1, 0, 2)),
-            controls=controls,
-        )
-        start = ops.zeros((ops.shape(z)[0], self.head.output_depth), "float32")
-        run = _Run(temperature, training=False, free=True, scheduled=False)
-        return self._decode(0, z, data, start, run).outputs
-
-    def _data(
-        self, targets: Tensor, controls: Tensor | None, lengths: Tensor | None
-    ) -> _Data:
-        targets = self.head.one_hot(targets)
+        if feed.free:
+            start = ops.zeros((ops.shape(z)[0], self.head.output_depth), "float32")
+            return Decoded(self._decode(0, z, steps, feed.replace(start=start)).outputs)
+        size = self.level_lengths[-1]
+        targets, lengths = self.head.one_hot(feed.targets), feed.lengths
         if lengths is not None:
-            groups = targets.shape[1] // self.step_multiple
-            segments = groups * math.prod(self.level_lengths[1:-1])
-            lengths = segment_lengths(lengths, segments)
-        return _Data(
-            targets=targets,
-            # Over the whole padded sequence, as in the original.
-            shifted=ops.pad(targets[:, :-1], [[0, 0], [1, 0], [0, 0]]),
-            controls=controls,
-            lengths=lengths,
-        )
+            lengths = segment_lengths(lengths, steps // size)
+        # The step before each segment, padding or not, as in the original.
+        start = ops.pad(targets[:, size - 1 : -1 : size], [[0, 0], [1, 0], [0, 0]])
+        feed = feed.replace(targets=targets, lengths=lengths, start=start)
+        return Decoded(self._decode(0, z, steps, feed).outputs)
 
     # Levels ------------------------------------------------------------------------
 
-    def _steps(self, data: _Data) -> int:
-        known = data.targets if data.targets is not None else data.use_sample
-        return int(known.shape[1])
-
-    def _decode(
-        self,
-        level: int,
-        embedding: Tensor,
-        data: _Data,
-        start: Tensor | None,
-        run: _Run,
-    ) -> _Result:
+    def _decode(self, level: int, embedding: Tensor, steps: int, feed: Feed) -> _Result:
         """Decodes one embedding of a level (a batch of them) to its steps."""
         if level == len(self.conductors):
-            return self._decode_segment(embedding, data, start, run)
-        parts = self._steps(data) // math.prod(self.level_lengths[level + 1 :])
+            return self._decode_segment(embedding, steps, feed)
+        parts = steps // math.prod(self.level_lengths[level + 1 :])
         below = level in self.autoregressive
         reencodes = self._reencoder() is not None
-        teacher_forced = not (run.free or run.scheduled)
-        if run.free or (below and not (reencodes and teacher_forced)):
-            return self._decode_in_turn(level, embedding, data, start, run, parts)
+        teacher_forced = not feed.free and feed.use_sample is None
+        if feed.free or (below and not (reencodes and teacher_forced)):
+            return self._decode_in_turn(level, embedding, steps, feed)
         conductor = self.conductors[level]
         inputs = None
         if below:
             # What is encoded again are the true outputs, all known beforehand.
-            encoded = self._encodings(level, data, parts, run)
+            encoded = self._encodings(level, steps, feed)
             inputs = ops.pad(encoded[:, :-1], [[0, 0], [1, 0], [0, 0]])
         embeddings, state = conductor.run(
-            embedding, parts, inputs, training=run.training
+            embedding, parts, inputs, training=feed.training
         )
         embeddings = ops.reshape(embeddings, (-1, conductor.output_depth))
-        child = self._decode(level + 1, embeddings, data.map(fold, parts), None, run)
+        folded = feed.map_steps(functools.partial(fold, parts=parts))
+        child = self._decode(level + 1, embeddings, steps // parts, folded)
         summary = None
         if not reencodes:
             summary = join_state(state)
         elif child.summary is not None and level in self._summarised:
             depth = child.summary.shape[-1]
             children = ops.reshape(child.summary, (-1, parts, depth))
-            summary = self._encode_children(level, children, run)
+            summary = self._encode_children(level, children, feed)
         return _Result(unfold(child.outputs, parts), summary, None)
 
     def _decode_in_turn(
         self,
         level: int,
         embedding: Tensor,
-        data: _Data,
-        start: Tensor | None,
-        run: _Run,
-        parts: int,
+        steps: int,
+        feed: Feed,
     ) -> _Result:
         """A loop over the parts, each given what the one before has become."""
         conductor, reencoder = self.conductors[level], self._reencoder()
-        below, free = level in self.autoregressive, run.free
+        below, free = level in self.autoregressive, feed.free
+        parts = steps // math.prod(self.level_lengths[level + 1 :])
         batch = ops.shape(embedding)[0]
         masks: list[Tensor | None] = [None] * len(conductor.sizes)
-        dropout = bool(run.training and self.dropout)
+        dropout = bool(feed.training and self.dropout)
         if dropout:
             width = conductor.stack.input_depth
             masks = list(conductor.stack.dropout_masks(batch, parts, width))
-        split = data.map(stack_parts, parts)
+        by_step = feed.by_step
+        split = [stack_parts(array, parts) for array in by_step.values()]
 
         def step(carry: Any, xs: Any) -> Any:
             seen, last, flat = _unpack(carry, below, free)
-            own_masks, own = xs[: len(masks)], _Data(*xs[len(masks) :])
+            own_masks, arrays = xs[: len(masks)], xs[len(masks) :]
+            own = feed.replace(**dict(zip(by_step, arrays, strict=True)))
+            if free:
+                own = own.replace(start=last)
             output, state = conductor.step(
                 embedding, seen, unflatten_state(flat), own_masks if dropout else None
             )
-            child = self._decode(level + 1, output, own, last, run)
+            child = self._decode(level + 1, output, steps // parts, own)
             new = []
             if below:
                 new.append(ops.cast(child.summary, self.compute_dtype))
@@ -414,7 +316,7 @@ class HierarchicalLSTMDecoder(Decoder):
             shape = (batch, conductor.below_depth)
             carry.append(ops.zeros(shape, self.compute_dtype))
         if free:
-            carry.append(start)
+            carry.append(feed.start)
         carry += flatten_state(conductor.initial_state(embedding))
         final, stacked = backend.scan(step, carry, [*masks, *split], parts)
         outputs = ops.transpose(
@@ -428,7 +330,7 @@ class HierarchicalLSTMDecoder(Decoder):
             summary = None
             if level in self._summarised:
                 children = ops.transpose(stacked[1], (1, 0, 2))
-                summary = self._encode_children(level, children, run)
+                summary = self._encode_children(level, children, feed)
         return _Result(outputs, summary, last)
 
     @property
@@ -440,58 +342,55 @@ class HierarchicalLSTMDecoder(Decoder):
         first = min(self.autoregressive)
         return set(range(first + 1, len(self.level_lengths)))
 
-    def _encode_children(self, level: int, children: Tensor, run: _Run) -> Tensor:
+    def _encode_children(self, level: int, children: Tensor, feed: Feed) -> Tensor:
         encoder = self._reencoder().levels[len(self.conductors) - level]
-        return encoder(children, None, training=run.training)
+        return encoder(children, None, training=feed.training)
 
-    def _decode_segment(
-        self, embedding: Tensor, data: _Data, start: Tensor | None, run: _Run
-    ) -> _Result:
+    def _decode_segment(self, embedding: Tensor, steps: int, feed: Feed) -> _Result:
         reencoder = self._reencoder()
         wanted = len(self.conductors) in self._summarised
-        lengths = None if data.lengths is None else data.lengths[:, 0]
-        noise = data.uniforms
-        sampled = data.use_sample if run.scheduled else None
-        result = self.core.segment(
+        start, lengths = feed.start, feed.lengths
+        if not feed.free:
+            # Those of the only segment left.
+            start, lengths = (None if x is None else x[:, 0] for x in (start, lengths))
+        result = self.core.decode(
             embedding,
-            self._steps(data),
-            start=start if run.free else data.shifted[:, 0],
-            targets=data.targets,
-            use_sample=None if sampled is None else ops.transpose(sampled, (1, 0)),
-            uniforms=None if noise is None else ops.transpose(noise, (1, 0, 2)),
-            temperature=run.temperature,
-            controls=data.controls,
-            lengths=lengths,
-            training=run.training,
-            keep_state=wanted and reencoder is None,
-            keep_fed=wanted and reencoder is not None and not run.free,
+            steps,
+            feed.replace(
+                start=start,
+                lengths=lengths,
+                keep_state=wanted and reencoder is None,
+                keep_fed=wanted and reencoder is not None and not feed.free,
+            ),
         )
         summary = None
         if result.state is not None and wanted and reencoder is None:
             summary = join_state(result.state)
         elif wanted:
             seen = result.outputs
-            if not run.free:
+            if not feed.free:
                 # The last one is not fed to anything: the true one stands for it.
-                seen = with_last(result.fed, data.targets, lengths)
+                seen = with_last(result.fed, feed.targets, lengths)
             seen = ops.cast(seen, self.compute_dtype)
-            summary = reencoder.levels[0](seen, lengths, training=run.training)
+            summary = reencoder.levels[0](seen, lengths, training=feed.training)
         return _Result(
-            result.outputs, summary, result.outputs[:, -1] if run.free else None
+            result.outputs, summary, result.outputs[:, -1] if feed.free else None
         )
 
-    def _encodings(self, level: int, data: _Data, parts: int, run: _Run) -> Tensor:
+    def _encodings(self, level: int, steps: int, feed: Feed) -> Tensor:
         """Encodings of the true outputs of each part: ``(n, parts, depth)``."""
         encoder = self._reencoder().levels
-        inside = _Data(targets=data.targets, lengths=data.lengths).map(fold, parts)
+        parts = steps // math.prod(self.level_lengths[level + 1 :])
+        inside = Feed(
+            targets=feed.targets, lengths=feed.lengths, training=feed.training
+        ).map_steps(functools.partial(fold, parts=parts))
         if level == len(self.conductors) - 1:
             lengths = None if inside.lengths is None else inside.lengths[:, 0]
             targets = ops.cast(inside.targets, self.compute_dtype)
-            encoded = encoder[0](targets, lengths, training=run.training)
+            encoded = encoder[0](targets, lengths, training=feed.training)
         else:
-            count = self._steps(inside) // math.prod(self.level_lengths[level + 2 :])
-            children = self._encodings(level + 1, inside, count, run)
-            encoded = self._encode_children(level + 1, children, run)
+            children = self._encodings(level + 1, steps // parts, inside)
+            encoded = self._encode_children(level + 1, children, feed)
         return ops.reshape(encoded, (-1, parts, encoded.shape[-1]))
 
 

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from groovekit.errors import UsageError
+from groovekit.models.feed import Feed
 
 # Below it dividing by the temperature would overflow.
 _GREEDY = 1e-4
@@ -86,10 +87,8 @@ class WindowModel(abc.ABC):
         self,
         z: np.ndarray,
         steps: int,
+        feed: Feed,
         *,
-        noise: np.ndarray | None,
-        temperature: np.ndarray,
-        controls: np.ndarray | None,
         size: int,
         total: int,
     ) -> np.ndarray:
@@ -98,10 +97,7 @@ class WindowModel(abc.ABC):
         Args:
           z: ``(n, z_size)`` float32.
           steps: length.
-          noise: ``(n, steps, noise_depth)`` in [0, 1), or None for the most
-            probable values.
-          temperature: positive float32 scalar.
-          controls: ``(n, steps, control_depth)`` or None.
+          feed: uniforms and controls, with a positive float32 temperature.
           size: of the largest part.
           total: windows of the whole batch.
         """
@@ -165,14 +161,13 @@ class WindowModel(abc.ABC):
                 noise = rng.random(shape, np.float32)
             if forced is not None:
                 noise = _forcing(forced[rows], noise, self.noise_depth)
-            outputs[rows] = self._decode_part(
-                z[rows],
-                steps,
-                noise=noise,
+            feed = Feed(
+                uniforms=noise,
                 temperature=heat,
                 controls=None if controls is None else controls[rows],
-                size=size,
-                total=len(z),
+            )
+            outputs[rows] = self._decode_part(
+                z[rows], steps, feed, size=size, total=len(z)
             )
             if progress is not None:
                 progress(rows.stop, len(z))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from groovekit.models import backend
+from groovekit.models.feed import Feed
 from groovekit.models.runtimes.base import WindowModel
 
 # XLA saves at best 0.1 ms a window and takes more than a second to compile.
@@ -81,25 +82,22 @@ class BatchedModel(WindowModel):
         self,
         z: np.ndarray,
         steps: int,
+        feed: Feed,
         *,
-        noise: np.ndarray | None,
-        temperature: np.ndarray,
-        controls: np.ndarray | None,
         size: int,
         total: int,
     ) -> np.ndarray:
-        def generate(z: Any, noise: Any, temperature: Any, controls: Any) -> Any:
-            return self.model.generate(
-                z, steps, uniforms=noise, temperature=temperature, controls=controls
-            )
+        def decode(z: Any, uniforms: Any, temperature: Any, controls: Any) -> Any:
+            # Only arrays are arguments of compiled functions.
+            own = Feed(uniforms=uniforms, temperature=temperature, controls=controls)
+            return self.model.decode(z, steps, own)
 
         xla = total >= _XLA_WINDOWS
-        function = self._function(("decode", steps, xla), generate, xla=xla)
-        if noise is not None:
-            noise = np.ascontiguousarray(_padded(noise, size).transpose(1, 0, 2))
-        given = None if controls is None else _padded(controls, size)
+        function = self._function(("decode", steps, xla), decode, xla=xla)
+        own = feed.map(lambda array: _padded(array, size))
+        arguments = (own.uniforms, own.temperature, own.controls)
         with backend.explaining_memory(_too_large(size)):
-            result = function(_padded(z, size), noise, temperature, given)
+            result = function(_padded(z, size), *arguments)
             return backend.to_numpy(result)[: len(z)]
 
     def _function(

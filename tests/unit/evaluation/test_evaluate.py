@@ -27,6 +27,7 @@ from groovekit.io.midi.files import write_midi
 from groovekit.io.notes import NoteSequence
 from groovekit.models import backend
 from groovekit.models.builder import build_model
+from groovekit.models.feed import Feed
 
 pytestmark = pytest.mark.backends
 
@@ -74,7 +75,7 @@ def test_figures_are_those_of_the_model(tmp_path, name):
 
     (batch,) = examples.batches(len(examples))
     mean = model.encode(batch.inputs, batch.controls).mean
-    outputs = model.decoder.generate(mean, config.converter.steps)
+    outputs = model.decode(mean, config.converter.steps, Feed())
     prediction = drums_of(backend.to_numpy(outputs), config.converter)
     truth = drums_of(batch.outputs, config.converter)
     assert found.windows == len(batch) > 2
@@ -226,7 +227,8 @@ class TestEvaluate:
         # The first step has no steps before it: on it alone both ways agree.
         (batch,) = data.evaluation.batches(100)
         mean = model.encode(batch).mean
-        logits = model.model.teacher_forced(mean, batch.outputs, None)
+        feed = Feed(targets=batch.outputs)
+        logits = model.model.decode(mean, batch.outputs.shape[1], feed)
         hits = backend.to_numpy(logits)[..., :9] > 0
         truth = batch.outputs[..., :9] > 0.5
         accuracy = found["reconstruction"]["rows"][0]["scores"]["cell_accuracy"]

@@ -8,6 +8,7 @@ from groovekit.configs.run_folder import RunFolder
 from groovekit.errors import UsageError
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.models import backend
+from groovekit.models.feed import Feed
 from groovekit.models.weights import save_weights
 
 CODES = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
@@ -54,7 +55,7 @@ def test_forced_hits_have_the_velocity_of_a_hit(model):
     )[:, 0]
     decoder = model.model.decoder
     logits = backend.to_numpy(
-        decoder.teacher_forced(CODES, np.zeros((3, 1, 27), np.float32))
+        decoder.decode(CODES, 1, Feed(targets=np.zeros((3, 1, 27), np.float32))).outputs
     )[:, 0]
     hits, velocities = (1 / (1 + np.exp(-logits[:, i : i + 9])) for i in (0, 9))
     offsets = np.tanh(logits[:, 18:])

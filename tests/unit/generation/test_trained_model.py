@@ -18,6 +18,7 @@ from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import tempo_of
 from groovekit.models import backend
 from groovekit.models.builder import build_model
+from groovekit.models.feed import Feed
 from groovekit.models.weights import save_weights
 from groovekit.training import checkpoints
 
@@ -108,7 +109,7 @@ def test_temperature_zero_takes_the_most_probable(model):
         model.decode_to_tensors(z, temperature=1e-9, seed=2), greedy
     )
     np.testing.assert_allclose(
-        backend.to_numpy(model.model.decoder.generate(z, 32)), greedy, atol=1e-5
+        backend.to_numpy(model.model.decode(z, 32, Feed())), greedy, atol=1e-5
     )
     # The colder, the more like it.
     hits = [
@@ -128,7 +129,7 @@ def test_hits_are_drawn_from_numpys_numbers(model):
     uniforms = generator(3, "decoder").random((2, 5, 9), np.float32)
     decoder = model.model.decoder
     # Teacher-forced logits given what was drawn say what should be drawn next.
-    logits = backend.to_numpy(decoder.teacher_forced(z, ours))
+    logits = backend.to_numpy(decoder.decode(z, 5, Feed(targets=ours)).outputs)
     hits = uniforms < 1 / (1 + np.exp(-logits[..., :9] / 0.7))
     np.testing.assert_array_equal(ours[..., :9], hits)
     velocities = 1 / (1 + np.exp(-logits[..., 9:18]))

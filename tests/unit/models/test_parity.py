@@ -14,6 +14,7 @@ from helpers import original
 from helpers.original import MODELS, UNIDIRECTIONAL, assert_met, batch_of
 
 from groovekit.models import backend, latent, schedules
+from groovekit.models.feed import Feed
 from groovekit.models.music_vae import mask_of
 
 pytestmark = pytest.mark.backends
@@ -117,13 +118,12 @@ def test_scheduled_sampling_at_probability_one(case):
     _, outputs, controls, lengths = batch_of(arrays)
 
     def free_running(outputs, controls, z):
-        logits = model.decoder.scheduled(
-            z,
-            outputs,
-            model._decoder_controls(controls, None),
-            use_sample=np.ones((outputs.shape[1], outputs.shape[0]), bool),
-            uniforms=None,
+        feed = Feed(
+            targets=outputs,
+            controls=controls,
+            use_sample=np.ones(outputs.shape[:2], bool),
         )
+        logits = model.decode(z, outputs.shape[1], feed)
         return model.head.loss(outputs, logits)
 
     # With the noise the original used.
@@ -141,7 +141,7 @@ def test_greedy_decoding(case):
     theirs = arrays["greedy/samples"].astype(np.float32)
     decode = backend.inference(
         model,
-        lambda z, controls: model.generate(z, theirs.shape[1], controls=controls),
+        lambda z, controls: model.decode(z, theirs.shape[1], Feed(controls=controls)),
     )
     if controls is not None:
         # The original gives all samples of a batch one sequence of controls.

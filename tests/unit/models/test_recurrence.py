@@ -9,6 +9,7 @@ from keras import ops
 
 from groovekit.models import backend, recurrence
 from groovekit.models.decoders.flat import LSTMDecoder
+from groovekit.models.feed import Feed
 from groovekit.models.heads.base import CategoricalHead, Part
 from groovekit.models.lstm import LSTMStack
 
@@ -138,8 +139,8 @@ def test_scheduled_sampling_equals_its_loop(residual, control_depth):
     z = RNG.normal(size=(BATCH, Z)).astype(np.float32)
     targets = np.eye(5, dtype=np.float32)[RNG.integers(0, 5, (BATCH, STEPS))]
     options = {
-        "use_sample": RNG.random((STEPS, BATCH)) < 0.5,
-        "uniforms": RNG.random((STEPS, BATCH, 1), np.float32),
+        "use_sample": RNG.random((STEPS, BATCH)).T < 0.5,
+        "uniforms": RNG.random((STEPS, BATCH, 1), np.float32).transpose(1, 0, 2),
         "controls": None,
     }
     if control_depth:
@@ -154,9 +155,8 @@ def test_scheduled_sampling_equals_its_loop(residual, control_depth):
                 name: None if value is None else ops.convert_to_tensor(value)
                 for name, value in options.items()
             }
-            logits = decoder.scheduled(
-                model.values[0], true, training=training, **given
-            )
+            feed = Feed(targets=true, training=training, **given)
+            logits = decoder.decode(model.values[0], STEPS, feed).outputs
             return ops.mean(head.loss(true, logits))
 
         return run

@@ -1,4 +1,4 @@
-"""Decoders in NumPy, running freely: what ``generate`` of :mod:`groovekit.models` is.
+"""Decoders in NumPy, which only run freely.
 
 Flat decoders are :mod:`groovekit.models.decoders.flat`, hierarchical ones
 :mod:`groovekit.models.decoders.hierarchical`.
@@ -9,11 +9,12 @@ from __future__ import annotations
 import abc
 import functools
 import math
-from collections.abc import Iterator
-from typing import NamedTuple
+import operator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from groovekit.models.feed import Decoded, Feed
 from groovekit.models.runtimes.numpy.encoders import Encoder, HierarchicalLSTM
 from groovekit.models.runtimes.numpy.heads import Categorical, Head
 from groovekit.models.runtimes.numpy.layer import (
@@ -36,32 +37,6 @@ from groovekit.plugins import catalogue
 _KEPT_A_LOGIT = 4
 
 
-class Draw(NamedTuple):
-    """What some windows, or stretches of them, are decoded with.
-
-    Attributes:
-      steps: length.
-      noise: ``(batch, steps, noise_depth)``, or None for the most probable values.
-      temperature: float32 scalar.
-      controls: ``(batch, steps, control_depth)`` or None.
-    """
-
-    steps: int
-    noise: np.ndarray | None
-    temperature: np.ndarray
-    controls: np.ndarray | None
-
-    def part(self, index: int, parts: int) -> Draw:
-        """One of several stretches of equal length."""
-        size = self.steps // parts
-        own = slice(index * size, (index + 1) * size)
-        noise, controls = (
-            None if array is None else array[:, own]
-            for array in (self.noise, self.controls)
-        )
-        return Draw(size, noise, self.temperature, controls)
-
-
 class Decoder(Layer, abc.ABC):
     """What the rest expects of a decoder.
 
@@ -72,12 +47,20 @@ class Decoder(Layer, abc.ABC):
     step_multiple = 1
 
     @abc.abstractmethod
-    def generate(self, z: np.ndarray, draw: Draw) -> np.ndarray:
-        """Samples whole windows, ``(batch, steps, output_depth)``."""
+    def decode(self, z: np.ndarray, steps: int, feed: Feed) -> Decoded:
+        """Samples, each step given the one before it.
+
+        Args:
+          z: latent vectors, ``(batch, z_size)`` float32.
+          steps: how many.
+          feed: NumPy arrays, without targets.
+        """
 
 
 class Core(Decoder):
     """A decoder that can also run one segment of a hierarchical one.
+
+    It starts from ``feed.start`` and gives its last state.
 
     Attributes:
       output_depth: size of the samples.
@@ -90,22 +73,6 @@ class Core(Decoder):
     @abc.abstractmethod
     def cost(self, steps: int, segments: int = 1) -> Cost:
         """What a window of so many steps costs, decoded in so many segments."""
-
-    @abc.abstractmethod
-    def segment(
-        self, z: np.ndarray, draw: Draw, start: np.ndarray
-    ) -> tuple[np.ndarray, State]:
-        """Samples ``(batch, steps, output_depth)``, and the last state.
-
-        Args:
-          z: ``(batch, z_size)``.
-          draw: how.
-          start: ``(batch, output_depth)``: what the first step sees.
-        """
-
-    def generate(self, z: np.ndarray, draw: Draw) -> np.ndarray:
-        """Samples whole windows, ``(batch, steps, output_depth)``."""
-        return self.segment(z, draw, np.zeros((len(z), self.output_depth), z.dtype))[0]
 
 
 class LSTM(Core):
@@ -153,30 +120,30 @@ class LSTM(Core):
             total += layer.cost(steps)
         return total
 
-    def segment(
-        self, z: np.ndarray, draw: Draw, start: np.ndarray
-    ) -> tuple[np.ndarray, State]:
-        """See :meth:`Core.segment`."""
-        head, x, state = self._head, start, self._to_state.state(z)
+    def decode(self, z: np.ndarray, steps: int, feed: Feed) -> Decoded:
+        """See :meth:`Decoder.decode`."""
+        head, x, state = self._head, feed.start, self._to_state.state(z)
+        if x is None:
+            x = np.zeros((len(z), head.output_depth), np.float32)
         # What is added to each step's gates, as far as it is known beforehand.
         known = self._stack.project(z, first=head.output_depth) + self._stack.bias
         controlled = None
-        if draw.controls is not None:
+        if feed.controls is not None:
             first = head.output_depth + z.shape[1]
-            steps_first = np.ascontiguousarray(draw.controls.transpose(1, 0, 2))
+            steps_first = np.ascontiguousarray(feed.controls.transpose(1, 0, 2))
             controlled = self._stack.project(steps_first, first=first) + known
-        noise = None if draw.noise is None else draw.noise.transpose(1, 0, 2)
-        outputs = np.empty((len(z), draw.steps, head.output_depth), np.float32)
-        for step in range(draw.steps):
+        noise = None if feed.uniforms is None else feed.uniforms.transpose(1, 0, 2)
+        outputs = np.empty((len(z), steps, head.output_depth), np.float32)
+        for step in range(steps):
             hidden, state = self._stack.step(
                 functools.partial(head.respond, x),
                 known if controlled is None else controlled[step],
                 state,
             )
             own_noise = None if noise is None else noise[step]
-            x = head.sample(self._output(hidden), own_noise, draw.temperature)
+            x = head.sample(self._output(hidden), own_noise, feed.temperature)
             outputs[:, step] = x
-        return outputs, state
+        return Decoded(outputs, state)
 
 
 class SplitLSTM(Core):
@@ -221,22 +188,26 @@ class SplitLSTM(Core):
         """That of all cores."""
         return sum((core.cost(steps, segments) for core in self._cores), Cost())
 
-    def segment(
-        self, z: np.ndarray, draw: Draw, start: np.ndarray
-    ) -> tuple[np.ndarray, State]:
-        """See :meth:`Core.segment`."""
+    def decode(self, z: np.ndarray, steps: int, feed: Feed) -> Decoded:
+        """See :meth:`Decoder.decode`."""
         results = []
-        starts = np.split(start, self._bounds, axis=1)
-        for index, (core, own) in enumerate(zip(self._cores, starts, strict=True)):
-            # Each core draws one label a step.
-            noise = None if draw.noise is None else draw.noise[..., index : index + 1]
-            results.append(core.segment(z, draw._replace(noise=noise), own))
+        starts: Sequence[np.ndarray | None] = [None] * len(self._cores)
+        if feed.start is not None:
+            starts = np.split(feed.start, self._bounds, axis=1)
+        for index, (core, start) in enumerate(zip(self._cores, starts, strict=True)):
+            noise = feed.uniforms
+            if noise is not None:
+                # Each core draws one label a step.
+                noise = noise[..., index : index + 1]
+            own = feed.replace(start=start, uniforms=noise)
+            results.append(core.decode(z, steps, own))
         # Layer by layer, as one stack of wider layers would have it.
         state = []
-        for pairs in zip(*(own for _, own in results), strict=True):
+        for pairs in zip(*(made.state or () for made in results), strict=True):
             hidden, memory = zip(*pairs, strict=True)
             state.append((np.concatenate(hidden, 1), np.concatenate(memory, 1)))
-        return np.concatenate([made for made, _ in results], axis=-1), state
+        outputs = np.concatenate([made.outputs for made in results], axis=-1)
+        return Decoded(outputs, state)
 
 
 class _Conductor(Layer):
@@ -374,24 +345,24 @@ class HierarchicalLSTMDecoder(Decoder):
             runs *= length
         return total + self._core.cost(steps, runs)
 
-    def generate(self, z: np.ndarray, draw: Draw) -> np.ndarray:
-        """Samples whole windows, ``(batch, steps, output_depth)``."""
+    def decode(self, z: np.ndarray, steps: int, feed: Feed) -> Decoded:
+        """See :meth:`Decoder.decode`."""
         start = np.zeros((len(z), self._core.output_depth), np.float32)
-        outputs, _ = self._decode(0, z, draw, start)
-        return outputs
+        outputs, _ = self._decode(0, z, steps, feed.replace(start=start))
+        return Decoded(outputs)
 
     def _decode(
-        self, level: int, embedding: np.ndarray, draw: Draw, start: np.ndarray
+        self, level: int, embedding: np.ndarray, steps: int, feed: Feed
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Steps of one embedding of a level, and what the level above may see."""
         if level == len(self._conductors):
-            outputs, state = self._core.segment(embedding, draw, start)
+            outputs, state, _ = self._core.decode(embedding, steps, feed)
             if level not in self._summarised:
                 return outputs, None
             if self._reencoder is None:
-                return outputs, join_state(state)
+                return outputs, join_state(state or [])
             return outputs, self._reencoder.levels[0](outputs, None)
-        parts = draw.steps // math.prod(self._lengths[level + 1 :])
+        parts = steps // math.prod(self._lengths[level + 1 :])
         conductor = self._conductors[level]
         state, below = conductor.to_state.state(embedding), None
         made, children = [], []
@@ -399,11 +370,12 @@ class HierarchicalLSTMDecoder(Decoder):
             below = np.zeros((len(embedding), conductor.below_depth), np.float32)
         for part in range(parts):
             output, state = conductor.step(embedding, below, state)
-            outputs, seen = self._decode(
-                level + 1, output, draw.part(part, parts), start
-            )
+            size = steps // parts
+            stretch = slice(part * size, (part + 1) * size)
+            own = feed.map_steps(operator.itemgetter((slice(None), stretch)))
+            outputs, seen = self._decode(level + 1, output, size, own)
             made.append(outputs)
-            start = outputs[:, -1]
+            feed = feed.replace(start=outputs[:, -1])
             if conductor.below_depth:
                 below = seen
             if seen is not None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groovekit.models.feed import Feed
 from groovekit.models.runtimes.base import WindowModel
-from groovekit.models.runtimes.numpy.decoders import Draw
 from groovekit.models.runtimes.numpy.network import Network, network_of
 from groovekit.models.runtimes.numpy.threads import by_rows
 from groovekit.models.weights_file import open_weights
@@ -109,25 +109,20 @@ class NumpyModel(WindowModel):
         self,
         z: np.ndarray,
         steps: int,
+        feed: Feed,
         *,
-        noise: np.ndarray | None,
-        temperature: np.ndarray,
-        controls: np.ndarray | None,
         size: int,
         total: int,
     ) -> np.ndarray:
         del size, total
         network = self._network
 
-        def generated(rows: slice) -> np.ndarray:
-            own = None
-            if controls is not None:
-                own = np.asarray(controls[rows], np.float32)
-                if network.controls is not None:
-                    own, _ = network.controls.sequences(own, None)
-            own_noise = None if noise is None else noise[rows]
-            return network.decoder.generate(
-                z[rows], Draw(steps, own_noise, temperature, own)
-            )
+        def decoded(rows: slice) -> np.ndarray:
+            own = feed.map(lambda array: np.asarray(array[rows], np.float32))
+            if own.controls is not None and network.controls is not None:
+                controls, _ = network.controls.sequences(own.controls, None)
+                own = own.replace(controls=controls)
+            outputs: np.ndarray = network.decoder.decode(z[rows], steps, own).outputs
+            return outputs
 
-        return np.concatenate(by_rows(generated, len(z)))
+        return np.concatenate(by_rows(decoded, len(z)))

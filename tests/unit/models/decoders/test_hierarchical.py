@@ -15,6 +15,7 @@ from groovekit.models import backend
 from groovekit.models.decoders.flat import LSTMDecoder
 from groovekit.models.decoders.hierarchical import HierarchicalLSTMDecoder
 from groovekit.models.encoders.lstm import HierarchicalLSTMEncoder
+from groovekit.models.feed import Feed
 from groovekit.models.heads.base import CategoricalHead, MultiCategoricalHead, Part
 from groovekit.models.segments import segment_lengths
 
@@ -57,10 +58,14 @@ def decoder(level_lengths, *, autoregressive=(), reencode=False, **options):
     return made
 
 
+def decoded(made, feed, steps=STEPS):
+    return backend.to_numpy(made.decode(CODES, steps, feed).outputs)
+
+
 def teacher_forced(made, targets, lengths=None):
     # Not compiled, as that would take most of the time; the comparisons with the
     # original's numbers are.
-    return backend.to_numpy(made.teacher_forced(CODES, targets, lengths=lengths))
+    return decoded(made, Feed(targets=targets, lengths=lengths))
 
 
 MODES = [
@@ -80,9 +85,8 @@ MODES = [
 @pytest.mark.parametrize(("levels", "autoregressive", "reencode"), MODES)
 def test_loops_without_samples_equal_teacher_forcing(levels, autoregressive, reencode):
     made = decoder(levels, autoregressive=autoregressive, reencode=reencode)
-    never = np.zeros((STEPS, BATCH), bool)
-    looped = made.scheduled(CODES, TARGETS, use_sample=never, uniforms=None)
-    looped = backend.to_numpy(looped)
+    never = np.zeros((BATCH, STEPS), bool)
+    looped = decoded(made, Feed(targets=TARGETS, use_sample=never))
     np.testing.assert_allclose(looped, teacher_forced(made, TARGETS), atol=2e-6)
 
 
@@ -91,7 +95,7 @@ def test_generating_equals_being_forced_to_what_was_generated(
     levels, autoregressive, reencode
 ):
     made = decoder(levels, autoregressive=autoregressive, reencode=reencode)
-    generated = backend.to_numpy(made.generate(CODES, STEPS))
+    generated = decoded(made, Feed())
     logits = teacher_forced(made, generated)
     for part in (slice(0, 3), slice(3, 7)):
         np.testing.assert_array_equal(
@@ -166,15 +170,15 @@ def test_segment_lengths_of_full_and_empty_windows():
 def test_uppermost_level_can_run_longer_or_shorter():
     made = decoder((3, 4))
     for steps in (4, 20):
-        samples = made.generate(CODES, steps)
+        samples = decoded(made, Feed(), steps)
         assert samples.shape == (BATCH, steps, 7)
     with pytest.raises(ValueError, match="multiple of 4, got 6"):
-        made.generate(CODES, 6)
+        decoded(made, Feed(), 6)
 
 
 def test_dropout_falls_on_conductors_too():
     made = decoder((3, 4), autoregressive=(0,), dropout=0.5)
-    logits = backend.to_numpy(made.teacher_forced(CODES, TARGETS, training=True))
+    logits = decoded(made, Feed(targets=TARGETS, training=True))
     assert np.isfinite(logits).all()
     assert not np.allclose(logits, teacher_forced(made, TARGETS))
 
@@ -217,8 +221,7 @@ def test_flat_decoder_freezes_its_state_at_each_length():
     targets = one_hot(3, BATCH, 5)
     state = []
     for steps, lengths in ((5, np.array([3, 3])), (3, None)):
-        segment = made.segment(
-            CODES, steps, targets=targets[:, :steps], lengths=lengths, keep_state=True
-        )
+        feed = Feed(targets=targets[:, :steps], lengths=lengths, keep_state=True)
+        segment = made.decode(CODES, steps, feed)
         state.append(backend.to_numpy(segment.state[0][1]))
     np.testing.assert_allclose(state[0], state[1], atol=1e-6)
