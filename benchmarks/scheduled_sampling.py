@@ -23,7 +23,7 @@ from keras import ops
 from groovekit.configs.base import ModelConfig, get_config
 from groovekit.models import backend, recurrence
 from groovekit.models.builder import build_model, build_optimizer
-from groovekit.models.decoders.flat import LSTMDecoder
+from groovekit.models.decoders.lstm import LSTMDecoder
 from groovekit.models.feed import Decoded, Feed
 
 

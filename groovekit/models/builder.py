@@ -9,7 +9,7 @@ import keras
 
 from groovekit.errors import ConfigError
 from groovekit.models import schedules
-from groovekit.models.encoders.lstm import BidirectionalLSTMEncoder
+from groovekit.models.encoders.bidirectional import BidirectionalLSTMEncoder
 from groovekit.models.latent import LatentLayer
 from groovekit.models.music_vae import MusicVAE, Objective
 from groovekit.models.optimizer import ClippedAdam, DecayToMinimum

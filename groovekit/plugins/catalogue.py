@@ -85,17 +85,21 @@ _CONFIGS = {
 }
 
 _HEADS = {
-    "boolean": "groovekit.models.heads.base:BooleanHead",
-    "categorical": "groovekit.models.heads.base:CategoricalHead",
+    "boolean": "groovekit.models.heads.boolean:BooleanHead",
+    "categorical": "groovekit.models.heads.categorical:CategoricalHead",
     "groove": "groovekit.models.heads.groove:GrooveHead",
-    "groove_bins": "groovekit.models.heads.groove:GrooveBinsHead",
-    "multi_categorical": "groovekit.models.heads.base:MultiCategoricalHead",
+    "groove_bins": "groovekit.models.heads.groove_bins:GrooveBinsHead",
+    "multi_categorical": "groovekit.models.heads.categorical:MultiCategoricalHead",
     "nade": "groovekit.models.heads.nade:NADEHead",
 }
 
 _ENCODERS = {
-    "bidirectional_lstm": "groovekit.models.encoders.lstm:BidirectionalLSTMEncoder",
-    "hierarchical_lstm": "groovekit.models.encoders.lstm:HierarchicalLSTMEncoder",
+    "bidirectional_lstm": (
+        "groovekit.models.encoders.bidirectional:BidirectionalLSTMEncoder"
+    ),
+    "hierarchical_lstm": (
+        "groovekit.models.encoders.hierarchical:HierarchicalLSTMEncoder"
+    ),
     "lstm": "groovekit.models.encoders.lstm:LSTMEncoder",
 }
 
@@ -103,8 +107,8 @@ _DECODERS = {
     "hierarchical_lstm": (
         "groovekit.models.decoders.hierarchical:HierarchicalLSTMDecoder"
     ),
-    "lstm": "groovekit.models.decoders.flat:LSTMDecoder",
-    "split_lstm": "groovekit.models.decoders.flat:SplitLSTMDecoder",
+    "lstm": "groovekit.models.decoders.lstm:LSTMDecoder",
+    "split_lstm": "groovekit.models.decoders.split:SplitLSTMDecoder",
 }
 
 # The same parts in NumPy, by the same names: their shapes and sizes are known, and

@@ -16,7 +16,7 @@ GIB = 2**30
 PLUGIN = """
 import dataclasses
 import groovekit as gk
-from groovekit.models.heads.base import CategoricalHead
+from groovekit.models.heads.categorical import CategoricalHead
 
 class Head(CategoricalHead):
     pass

@@ -24,7 +24,7 @@ from groovekit.errors import ConfigError
 from groovekit.models import backend
 from groovekit.models.decoders.base import CoreDecoder, Decoder
 from groovekit.models.decoders.conductor import Conductor
-from groovekit.models.encoders.lstm import HierarchicalLSTMEncoder
+from groovekit.models.encoders.hierarchical import HierarchicalLSTMEncoder
 from groovekit.models.feed import Decoded, Feed
 from groovekit.models.heads.base import Head
 from groovekit.models.lstm import flatten_state, join_state, unflatten_state

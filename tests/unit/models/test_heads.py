@@ -12,15 +12,12 @@ from keras import ops
 
 from groovekit.errors import ConfigError
 from groovekit.models.builder import build_model, build_optimizer
-from groovekit.models.decoders.flat import LSTMDecoder
-from groovekit.models.heads.base import (
-    BooleanHead,
-    CategoricalHead,
-    Head,
-    MultiCategoricalHead,
-    Part,
-)
-from groovekit.models.heads.groove import GrooveBinsHead, GrooveHead
+from groovekit.models.decoders.lstm import LSTMDecoder
+from groovekit.models.heads.base import Head, Part
+from groovekit.models.heads.boolean import BooleanHead
+from groovekit.models.heads.categorical import CategoricalHead, MultiCategoricalHead
+from groovekit.models.heads.groove import GrooveHead
+from groovekit.models.heads.groove_bins import GrooveBinsHead
 from groovekit.models.heads.nade import NADEHead
 from groovekit.models.weights import load_model, load_weights, save_weights
 from groovekit.training import checkpoints

@@ -10,20 +10,17 @@ from helpers import tiny
 from groovekit.configs.base import get_config
 from groovekit.errors import ConfigError
 from groovekit.models.builder import build_model
-from groovekit.models.decoders.flat import LSTMDecoder, SplitLSTMDecoder
 from groovekit.models.decoders.hierarchical import HierarchicalLSTMDecoder
-from groovekit.models.encoders.lstm import (
-    BidirectionalLSTMEncoder,
-    HierarchicalLSTMEncoder,
-    LSTMEncoder,
-)
-from groovekit.models.heads.base import (
-    BooleanHead,
-    CategoricalHead,
-    MultiCategoricalHead,
-    Part,
-)
-from groovekit.models.heads.groove import GrooveBinsHead, GrooveHead
+from groovekit.models.decoders.lstm import LSTMDecoder
+from groovekit.models.decoders.split import SplitLSTMDecoder
+from groovekit.models.encoders.bidirectional import BidirectionalLSTMEncoder
+from groovekit.models.encoders.hierarchical import HierarchicalLSTMEncoder
+from groovekit.models.encoders.lstm import LSTMEncoder
+from groovekit.models.heads.base import Part
+from groovekit.models.heads.boolean import BooleanHead
+from groovekit.models.heads.categorical import CategoricalHead, MultiCategoricalHead
+from groovekit.models.heads.groove import GrooveHead
+from groovekit.models.heads.groove_bins import GrooveBinsHead
 from groovekit.models.heads.nade import NADEHead, NADELayer
 from groovekit.models.latent import LatentLayer
 from groovekit.models.lstm import LSTMStack

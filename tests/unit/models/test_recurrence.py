@@ -8,9 +8,10 @@ import pytest
 from keras import ops
 
 from groovekit.models import backend, recurrence
-from groovekit.models.decoders.flat import LSTMDecoder
+from groovekit.models.decoders.lstm import LSTMDecoder
 from groovekit.models.feed import Feed
-from groovekit.models.heads.base import CategoricalHead, Part
+from groovekit.models.heads.base import Part
+from groovekit.models.heads.categorical import CategoricalHead
 from groovekit.models.lstm import LSTMStack
 
 pytestmark = pytest.mark.backends

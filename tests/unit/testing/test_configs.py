@@ -9,7 +9,7 @@ import pytest
 from helpers import tiny
 
 import groovekit as gk
-from groovekit.models.encoders.lstm import BidirectionalLSTMEncoder
+from groovekit.models.encoders.bidirectional import BidirectionalLSTMEncoder
 from groovekit.models.heads.groove import GrooveHead
 from groovekit.plugins import catalogue
 from groovekit.testing import ConformanceError, check_config
@@ -149,7 +149,7 @@ def test_what_is_not_saved_is_missed_there(fake_package):
     source = """
         import os
         from groovekit.plugins import catalogue as plugins
-        from groovekit.models.encoders.lstm import BidirectionalLSTMEncoder
+        from groovekit.models.encoders.bidirectional import BidirectionalLSTMEncoder
 
         class Encoder(BidirectionalLSTMEncoder):
             def call(self, x, lengths=None, *, training=False):

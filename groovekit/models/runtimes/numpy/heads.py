@@ -240,7 +240,7 @@ class NADE(Head):
 def draw_one_hot(
     logits: np.ndarray, uniforms: np.ndarray | None, temperature: np.ndarray
 ) -> np.ndarray:
-    """See :func:`groovekit.models.heads.base.draw_one_hot`."""
+    """See :func:`groovekit.models.heads.categorical.draw_one_hot`."""
     depth = logits.shape[-1]
     if uniforms is None:
         label = logits.argmax(axis=-1)

@@ -12,11 +12,12 @@ import pytest
 
 from groovekit.errors import ConfigError
 from groovekit.models import backend
-from groovekit.models.decoders.flat import LSTMDecoder
 from groovekit.models.decoders.hierarchical import HierarchicalLSTMDecoder
-from groovekit.models.encoders.lstm import HierarchicalLSTMEncoder
+from groovekit.models.decoders.lstm import LSTMDecoder
+from groovekit.models.encoders.hierarchical import HierarchicalLSTMEncoder
 from groovekit.models.feed import Feed
-from groovekit.models.heads.base import CategoricalHead, MultiCategoricalHead, Part
+from groovekit.models.heads.base import Part
+from groovekit.models.heads.categorical import CategoricalHead, MultiCategoricalHead
 from groovekit.models.segments import segment_lengths
 
 pytestmark = pytest.mark.backends
