@@ -9,21 +9,13 @@ that go through the model in threads of their own wait for nothing.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
-# What OpenBLAS's functions are called, by who built it.
-_NAMES = (
-    "scipy_openblas_{}_num_threads64_",
-    "scipy_openblas_{}_num_threads",
-    "openblas_{}_num_threads64_",
-    "openblas_{}_num_threads",
-)
+from threadpoolctl import ThreadpoolController
 
 # With fewer, a thread would wait for the interpreter more than it computes.
 _ROWS_A_THREAD = 32
@@ -31,29 +23,20 @@ _ROWS_A_THREAD = 32
 Result = TypeVar("Result")
 
 _LOCK = threading.Lock()
-# How many blocks are open, and the number of threads before the first.
-_open, _before = 0, 1
+# How many blocks are open, and each library's number of threads before the first.
+# threadpoolctl's own blocks restore wrong numbers where they overlap in time.
+_open = 0
+_before: list[int] = []
 
 
 @functools.cache
-def _functions() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """OpenBLAS's own for the number of threads; None with another library."""
-    for name in ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath"):
-        path = getattr(sys.modules.get(name), "__file__", None)
-        if path is None:
-            continue
-        try:
-            # Finds what the module is linked with as well.
-            library = ctypes.CDLL(path)
-        except OSError:
-            continue
-        for pattern in _NAMES:
-            with contextlib.suppress(AttributeError):
-                return (
-                    getattr(library, pattern.format("get")),
-                    getattr(library, pattern.format("set")),
-                )
-    return None
+def _libraries() -> list[Any]:
+    """OpenBLAS, as often as it is loaded: NumPy's, SciPy's, ...; none with another.
+
+    NumPy is loaded by the time that somebody has something to multiply.
+    """
+    found = ThreadpoolController().select(internal_api="openblas")
+    return list(found.lib_controllers)
 
 
 @contextlib.contextmanager
@@ -64,24 +47,25 @@ def one_thread() -> Iterator[int]:
       How many threads it uses otherwise; 1 with another library.
     """
     global _open, _before
-    functions = _functions()
-    if functions is None:
-        yield 1
-        return
-    get, set_ = functions
+    libraries = _libraries()
     with _LOCK:
         if not _open:
-            _before = get()
-            set_(1)
+            _before = [library.get_num_threads() for library in libraries]
+            _set(libraries, [1] * len(libraries))
         _open += 1
-        count = _before
+        count = max(_before, default=1)
     try:
         yield count
     finally:
         with _LOCK:
             _open -= 1
             if not _open:
-                set_(_before)
+                _set(libraries, _before)
+
+
+def _set(libraries: list[Any], counts: list[int]) -> None:
+    for library, count in zip(libraries, counts, strict=True):
+        library.set_num_threads(count)
 
 
 def by_rows(

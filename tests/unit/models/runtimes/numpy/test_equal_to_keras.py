@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from helpers import tiny
@@ -173,8 +175,10 @@ def test_windows_in_threads(tmp_path, monkeypatch):
     z = np.random.default_rng(0).standard_normal((90, ours.z_size), np.float32)
     results = []
     for count in (1, 2):
-        functions = (lambda count=count: count, lambda _: None)
-        monkeypatch.setattr(threads, "_functions", lambda given=functions: given)
+        library = SimpleNamespace(
+            get_num_threads=lambda count=count: count, set_num_threads=lambda _: None
+        )
+        monkeypatch.setattr(threads, "_libraries", lambda given=library: [given])
         made = ours.decode(
             z, 32, temperature=1.0, controls=windows[1], rng=np.random.default_rng(0)
         )
