@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from groovekit import fields as values
+from groovekit.configs.overrides import apply_overrides
 from groovekit.configs.parts import (
     DecoderConfig,
     EncoderConfig,
@@ -92,9 +93,6 @@ class ModelConfig:
         Raises:
           ConfigError: unknown names, wrong types or ranges, two values for one thing.
         """
-        # Overrides are read and applied by another module, which imports this one.
-        from groovekit.configs.overrides import apply_overrides  # noqa: PLC0415
-
         return apply_overrides(self, overrides)
 
     def to_dict(self) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 from groovekit import fields as values
-from groovekit.configs.base import PARTS, ModelConfig
+from groovekit.configs.parts import DecoderConfig
+from groovekit.converters.base import Converter
 from groovekit.errors import ConfigError, suggest
 
 # The original's hyperparameters and where they are now.
@@ -64,17 +65,33 @@ class Field:
     value: Any
 
 
-def _hints(config: ModelConfig) -> dict[str, Any]:
+class _Overridable(Protocol):
+    """What is needed of a :class:`groovekit.configs.base.ModelConfig`, a dataclass."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def converter(self) -> Converter: ...
+    @property
+    def decoder(self) -> DecoderConfig: ...
+    def replace(self, **changes: Any) -> Self: ...
+
+
+_Config = TypeVar("_Config", bound=_Overridable)
+
+
+def _hints(config: Any) -> dict[str, Any]:
     """Annotations by dotted path, of everything that can be overridden."""
     hints: dict[str, Any] = {}
-    parts: dict[str, type] = {"converter": type(config.converter), **PARTS}
-    for part, cls in parts.items():
-        for name, hint in values.field_types(cls).items():
-            hints[f"{part}.{name}"] = hint
+    for field in dataclasses.fields(config):
+        cls: type = type(getattr(config, field.name))
+        if dataclasses.is_dataclass(cls):
+            for name, hint in values.field_types(cls).items():
+                hints[f"{field.name}.{name}"] = hint
     return hints
 
 
-def describe_fields(config: ModelConfig) -> list[Field]:
+def describe_fields(config: _Overridable) -> list[Field]:
     """Every field of ``config`` that overrides can reach, for documentation."""
     flat = {path: name for name, path in FLAT_NAMES.items()}
     return [
@@ -88,7 +105,7 @@ def describe_fields(config: ModelConfig) -> list[Field]:
     ]
 
 
-def _get(config: ModelConfig, path: str) -> Any:
+def _get(config: _Overridable, path: str) -> Any:
     part, name = path.split(".", maxsplit=1)
     return getattr(getattr(config, part), name)
 
@@ -111,9 +128,7 @@ def parse_overrides(text: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def apply_overrides(
-    config: ModelConfig, overrides: str | Mapping[str, Any]
-) -> ModelConfig:
+def apply_overrides(config: _Config, overrides: str | Mapping[str, Any]) -> _Config:
     """See :meth:`groovekit.configs.base.ModelConfig.with_overrides`."""
     if isinstance(overrides, str):
         pairs: list[tuple[str, Any]] = list(parse_overrides(overrides))
@@ -148,7 +163,7 @@ def _read(raw: Any, hint: Any, name: str) -> Any:
 
 
 def _resolve(
-    config: ModelConfig, hints: dict[str, Any], name: str, raw: Any
+    config: _Overridable, hints: dict[str, Any], name: str, raw: Any
 ) -> tuple[str, Any]:
     """The dotted path that ``name`` means, and the value with its right type."""
     if name in OBSOLETE_NAMES:
@@ -183,7 +198,7 @@ def _resolve(
     raise ConfigError(suggest(name, names, kind="config field"))
 
 
-def _apply(config: ModelConfig, changes: dict[str, Any]) -> ModelConfig:
+def _apply(config: _Config, changes: dict[str, Any]) -> _Config:
     parts: dict[str, dict[str, Any]] = {}
     options: dict[tuple[str, str], dict[str, Any]] = {}
     for path, value in changes.items():
@@ -204,7 +219,7 @@ def _apply(config: ModelConfig, changes: dict[str, Any]) -> ModelConfig:
     )
 
 
-def _check_obsolete(config: ModelConfig, name: str, value: Any) -> None:
+def _check_obsolete(config: _Overridable, name: str, value: Any) -> None:
     """Accepts what changes nothing, refuses what cannot be done."""
     if name == "conditional" and not value:
         raise ConfigError(

@@ -69,10 +69,8 @@ _SYMBOL = re.compile(
     f"({_ROOT})({'|'.join(map(re.escape, _KINDS))})((?:{_UNNAMED_CHANGE})*)(|/{_ROOT})$"
 )
 
-# Third and fifth of the triads that have a name of their own, see QUALITIES.
+# Third and fifth of the triads that have a name of their own, see ChordSymbol.quality.
 _TRIADS = ((0, 0), (-1, 0), (0, 1), (-1, -1))
-#: Qualities by number.
-QUALITIES = ("major", "minor", "augmented", "diminished", "other")
 
 
 class ChordSymbol(NamedTuple):
@@ -135,7 +133,7 @@ class ChordSymbol(NamedTuple):
         return degrees
 
     def quality(self) -> int:
-        """Index of the triad's name in :data:`QUALITIES`.
+        """0 of a major triad, 1 minor, 2 augmented, 3 diminished, 4 another.
 
         Raises:
           UsageError: see :meth:`degrees`.

@@ -41,8 +41,8 @@ class ChordEncoding:
 
     Attributes:
       name: what options call it.
-      kinds: kinds of triads in the order of their labels, the first of
-        :data:`~groovekit.converters.harmony.chord_symbols.QUALITIES`.
+      kinds: kinds of triads in the order of their labels, numbered as
+        :meth:`.ChordSymbol.quality` does.
       suffixes: what follows the root in a written symbol, for each kind.
     """
 
