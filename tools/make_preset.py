@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from preset_card import write_card
 
 from groovekit.configs.run_folder import RunFolder
-from groovekit.converters.grid.drum_tensors import drums_of
+from groovekit.converters.drum_tensors import drums_of
 from groovekit.converters.options import WithKits
 from groovekit.data.datasets import load_examples
 from groovekit.data.examples import Examples

@@ -297,7 +297,7 @@ def _measurable(
     found: dict[str, AttributeFunction], model: TrainedModel, windows: Examples
 ) -> dict[str, AttributeFunction]:
     """Those that the tensors of the model's converter have a number for."""
-    from groovekit.converters.grid.drum_tensors import drums_of
+    from groovekit.converters.drum_tensors import drums_of
 
     drums = drums_of(next(windows.batches(1)).outputs, model.converter)
     kept = {}

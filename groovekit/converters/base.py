@@ -25,7 +25,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from groovekit import fields as values
-from groovekit.converters.grid.grid import Grid
+from groovekit.converters.bar_grid import Grid
 from groovekit.errors import UsageError
 from groovekit.fields import require
 from groovekit.io.notes import NoteSequence

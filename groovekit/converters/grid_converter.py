@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from groovekit import fields
+from groovekit.converters.bar_grid import Grid
 from groovekit.converters.base import (
     Converter,
     Counts,
@@ -19,7 +20,6 @@ from groovekit.converters.base import (
     Windows,
     concatenate,
 )
-from groovekit.converters.grid.grid import Grid
 from groovekit.converters.grid.sections import Section, split_notes
 from groovekit.errors import ConfigError
 from groovekit.fields import AtLeast, Within

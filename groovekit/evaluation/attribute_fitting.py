@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groovekit.converters.grid.drum_tensors import drums_of
+from groovekit.converters.drum_tensors import drums_of
 from groovekit.errors import DataError, UsageError
 from groovekit.evaluation.metrics import Drums
 from groovekit.generation.attributes import (

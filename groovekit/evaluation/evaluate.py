@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from groovekit.converters.base import Converter, Tensors
-from groovekit.converters.grid.drum_tensors import drums_of as drums_of
+from groovekit.converters.drum_tensors import drums_of as drums_of
 from groovekit.converters.groove import GrooveConverter
 from groovekit.converters.options import WithKits
 from groovekit.data.examples import Examples

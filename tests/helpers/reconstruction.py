@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from groovekit.converters.base import Converter
-from groovekit.converters.grid.drum_tensors import drums_of
+from groovekit.converters.drum_tensors import drums_of
 from groovekit.data.examples import Examples
 from groovekit.evaluation import metrics
 from groovekit.evaluation.metrics import Deviation, HitScores

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from groovekit.converters.bar_grid import Grid
 from groovekit.converters.base import Reason, UnusableError
-from groovekit.converters.grid.grid import Grid
 from groovekit.io.columns import NoteColumns
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM

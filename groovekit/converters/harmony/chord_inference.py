@@ -16,8 +16,8 @@ import math
 
 import numpy as np
 
+from groovekit.converters.bar_grid import Grid
 from groovekit.converters.base import Reason, UnusableError
-from groovekit.converters.grid.grid import Grid
 from groovekit.converters.grid.sections import Section, format_time_signature
 from groovekit.converters.harmony.chords import KEYS, NO_CHORD, ROOTS
 from groovekit.io.columns import NoteColumns

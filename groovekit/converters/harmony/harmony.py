@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from groovekit.converters.bar_grid import Grid
 from groovekit.converters.base import Reason, UnusableError
-from groovekit.converters.grid.grid import Grid
 from groovekit.converters.grid.quantize import to_steps
 from groovekit.converters.grid.sections import Section
 from groovekit.converters.harmony.chord_inference import Inferred, infer_chords

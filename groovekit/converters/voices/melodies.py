@@ -13,7 +13,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from groovekit.converters.grid.grid import Grid
+from groovekit.converters.bar_grid import Grid
 from groovekit.converters.grid.quantize import bars_until, to_steps
 from groovekit.converters.grid.sections import Section
 from groovekit.io.columns import NoteColumns

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from groovekit.converters.grid.drum_tensors import drums_of
+from groovekit.converters.drum_tensors import drums_of
 from groovekit.errors import UsageError
 from groovekit.generation.player import Player
 from groovekit.generation.takes import Take

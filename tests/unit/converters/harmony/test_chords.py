@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from helpers.installed import note_seq
 
+from groovekit.converters.bar_grid import Grid
 from groovekit.converters.base import Reason, UnusableError
-from groovekit.converters.grid.grid import Grid
 from groovekit.converters.grid.sections import split_notes
 from groovekit.converters.harmony.chord_inference import infer_chords
 from groovekit.converters.harmony.chords import (

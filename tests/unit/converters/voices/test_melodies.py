@@ -10,8 +10,8 @@ import pytest
 from helpers.installed import note_seq
 from hypothesis import given, settings
 
+from groovekit.converters.bar_grid import Grid
 from groovekit.converters.base import Reason, UnusableError
-from groovekit.converters.grid.grid import Grid
 from groovekit.converters.grid.sections import split_notes
 from groovekit.converters.voices.melodies import (
     FIRST_PITCH,

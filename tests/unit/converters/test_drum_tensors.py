@@ -7,8 +7,8 @@ import pytest
 from helpers import tiny
 
 from groovekit.configs.base import get_config
+from groovekit.converters.drum_tensors import drums_of
 from groovekit.converters.drums import DrumsConverter
-from groovekit.converters.grid.drum_tensors import drums_of
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import ConfigError
 from groovekit.evaluation import metrics
