@@ -10,7 +10,6 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -38,6 +37,7 @@ from groovekit.generation.tasks.shift import shift
 from groovekit.generation.tasks.vary import vary
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM
+from groovekit.models.protocols import Model
 from groovekit.models.runtimes.base import Progress
 from groovekit.models.runtimes.choice import Runtime, Runtimes
 from groovekit.seeding import generator, one_seed
@@ -76,7 +76,7 @@ class TrainedModel:
     abilities: frozenset[Ability] = frozenset({"sample", "encode"})
 
     def __init__(
-        self, config: ModelConfig, model: Any, *, max_batch_size: int = MAX_BATCH_SIZE
+        self, config: ModelConfig, model: Model, *, max_batch_size: int = MAX_BATCH_SIZE
     ) -> None:
         self._set(
             config,
@@ -101,7 +101,7 @@ class TrainedModel:
         return self._runtimes.folder
 
     @property
-    def model(self) -> Any:
+    def model(self) -> Model:
         """The Keras model; loads it, and Keras, where NumPy has computed so far."""
         return self._runtimes.model
 

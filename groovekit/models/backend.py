@@ -15,6 +15,7 @@ import numpy as np
 
 from groovekit.errors import OutOfMemoryError
 from groovekit.models.installed import BACKENDS, prepare_keras
+from groovekit.models.protocols import Optimizer, Variables
 
 # Training and evaluating come here first: without Keras they end in one sentence.
 prepare_keras(what="this part of groovekit")
@@ -209,7 +210,7 @@ def _tensors(args: tuple[Any, ...]) -> list[Any]:
 
 
 def inference(
-    model: Any, function: Callable[..., Any], *, xla: bool = False
+    model: Variables, function: Callable[..., Any], *, xla: bool = False
 ) -> Callable[..., Any]:
     """Compiles ``function(*tensors)``, which uses ``model`` without training it.
 
@@ -245,7 +246,7 @@ def inference(
 
 
 def gradients(
-    model: Any, loss_function: Callable[..., tuple[Tensor, Any]]
+    model: Variables, loss_function: Callable[..., tuple[Tensor, Any]]
 ) -> Callable[..., tuple[Any, list[Tensor]]]:
     """Compiles the gradients of ``loss_function(*tensors) -> (loss, auxiliary)``.
 
@@ -294,7 +295,9 @@ def gradients(
 
 
 def train_step(
-    model: Any, optimizer: Any, loss_function: Callable[..., tuple[Tensor, Any]]
+    model: Variables,
+    optimizer: Optimizer,
+    loss_function: Callable[..., tuple[Tensor, Any]],
 ) -> Callable[..., Any]:
     """Compiles one step of training.
 
@@ -340,7 +343,7 @@ def train_step(
     return torch_update
 
 
-def _norm(gradients: Sequence[Tensor], optimizer: Any) -> Tensor:
+def _norm(gradients: Sequence[Tensor], optimizer: Optimizer) -> Tensor:
     """Norm of all gradients together, before clipping and without loss scaling."""
     squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in gradients]
     return ops.sqrt(ops.sum(ops.stack(squares))) / optimizer.scale_loss(1.0)
@@ -351,7 +354,9 @@ def _detach(values: Any) -> Any:
 
 
 def _jax_train_step(
-    model: Any, optimizer: Any, loss_function: Callable[..., tuple[Tensor, Any]]
+    model: Variables,
+    optimizer: Optimizer,
+    loss_function: Callable[..., tuple[Tensor, Any]],
 ) -> Callable[..., Any]:
     import jax
 

@@ -13,6 +13,7 @@ from groovekit.models.encoders.bidirectional import BidirectionalLSTMEncoder
 from groovekit.models.latent import LatentLayer
 from groovekit.models.music_vae import MusicVAE, Objective
 from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
+from groovekit.models.protocols import Optimizer
 from groovekit.plugins import catalogue
 from groovekit.plugins.registry import Registry
 from groovekit.seeding import derive
@@ -163,7 +164,7 @@ def _make(registry: Registry[Any], name: str, /, *args: Any, **kwargs: Any) -> A
         ) from error
 
 
-def build_optimizer(config: ModelConfig, model: MusicVAE) -> Any:
+def build_optimizer(config: ModelConfig, model: MusicVAE) -> Optimizer:
     """The config's optimiser, built for the model's variables and its precision."""
     training = config.training
     optimizer: Any = ClippedAdam(
@@ -180,4 +181,5 @@ def build_optimizer(config: ModelConfig, model: MusicVAE) -> Any:
         # Small gradients vanish in half precision unless the loss is scaled up.
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(model.trainable_variables)
-    return optimizer
+    built: Optimizer = optimizer
+    return built

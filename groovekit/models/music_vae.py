@@ -15,7 +15,9 @@ import numpy as np
 from keras import ops
 
 from groovekit.models import latent, schedules
+from groovekit.models.decoders.base import Decoder
 from groovekit.models.feed import Feed
+from groovekit.models.heads.base import Head
 from groovekit.models.latent import LatentLayer, Posterior
 
 Tensor = Any
@@ -82,7 +84,7 @@ class MusicVAE(keras.Model):
         self,
         encoder: Any,
         latent_layer: LatentLayer,
-        decoder: Any,
+        decoder: Decoder,
         objective: Objective,
         *,
         control_layer: Any = None,
@@ -104,7 +106,12 @@ class MusicVAE(keras.Model):
         return self.latent_layer.z_size
 
     @property
-    def head(self) -> Any:
+    def step_multiple(self) -> int:
+        """Sequences of a multiple of so many steps can be decoded."""
+        return int(self.decoder.step_multiple)
+
+    @property
+    def head(self) -> Head:
         """The decoder's output head."""
         return self.decoder.head
 
@@ -259,7 +266,7 @@ class MusicVAE(keras.Model):
         """The head's sums; in evaluation with the decoder's segments in front."""
         segments = self.decoder.segments
         if segments == 1 or training:
-            return self.head.statistics(outputs, logits, mask)  # type: ignore[no-any-return]
+            return self.head.statistics(outputs, logits, mask)
         size = outputs.shape[1] // segments
         rows = []
         for start in range(0, segments * size, size):
@@ -288,7 +295,7 @@ class MusicVAE(keras.Model):
         }
         segments = self.decoder.segments
         if segments == 1 or not by_segment:
-            return self.head.metrics(sums)  # type: ignore[no-any-return]
+            return self.head.metrics(sums)
         rows = [
             self.head.metrics({name: value[i] for name, value in sums.items()})
             for i in range(segments)

@@ -11,6 +11,7 @@ from keras import ops
 
 from groovekit.errors import ConfigError
 from groovekit.models import backend, schedules
+from groovekit.models.protocols import Optimizer, Variables
 
 Tensor = Any
 
@@ -167,13 +168,13 @@ class ClippedAdam(_Adam):
         }
 
 
-def averages(optimizer: Any) -> bool:
+def averages(optimizer: Optimizer) -> bool:
     """Whether the optimiser keeps a running average of the weights."""
     return bool(_unscaled(optimizer).use_ema)
 
 
 @contextlib.contextmanager
-def averaged(model: Any, optimizer: Any) -> Iterator[None]:
+def averaged(model: Variables, optimizer: Optimizer) -> Iterator[None]:
     """Gives the model its weights' running averages inside the block.
 
     Nothing changes where the optimiser keeps none.
@@ -195,6 +196,6 @@ def averaged(model: Any, optimizer: Any) -> Iterator[None]:
             variable.assign(value)
 
 
-def _unscaled(optimizer: Any) -> Any:
+def _unscaled(optimizer: Optimizer) -> Any:
     """The optimiser inside one that scales losses."""
     return getattr(optimizer, "inner_optimizer", optimizer)

@@ -11,6 +11,7 @@ import numpy as np
 
 from groovekit.errors import RunFolderError
 from groovekit.models import backend
+from groovekit.models.protocols import Variable, Variables
 from groovekit.models.weights_file import (
     MODEL,
     open_weights,
@@ -20,7 +21,7 @@ from groovekit.models.weights_file import (
 )
 
 
-def named_weights(model: Any) -> dict[str, Any]:
+def named_weights(model: Variables) -> dict[str, Variable]:
     """A model's weights by name, in Keras's order.
 
     A name is the path of attributes to the layer that holds the weight, and what the
@@ -76,7 +77,7 @@ def _layers_in(
             yield from _layers_in(item, (*path, str(key)))
 
 
-def save_weights(model: Any, path: str | Path) -> None:
+def save_weights(model: Variables, path: str | Path) -> None:
     """Writes a model's weights to a safetensors file, atomically.
 
     Raises:
@@ -89,7 +90,7 @@ def save_weights(model: Any, path: str | Path) -> None:
     write_weights(Path(path), arrays)
 
 
-def load_weights(model: Any, path: str | Path) -> None:
+def load_weights(model: Variables, path: str | Path) -> None:
     """Loads a file of weights into a model of the same sizes.
 
     Files in half precision are read as well: the model keeps the type of its own
@@ -113,7 +114,7 @@ def load_weights(model: Any, path: str | Path) -> None:
             weight.assign(arrays[name])
 
 
-def _load_h5(model: Any, path: Path) -> None:
+def _load_h5(model: Variables, path: Path) -> None:
     with opened_h5(path):
         pass
     try:
@@ -126,7 +127,7 @@ def _load_h5(model: Any, path: Path) -> None:
         ) from error
 
 
-def load_model(path: Path, model: Any) -> None:
+def load_model(path: Path, model: Variables) -> None:
     """Restores a model alone.
 
     Raises:
@@ -136,7 +137,7 @@ def load_model(path: Path, model: Any) -> None:
         assign(path, arrays, MODEL, model.variables)
 
 
-def assign(path: Path, arrays: Any, group: str, variables: Sequence[Any]) -> None:
+def assign(path: Path, arrays: Any, group: str, variables: Sequence[Variable]) -> None:
     """Gives variables the values of a checkpoint's group; all of them or none.
 
     Raises:

@@ -22,6 +22,7 @@ from groovekit.errors import RunFolderError, TrainingError
 from groovekit.io.files import write_file
 from groovekit.models import backend
 from groovekit.models.optimizer import averaged, averages
+from groovekit.models.protocols import Optimizer, Variable, Variables
 from groovekit.models.weights import assign
 from groovekit.models.weights_file import MODEL, opened_checkpoint
 
@@ -54,8 +55,8 @@ def step_of(path: Path) -> int:
 def save(
     folder: Path,
     step: int,
-    model: Any,
-    optimizer: Any,
+    model: Variables,
+    optimizer: Optimizer,
     state: Mapping[str, Any],
     *,
     keep: int,
@@ -118,7 +119,7 @@ def newest(folder: Path) -> Path | None:
     return None
 
 
-def load(path: Path, model: Any, optimizer: Any) -> dict[str, Any]:
+def load(path: Path, model: Variables, optimizer: Optimizer) -> dict[str, Any]:
     """Restores model and optimiser.
 
     Returns:
@@ -135,7 +136,7 @@ def load(path: Path, model: Any, optimizer: Any) -> dict[str, Any]:
     return state
 
 
-def _numbered(group: str, variables: Sequence[Any]) -> dict[str, np.ndarray]:
+def _numbered(group: str, variables: Sequence[Variable]) -> dict[str, np.ndarray]:
     # Copied: what a backend gives out may be the variable's own memory.
     return {
         f"{group}/{i}": np.array(backend.to_numpy(v.value))

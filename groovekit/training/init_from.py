@@ -12,10 +12,13 @@ from groovekit.configs.parts import DecoderConfig
 from groovekit.configs.presets import resolve_preset
 from groovekit.configs.run_folder import RunFolder
 from groovekit.errors import RunFolderError
+from groovekit.models.protocols import Variables
 from groovekit.models.weights import load_weights
 
 
-def load_initial_weights(model: Any, config: ModelConfig, source: str | Path) -> None:
+def load_initial_weights(
+    model: Variables, config: ModelConfig, source: str | Path
+) -> None:
     """Loads the best weights of a run or preset of the same sizes.
 
     Args:

@@ -11,6 +11,7 @@ from groovekit.converters.base import Tensors
 from groovekit.data.examples import Examples
 from groovekit.models import backend, latent
 from groovekit.models.builder import build_model
+from groovekit.models.protocols import Model
 from groovekit.models.weights import load_model, load_weights
 from groovekit.seeding import generator
 from groovekit.training import checkpoints
@@ -45,7 +46,7 @@ class Validator:
 
     def __init__(
         self,
-        model: Any,
+        model: Model,
         examples: Examples,
         *,
         batch_size: int,

@@ -12,12 +12,13 @@ import logging
 import math
 import os
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from groovekit.configs.base import ModelConfig
 from groovekit.configs.presets import CHECKPOINT_SUFFIX, ModelFiles
 from groovekit.errors import UsageError
 from groovekit.models.installed import first_installed, prepare_keras
+from groovekit.models.protocols import Model
 from groovekit.models.runtimes.base import WindowModel
 from groovekit.models.runtimes.numpy.layer import NoTwinError
 from groovekit.models.runtimes.numpy.model import NumpyModel
@@ -85,7 +86,7 @@ class Runtimes:
         runtime: str,
         precision: str = "float32",
         max_batch_size: int,
-        model: Any = None,
+        model: Model | None = None,
     ) -> None:
         if precision not in ("float32", "bfloat16", "float16"):
             raise UsageError(
@@ -137,7 +138,7 @@ class Runtimes:
         return next(iter(self._loaded.values()))
 
     @property
-    def model(self) -> Any:
+    def model(self) -> Model:
         """The Keras model; loads it where NumPy has computed so far."""
         if self._model is None:
             self._model = self._keras_model()
@@ -160,7 +161,7 @@ class Runtimes:
 
         return BatchedModel(model, max_batch_size=self._max_batch_size)
 
-    def _keras_model(self) -> Any:
+    def _keras_model(self) -> Model:
         prepare_keras(what=f"the model {self._config.name}")
         from groovekit.models.builder import build_model
         from groovekit.models.weights import load_model, load_weights

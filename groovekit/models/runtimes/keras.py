@@ -12,6 +12,7 @@ import numpy as np
 
 from groovekit.models import backend
 from groovekit.models.feed import Feed
+from groovekit.models.protocols import Model
 from groovekit.models.runtimes.base import WindowModel
 
 # XLA saves at best 0.1 ms a window and takes more than a second to compile.
@@ -28,7 +29,7 @@ class BatchedModel(WindowModel):
 
     runtime = "keras"
 
-    def __init__(self, model: Any, *, max_batch_size: int) -> None:
+    def __init__(self, model: Model, *, max_batch_size: int) -> None:
         super().__init__(max_batch_size=max_batch_size)
         self.model = model
         self._compiled: dict[Any, Callable[..., Any]] = {}
@@ -56,7 +57,7 @@ class BatchedModel(WindowModel):
     @property
     def step_multiple(self) -> int:
         """Sequences of a multiple of so many steps can be generated."""
-        return int(self.model.decoder.step_multiple)
+        return int(self.model.step_multiple)
 
     def _encode_part(
         self,
@@ -67,7 +68,8 @@ class BatchedModel(WindowModel):
         size: int,
     ) -> tuple[np.ndarray, np.ndarray]:
         def posterior(inputs: Any, controls: Any, lengths: Any) -> Any:
-            return tuple(self.model.encode(inputs, controls, lengths))
+            found = self.model.encode(inputs, controls, lengths)
+            return found.mean, found.stddev
 
         function = self._function(("encode",), posterior)
         arrays = (

@@ -1,0 +1,196 @@
+"""What other rooms may ask of a Keras model and its optimiser.
+
+Keras's own classes are untyped: these say, without importing Keras, what they have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from groovekit.models.feed import Feed
+
+Tensor = Any
+
+
+class Variable(Protocol):
+    """A variable of Keras's."""
+
+    @property
+    def name(self) -> str:
+        """In its layer: ``kernel``."""
+
+    @property
+    def path(self) -> str:
+        """Keras's own, for messages."""
+
+    @property
+    def shape(self) -> Sequence[int]:
+        """Of its value."""
+
+    @property
+    def value(self) -> Tensor:
+        """The backend's tensor."""
+
+    def assign(self, value: Any, /) -> Any:
+        """Gives it another value of the same shape."""
+
+
+class Variables(Protocol):
+    """A layer or model of Keras's, as the owner of variables."""
+
+    @property
+    def variables(self) -> Sequence[Variable]:
+        """All, states of random generators included."""
+
+    @property
+    def weights(self) -> Sequence[Variable]:
+        """Those that are saved."""
+
+    @property
+    def trainable_variables(self) -> Sequence[Variable]:
+        """Those that have gradients."""
+
+    @property
+    def non_trainable_variables(self) -> Sequence[Variable]:
+        """The others."""
+
+    def load_weights(self, filepath: Any, /) -> Any:
+        """Loads a file of Keras's own format."""
+
+
+class Head(Protocol):
+    """What decoded numbers mean; see :class:`groovekit.models.heads.base.Head`."""
+
+    @property
+    def output_depth(self) -> int:
+        """Size of targets and samples."""
+
+    @property
+    def noise_depth(self) -> int:
+        """How many uniform numbers one step's sample takes."""
+
+    @property
+    def forceable(self) -> bool:
+        """Whether hits can be forced."""
+
+    def sample(
+        self, logits: Tensor, uniforms: Tensor | None, temperature: Tensor
+    ) -> Tensor:
+        """Draws one step's outputs."""
+
+
+class Objective(Protocol):
+    """What training minimises."""
+
+    @property
+    def max_beta(self) -> float:
+        """Weight of the KL divergence in the end."""
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the decoder sees its own samples in training."""
+
+
+class Posterior(Protocol):
+    """A diagonal normal distribution of latent vectors."""
+
+    @property
+    def mean(self) -> Tensor:
+        """``(batch, z_size)``."""
+
+    @property
+    def stddev(self) -> Tensor:
+        """``(batch, z_size)``."""
+
+
+class Model(Variables, Protocol):
+    """A model that trains and plays: :class:`groovekit.models.music_vae.MusicVAE`."""
+
+    @property
+    def z_size(self) -> int:
+        """Dimensions of the latent space."""
+
+    @property
+    def step_multiple(self) -> int:
+        """Sequences of a multiple of so many steps can be decoded."""
+
+    @property
+    def head(self) -> Head:
+        """What decoded numbers mean."""
+
+    @property
+    def objective(self) -> Objective:
+        """What training minimises."""
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold."""
+
+    def encode(
+        self,
+        inputs: Tensor,
+        controls: Tensor | None = None,
+        lengths: Tensor | None = None,
+    ) -> Posterior:
+        """Posterior of the latent vector given a batch of windows."""
+
+    def decode(self, z: Tensor, steps: int, feed: Feed) -> Tensor:
+        """Logits or samples."""
+
+    def losses_of(
+        self,
+        inputs: Tensor,
+        outputs: Tensor,
+        controls: Tensor | None,
+        lengths: Tensor | None,
+        *,
+        step: Tensor | None,
+        epsilon: Tensor | None = None,
+        uniforms: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Losses a window, and sums for the head's metrics."""
+
+    def metrics_of(
+        self, sums: Mapping[str, np.ndarray], *, by_segment: bool
+    ) -> dict[str, float]:
+        """The head's metrics from added sums."""
+
+    def beta(self, step: Tensor) -> Tensor:
+        """Weight of the KL cost at a training step."""
+
+    def training_loss(
+        self,
+        inputs: Tensor,
+        outputs: Tensor,
+        controls: Tensor | None,
+        lengths: Tensor | None,
+        step: Tensor,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss to minimise at a step, and scalars."""
+
+
+class Optimizer(Protocol):
+    """An optimiser of Keras's, built for a model's variables."""
+
+    @property
+    def variables(self) -> Sequence[Variable]:
+        """Its state."""
+
+    @property
+    def learning_rate(self) -> Tensor:
+        """The rate of the next step."""
+
+    def scale_loss(self, loss: Tensor, /) -> Tensor:
+        """The loss whose gradients :meth:`apply` takes."""
+
+    def apply(
+        self, grads: list[Tensor], trainable_variables: Sequence[Variable], /
+    ) -> Any:
+        """Updates the variables."""
+
+    def stateless_apply(
+        self, optimizer_variables: Any, grads: Any, trainable_variables: Any, /
+    ) -> Any:
+        """The same without side effects, for JAX."""
