@@ -7,6 +7,7 @@ import os
 import re
 import runpy
 import shlex
+import tomllib
 from pathlib import Path
 
 import click
@@ -172,6 +173,17 @@ def test_links_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text):
         if not target.startswith(("http://", "https://")):
             assert (path.parent / target).exists(), target
+
+
+def test_what_changed_is_of_a_kind_that_the_changelog_has():
+    # Others would be left out of it without a word.
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    kinds = {kind["directory"] for kind in settings["tool"]["towncrier"]["type"]}
+    for path in (ROOT / "changelog.d").glob("[!.]*"):
+        name, kind, suffix = path.name.split(".")
+        assert name.startswith("+"), path.name
+        assert kind in kinds, path.name
+        assert suffix == "md", path.name
 
 
 def test_navigation_lists_every_page():
