@@ -132,7 +132,8 @@ from click.testing import CliRunner
 from groovekit.cli.main import main
 result = CliRunner().invoke(main, sys.argv[1:])
 assert result.exit_code == 0, result.output
-heavy = {"keras", "tensorflow", "jax", "torch", "note_seq", "scipy", "pretty_midi"}
+heavy = {"keras", "tensorflow", "jax", "torch", "h5py"}
+heavy |= {"note_seq", "scipy", "pretty_midi"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 print(result.stdout)
 """
