@@ -194,7 +194,7 @@ def test_files_that_are_named_are_there(page):
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
-KERAS_DOORS = ("models/", "training", "evaluation", "generation", "interop/")
+KERAS_DOORS = ("models/", "interop/")
 
 
 def test_keras_is_imported_behind_its_doors_only():
