@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from helpers import parity
 from helpers.augmentation import augment_once, augment_sequence, transpose_chord
 
 from groovekit.converters.augment import draw_transpositions
@@ -12,7 +13,6 @@ from groovekit.converters.drums import DrumsConverter
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import UsageError
 from groovekit.io.notes import NoteSequence
-from tests.unit.converters import parity
 
 ARRAYS = np.load(parity.GOLDEN / "augment.npz")
 CASES = sorted({key.rsplit("/", 1)[0] for key in ARRAYS.files})

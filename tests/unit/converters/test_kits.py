@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.sequences import drums
 
 from groovekit.converters.drums import DrumsConverter
 from groovekit.converters.groove import GrooveConverter
@@ -17,7 +18,6 @@ from groovekit.converters.kits import (
 )
 from groovekit.converters.options import with_options
 from groovekit.errors import ConfigError, UnknownNameError
-from tests.unit.converters.sequences import drums
 
 NINE = [
     "kick",

@@ -6,10 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-
-from groovekit.converters.base import Encoded, Skipped
-from groovekit.converters.drums import DrumsConverter
-from tests.unit.converters.parity import (
+from helpers.parity import (
     assert_described,
     assert_same_notes,
     content_sha1,
@@ -17,6 +14,9 @@ from tests.unit.converters.parity import (
     read_sequence,
     read_sequences,
 )
+
+from groovekit.converters.base import Encoded, Skipped
+from groovekit.converters.drums import DrumsConverter
 
 NINE = {"roll_output": True}
 FULL = {"roll_output": True, "kit": "full_61", "output_kit": "full_61"}

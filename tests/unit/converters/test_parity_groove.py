@@ -4,73 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from groovekit.converters.base import Encoded, Skipped, Windows
-from groovekit.converters.groove import GrooveConverter
-from tests.unit.converters.parity import (
+from helpers.parity import (
+    GROOVES,
+    KITS,
     assert_described,
     assert_same_notes,
     content_sha1,
+    groove_converter,
     load,
     read_sequence,
     read_sequences,
 )
 
-CONFIGS = {
-    "groovae_4bar": {"bars": 4},
-    "groovae_2bar_humanize": {"bars": 2, "humanize": True},
-    "groovae_2bar_tap_fixed_velocity": {
-        "bars": 2,
-        "tapify": True,
-        "fixed_velocities": True,
-    },
-    "groovae_2bar_add_closed_hh": {"bars": 2, "add_instruments": (2,)},
-    "groovae_2bar_hits_control_tfds": {"bars": 2, "hits_as_controls": True},
-    "groovae_2bar_tap_fixed_velocity_note_dropout": {
-        "bars": 2,
-        "tapify": True,
-        "fixed_velocities": True,
-        "max_note_dropout": 0.8,
-    },
-    "x_groovae_control_preprocessing": {"bars": 2, "hits_as_controls": True},
-    "x_groovae_split_instruments": {
-        "bars": 2,
-        "hits_as_controls": True,
-        "split_instruments": True,
-    },
-}
-MODES = {"eval": "roland_td11", "infer": "general_midi"}
+from groovekit.converters.base import Encoded, Skipped, Windows
+from groovekit.converters.groove import GrooveConverter
+
 CASES_A_CONFIG = 58
 DROPOUT = "groovae_2bar_tap_fixed_velocity_note_dropout"
 
 
-def original(name: str, mode: str = "infer") -> GrooveConverter:
-    """The converter of a config with the original's policies."""
-    return GrooveConverter(
-        kit=MODES[mode],
-        output_kit=MODES[mode],
-        instruments="all",
-        first_onset="original",
-        min_velocity=0,
-        tap_dropout="original",
-        **CONFIGS[name],
-    )
-
-
-@pytest.mark.parametrize("name", CONFIGS)
-def test_describes_its_tensors_as_the_original(name):
+@pytest.mark.parametrize("name", GROOVES)
+def test_describes_its_tensors_as_the_groove_converter(name):
     facts, _ = load(name)
-    converter, expected = original(name), facts["converter"]
+    converter, expected = groove_converter(name), facts["converter"]
     assert_described(converter, expected)
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", GROOVES)
 def test_windows_and_notes_of_every_case(name):
     facts, arrays = load(name)
     checked = raised = 0
     for case, expected in facts["cases"].items():
         mode, sequence_name = case.split("/")
-        converter = original(name, mode)
+        converter = groove_converter(name, mode)
         encoded = converter.encode(read_sequence(sequence_name))
         checked += 1
         if "error" in expected:
@@ -87,7 +53,7 @@ def test_windows_and_notes_of_every_case(name):
         outputs = arrays[f"{case}/outputs"]
         kept = len(outputs)
         assert kept == expected["n_kept"]
-        classes = 1 if CONFIGS[name].get("split_instruments") else 9
+        classes = 1 if GROOVES[name].get("split_instruments") else 9
         np.testing.assert_array_equal(
             encoded.outputs[:kept, :, :classes], outputs[..., :classes]
         )
@@ -111,15 +77,15 @@ def test_windows_and_notes_of_every_case(name):
     assert raised == 16
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", GROOVES)
 def test_notes_of_random_samples(name):
     _, arrays = load(name)
     samples = arrays["random/samples"]
     theirs = read_sequences(arrays, "random/note_sequences")
     matches = 0
-    for mode in MODES:
+    for mode in KITS:
         try:
-            assert_same_notes(original(name, mode).decode(samples), theirs)
+            assert_same_notes(groove_converter(name, mode).decode(samples), theirs)
             matches += 1
         except AssertionError:
             continue
@@ -159,7 +125,7 @@ class _Draws:
 def test_original_dropout_falls_back_to_the_first_class():
     """With every note dropped, the original's taps are the kicks alone."""
     _, arrays = load(DROPOUT)
-    converter = original(DROPOUT, "eval")
+    converter = groove_converter(DROPOUT, "eval")
     ours = GrooveConverter(bars=2, tapify=True, max_note_dropout=1.0)
     windows = converter.extract(read_sequence("drums_roland_0"))
     assert isinstance(windows, Windows)

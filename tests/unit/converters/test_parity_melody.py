@@ -6,12 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-
-from groovekit.converters.base import Encoded, Reason, Skipped
-from groovekit.converters.harmony.chords import CHORD_SYMBOL
-from groovekit.converters.melody import MelodyConverter
-from groovekit.io.notes import NoteSequence
-from tests.unit.converters.parity import (
+from helpers.parity import (
     assert_described,
     assert_same_notes,
     content_sha1,
@@ -19,6 +14,11 @@ from tests.unit.converters.parity import (
     read_sequence,
     read_sequences,
 )
+
+from groovekit.converters.base import Encoded, Reason, Skipped
+from groovekit.converters.harmony.chords import CHORD_SYMBOL
+from groovekit.converters.melody import MelodyConverter
+from groovekit.io.notes import NoteSequence
 
 # Piano, chromatic percussion, organ and guitar.
 MELODIC = {"programs": tuple(range(32))}

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from groovekit.converters.base import Encoded, Skipped
-from groovekit.converters.performance import PerformanceConverter
-from groovekit.io.notes import NoteSequence
-from tests.unit.converters.parity import (
+from helpers.parity import (
     assert_same_notes,
     content_sha1,
     load,
     read_sequence,
     read_sequences,
 )
+
+from groovekit.converters.base import Encoded, Skipped
+from groovekit.converters.performance import PerformanceConverter
+from groovekit.io.notes import NoteSequence
 
 PLAIN = PerformanceConverter()
 CHORDS = PerformanceConverter(chord_encoding="triad")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers import original
+from helpers import original, parity
+from helpers.parity import assert_same_notes, read_sequences
 
 from groovekit.converters.drums import DrumsConverter
-from tests.unit.converters import test_parity_groove
-from tests.unit.converters.parity import assert_same_notes, read_sequences
 
-GROOVES = [name for name in test_parity_groove.CONFIGS if "preprocessing" not in name]
+GROOVES = [name for name in parity.GROOVES if "preprocessing" not in name]
 DRUMS = ["cat-drums_2bar_small", "cat-drums_2bar_big", "x_drums_residual"]
 
 
@@ -20,7 +19,7 @@ def test_greedy_decodings_give_the_originals_notes(name):
     if name in DRUMS:
         converter = DrumsConverter()
     else:
-        converter = test_parity_groove.original(name, "infer")
+        converter = parity.groove_converter(name, "infer")
     samples = arrays["greedy/samples"].astype(np.float32)
     controls = arrays["in/controls"].astype(np.float32)[:1, : samples.shape[1]]
     given = np.repeat(controls, len(samples), 0) if controls.shape[-1] else None

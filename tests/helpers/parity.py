@@ -10,9 +10,50 @@ from pathlib import Path
 import numpy as np
 
 from groovekit.converters.base import Converter, Encoded
+from groovekit.converters.groove import GrooveConverter
 from groovekit.io.notes import NoteSequence
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "converters"
+GOLDEN = Path(__file__).parents[1] / "golden" / "converters"
+
+
+# Configs of grooves, with what their converters differ in.
+GROOVES = {
+    "groovae_4bar": {"bars": 4},
+    "groovae_2bar_humanize": {"bars": 2, "humanize": True},
+    "groovae_2bar_tap_fixed_velocity": {
+        "bars": 2,
+        "tapify": True,
+        "fixed_velocities": True,
+    },
+    "groovae_2bar_add_closed_hh": {"bars": 2, "add_instruments": (2,)},
+    "groovae_2bar_hits_control_tfds": {"bars": 2, "hits_as_controls": True},
+    "groovae_2bar_tap_fixed_velocity_note_dropout": {
+        "bars": 2,
+        "tapify": True,
+        "fixed_velocities": True,
+        "max_note_dropout": 0.8,
+    },
+    "x_groovae_control_preprocessing": {"bars": 2, "hits_as_controls": True},
+    "x_groovae_split_instruments": {
+        "bars": 2,
+        "hits_as_controls": True,
+        "split_instruments": True,
+    },
+}
+KITS = {"eval": "roland_td11", "infer": "general_midi"}
+
+
+def groove_converter(name: str, mode: str = "infer") -> GrooveConverter:
+    """The converter of a config with the original's policies."""
+    return GrooveConverter(
+        kit=KITS[mode],
+        output_kit=KITS[mode],
+        instruments="all",
+        first_onset="original",
+        min_velocity=0,
+        tap_dropout="original",
+        **GROOVES[name],
+    )
 
 
 def load(name: str):

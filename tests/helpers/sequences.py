@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from groovekit.converters.base import Converter, Skipped
 from groovekit.io.notes import NoteSequence
 
 SIXTEENTH = 0.125
@@ -39,3 +40,15 @@ def beat(bars: int = 2, **options) -> NoteSequence:
     return drums(
         [(4 * q, 38 if q % 2 else 36, 100) for q in range(4 * bars)], **options
     )
+
+
+def skipped(converter: Converter, sequence: NoteSequence) -> Skipped:
+    """Why there is nothing for a converter in a sequence, all of it accounted for."""
+    result = converter.encode(sequence)
+    assert isinstance(result, Skipped)
+    counts = result.counts
+    assert counts.notes == len(sequence.notes)
+    assert counts.notes == (
+        counts.kept + counts.merged + counts.unmapped + counts.ignored
+    )
+    return result
