@@ -57,7 +57,7 @@ class Variables(Protocol):
     def non_trainable_variables(self) -> Sequence[Variable]:
         """The others."""
 
-    def load_weights(self, filepath: Any, /) -> Any:
+    def load_weights(self, path: Any, /) -> Any:
         """Loads a file of Keras's own format."""
 
 
@@ -191,6 +191,6 @@ class Optimizer(Protocol):
         """Updates the variables."""
 
     def stateless_apply(
-        self, optimizer_variables: Any, grads: Any, trainable_variables: Any, /
+        self, variables: Any, grads: Any, trainable_variables: Any, /
     ) -> Any:
         """The same without side effects, for JAX."""
