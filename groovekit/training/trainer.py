@@ -312,6 +312,8 @@ class Trainer:
     def _save_weights(self) -> None:
         with averaged(self.model, self.optimizer):
             save_weights(self.model, self.run.weights_path)
+        # Those that an earlier version wrote are not the best any more.
+        self.run.old_weights_path.unlink(missing_ok=True)
 
     def _save(self) -> None:
         if self._validator is None:

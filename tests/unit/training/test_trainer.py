@@ -350,3 +350,13 @@ def test_scheduled_sampling_with_dropout_trains(tmp_path):
         config, data, tmp_path / "run", dataclasses.replace(SETTINGS, steps=3)
     )
     assert np.isfinite(trainer.state.scores["loss"])
+
+
+def test_weights_of_earlier_versions_give_way_to_better_ones(config, data, tmp_path):
+    folder = tmp_path / "run"
+    run = fit(config, data, folder, dataclasses.replace(SETTINGS, steps=1)).run
+    run.weights_path.rename(run.old_weights_path)
+    resumed = fit(config, data, folder, dataclasses.replace(SETTINGS, steps=2))
+    assert resumed.state.best_step == 2
+    assert run.weights_path.is_file()
+    assert not run.old_weights_path.exists()
