@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,10 @@ from groovekit.plugins import catalogue
 from groovekit.plugins.registry import Entry, Registry
 
 CARD_FILE = "CARD.md"
+
+_ATTRIBUTES = "Attributes:"
+# A field in a docstring, with the further lines of its text.
+_ATTRIBUTE = re.compile(r"^(?=  (\w+): )(.+(?:\n    .+)*)", re.MULTILINE)
 
 
 def list_and_show(
@@ -139,17 +144,43 @@ def _converter(name: str) -> dict[str, Any]:
     types = field_types(converter)
     return {
         **dataclasses.asdict(catalogue.converters.describe(name)),
-        "description": inspect.getdoc(converter) or "",
+        "description": _description(converter),
         "options": [
             {
                 "name": field.name,
-                "type": inspect.formatannotation(types[field.name]),
+                "type": _words(types[field.name]),
                 "default": _default(field),
             }
             for field in dataclasses.fields(converter)
             if field.name in types
         ],
     }
+
+
+def _description(converter: type) -> str:
+    """What a converter's docstring says, inherited fields included."""
+    own = inspect.getdoc(converter) or ""
+    before, _, after = own.partition(_ATTRIBUTES)
+    known = {name for name, _ in _ATTRIBUTE.findall(after)}
+    texts = {
+        name: text
+        for base in reversed(converter.__mro__[1:])
+        if dataclasses.is_dataclass(base)
+        for name, text in _ATTRIBUTE.findall(inspect.getdoc(base) or "")
+    }
+    inherited = [
+        texts[name]
+        for name in field_types(converter)
+        if name in texts and name not in known
+    ]
+    if not inherited:
+        return own
+    return "\n".join([before.rstrip(), "", _ATTRIBUTES, *inherited, after.lstrip("\n")])
+
+
+def _words(hint: Any) -> str:
+    # Classes of groovekit by their name alone.
+    return inspect.formatannotation(hint, getattr(hint, "__module__", None))
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

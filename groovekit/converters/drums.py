@@ -61,8 +61,6 @@ class DrumsConverter(WithKits, GridConverter):
     slides over it a bar at a time; windows equal to an earlier one of their part
     are left out.
 
-    Its first fields are those of :class:`GridConverter` and :class:`WithKits`.
-
     Attributes:
       roll_input: inputs are rolls of ``classes + 1`` bits; otherwise one-hot.
       roll_output: outputs are rolls of ``classes`` bits; otherwise one-hot.

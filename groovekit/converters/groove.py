@@ -66,8 +66,6 @@ _LATEST = float(np.nextafter(np.float32(-1.0), np.float32(0.0)))
 class GrooveConverter(WithKits, GridConverter):
     """Converts drum performances to hits, velocities and offsets, and back.
 
-    Its first fields are those of :class:`GridConverter` and :class:`WithKits`.
-
     Attributes:
       hop_bars: bars from one window to the next; None for ``bars``. Fractions
         are allowed where they are whole steps.

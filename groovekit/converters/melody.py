@@ -77,8 +77,6 @@ class MelodyConverter(GridConverter):
     A window slides over each a bar at a time; windows equal to an earlier one of
     their part (chords and keys included) are left out.
 
-    Its first fields are those of :class:`GridConverter`.
-
     Attributes:
       min_pitch: lowest pitch; notes below are left out.
       max_pitch: highest pitch; notes above are left out.

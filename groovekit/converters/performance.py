@@ -79,8 +79,6 @@ class PerformanceConverter(GridConverter):
     another, in each the segments of all instruments. Places of instruments that
     are not there hold an end and nothing else.
 
-    Its first fields are those of :class:`GridConverter`.
-
     Attributes:
       chunk_bars: bars in which an instrument has one segment; ``bars`` is a
         multiple.

@@ -84,8 +84,6 @@ class TrioConverter(WithKits, GridConverter):
     before and after its notes. Windows equal to an earlier one of their part are
     left out.
 
-    Its first fields are those of :class:`GridConverter` and :class:`WithKits`.
-
     Attributes:
       gap_bars: bars of silence around its notes in which an instrument still
         counts as playing (inside a piece so twice as many); 0 for none.

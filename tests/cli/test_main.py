@@ -315,6 +315,9 @@ def test_converters(command):
     text = command("converters", "show", "groove").stdout
     assert "groovekit.converters.groove:GrooveConverter" in text
     assert "max_note_dropout" in text
+    # What base classes say of their fields is said too, in the fields' order.
+    assert "  bars: bars of a window.\n  steps_per_quarter: " in text
+    assert text.index("  unmapped: ") < text.index("  hop_bars: ")
     shown = json.loads(command("converters", "show", "drums", "--json").stdout)
     assert {"name": "bars", "type": "int", "default": 2} in shown["options"]
 
