@@ -352,6 +352,7 @@ def test_scheduled_sampling_with_dropout_trains(tmp_path):
     assert np.isfinite(trainer.state.scores["loss"])
 
 
+@pytest.mark.slow
 def test_weights_of_earlier_versions_give_way_to_better_ones(config, data, tmp_path):
     folder = tmp_path / "run"
     run = fit(config, data, folder, dataclasses.replace(SETTINGS, steps=1)).run
