@@ -83,7 +83,7 @@ class Counts:
       unmapped: notes whose pitch the kit map does not know.
       ignored: notes of other instruments, and notes that could not be used: of a
         sequence that is rejected as a whole, or of a part that gives no windows
-        (in another metre, too short).
+        (in another time signature, too short).
 
     The last four add up to ``notes``.
     """

@@ -55,11 +55,11 @@ _ONE_HOT_CLASSES = 12
 class DrumsConverter(WithKits, GridConverter):
     """Converts drum patterns to labels or rolls, and back.
 
-    A sequence is cut at changes of tempo and metre; parts in another metre than
-    the grid's are left out. A track of drums begins at the bar of its first hit,
-    ends before ``gap_bars`` of silence and is filled up to whole bars. A window
-    slides over it a bar at a time; windows equal to an earlier one of their part
-    are left out.
+    A sequence is cut at changes of tempo and time signature; parts with bars of another
+    length than the grid's are left out. A track of drums begins at the bar of its
+    first hit, ends before ``gap_bars`` of silence and is filled up to whole bars. A
+    window slides over it a bar at a time; windows equal to an earlier one of their
+    part are left out.
 
     Attributes:
       roll_input: inputs are rolls of ``classes + 1`` bits; otherwise one-hot.
@@ -300,8 +300,8 @@ class DrumsConverter(WithKits, GridConverter):
           qpm: tempo in quarter notes a minute.
 
         Returns:
-          A sequence for each window, with tempo, metre and ``total_time``; notes
-          last one step, in order of step and class.
+          A sequence for each window, with tempo, time signature and ``total_time``;
+          notes last one step, in order of step and class.
 
         Raises:
           ConfigError: an array of another shape, or a tempo that is not positive.

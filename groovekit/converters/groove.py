@@ -416,8 +416,8 @@ class GrooveConverter(WithKits, GridConverter):
           qpm: tempo in quarter notes a minute.
 
         Returns:
-          A sequence for each window, with tempo, metre and ``total_time``; notes
-          last one step, in order of step and class.
+          A sequence for each window, with tempo, time signature and ``total_time``;
+          notes last one step, in order of step and class.
 
         Raises:
           ConfigError: an array of another shape, or a tempo that is not positive.

@@ -71,11 +71,11 @@ if TYPE_CHECKING:
 class MelodyConverter(GridConverter):
     """Converts melodies to labels, and back.
 
-    A sequence is cut at changes of tempo and metre; parts in another metre than
-    the grid's are left out. Each instrument's melodies begin at the bar of their
-    first note, end before ``gap_bars`` of silence and are filled up to whole bars.
-    A window slides over each a bar at a time; windows equal to an earlier one of
-    their part (chords and keys included) are left out.
+    A sequence is cut at changes of tempo and time signature; parts with bars of another
+    length than the grid's are left out. Each instrument's melodies begin at the bar
+    of their first note, end before ``gap_bars`` of silence and are filled up to
+    whole bars. A window slides over each a bar at a time; windows equal to an
+    earlier one of their part (chords and keys included) are left out.
 
     Attributes:
       min_pitch: lowest pitch; notes below are left out.
@@ -416,7 +416,7 @@ class MelodyConverter(GridConverter):
           qpm: tempo in quarter notes a minute.
 
         Returns:
-          A sequence for each window, with tempo, metre and ``total_time``.
+          A sequence for each window, with tempo, time signature and ``total_time``.
 
         Raises:
           ConfigError: an array of another shape, or a tempo that is not positive.

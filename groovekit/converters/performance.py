@@ -68,12 +68,12 @@ if TYPE_CHECKING:
 class PerformanceConverter(GridConverter):
     """Converts bars of several instruments to events, and back.
 
-    A sequence is cut at changes of tempo and metre; parts in another metre than
-    the grid's are left out. The sustain pedal lengthens notes. Windows follow each
-    other without overlap, and notes end with them. Instruments of a window are in
-    order of program, drums last; one with notes of several programs counts as
-    several. A window is left out with too few or too many instruments, too few
-    events, an instrument with too many, or a pitch out of range.
+    A sequence is cut at changes of tempo and time signature; parts with bars of another
+    length than the grid's are left out. The sustain pedal lengthens notes. Windows
+    follow each other without overlap, and notes end with them. Instruments of a
+    window are in order of program, drums last; one with notes of several programs
+    counts as several. A window is left out with too few or too many instruments,
+    too few events, an instrument with too many, or a pitch out of range.
 
     A window's steps are ``chunks x instruments x events``: its chunks one after
     another, in each the segments of all instruments. Places of instruments that
@@ -394,7 +394,7 @@ class PerformanceConverter(GridConverter):
           qpm: tempo in quarter notes a minute.
 
         Returns:
-          A sequence for each window, with tempo, metre, ``total_time`` and
+          A sequence for each window, with tempo, time signature, ``total_time`` and
           chords. Each instrument has its program; notes of drums are marked as
           such. Its number is its place in the window.
 

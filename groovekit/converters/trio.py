@@ -76,11 +76,11 @@ _ONE_HOT_CLASSES = 12
 class TrioConverter(WithKits, GridConverter):
     """Converts trios to three labels a step, and back.
 
-    A sequence is cut at changes of tempo and metre; parts in another metre than
-    the grid's are left out. Instruments are melodies, basses or drums by their
-    program; one with programs of several kinds is none. Every combination of a
-    melody, a bass and drums is a trio where all three play: a window slides over
-    it a bar at a time, and an instrument counts as playing up to ``gap_bars``
+    A sequence is cut at changes of tempo and time signature; parts with bars of another
+    length than the grid's are left out. Instruments are melodies, basses or drums
+    by their program; one with programs of several kinds is none. Every combination
+    of a melody, a bass and drums is a trio where all three play: a window slides
+    over it a bar at a time, and an instrument counts as playing up to ``gap_bars``
     before and after its notes. Windows equal to an earlier one of their part are
     left out.
 
@@ -349,7 +349,7 @@ class TrioConverter(WithKits, GridConverter):
           qpm: tempo in quarter notes a minute.
 
         Returns:
-          A sequence for each window, with tempo, metre and ``total_time``:
+          A sequence for each window, with tempo, time signature and ``total_time``:
           melody (instrument 0), bass (1) and drums (9).
 
         Raises:

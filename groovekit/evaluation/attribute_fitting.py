@@ -2,9 +2,9 @@
 
 The idea is that of MusicVAE's attribute vectors (Roberts et al., "A Hierarchical
 Latent Vector Model for Learning Long-Term Structure in Music", ICML 2018), which are
-differences of mean codes of music with and without an attribute. Here attributes are
-numbers, directions come from regression, other attributes are held equal, and the
-length is calibrated on what the decoder makes of it.
+differences of mean latent vectors of music with and without an attribute. Here
+attributes are numbers, directions come from regression, other attributes are held
+equal, and the length is calibrated on what the decoder makes of it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ STRENGTHS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 #: attributes have a least value, such as no open hi-hat at all.
 TOLERANCE = 0.1
 _BATCH = 256
-# Ridge of the regressions, as a share of the codes' mean variance.
+# Ridge of the regressions, as a share of the mean variance of ``z``.
 _RIDGE = 1e-3
 # Of the inverse of what the decoder makes of the directions (squared changes, in
 # standard deviations): what it hardly renders is not blown up without end.
@@ -59,9 +59,9 @@ def fit(
     All windows are encoded, and their posterior means decoded again, taking the most
     probable values. Then
 
-    1. for each attribute a ridge regression on the codes finds the weights ``w`` that
+    1. for each attribute a ridge regression on ``z`` finds the weights ``w`` that
        predict what is played;
-    2. a regression of the codes on all attributes finds how codes differ on average
+    2. a regression of ``z`` on all attributes finds how it differs on average
        where one attribute is higher and the others are equal: these are the ways,
        each as long as ``w`` predicts a unit for;
     3. what the decoder makes of a step of two units either way is measured on 256
@@ -71,7 +71,7 @@ def fit(
 
     The unit of an attribute is its standard deviation over the windows themselves, as
     recorded. What is fitted is what the model plays, not what the recordings have:
-    directions of the latter move attributes that the code holds little of (velocity
+    directions of the latter move attributes that ``z`` holds little of (velocity
     range) hardly at all.
 
     Args:
@@ -86,25 +86,25 @@ def fit(
     """
     if not functions:
         raise UsageError("Expected at least one attribute to fit, got none.")
-    codes, controls, own = _encoded(model, examples, functions)
-    if len(codes) < 2 * len(functions) + 2:
+    z, controls, own = _encoded(model, examples, functions)
+    if len(z) < 2 * len(functions) + 2:
         raise DataError(
-            f"Expected some hundreds of windows to fit attributes to, got {len(codes)}."
+            f"Expected some hundreds of windows to fit attributes to, got {len(z)}."
         )
     mean, sd = _standard(own, functions)
-    rows = np.linspace(0, len(codes) - 1, min(_CALIBRATION_WINDOWS, len(codes)))
+    rows = np.linspace(0, len(z) - 1, min(_CALIBRATION_WINDOWS, len(z)))
     rows = np.unique(rows.astype(int))
     player = _Player(
-        model, functions, len(codes) + 2 * len(functions) * len(rows), progress
+        model, functions, len(z) + 2 * len(functions) * len(rows), progress
     )
-    played = (player.values(codes, controls) - mean) / sd
-    weights, r2 = _regressions(codes, played, functions)
-    ways = _partial_differences(codes, played)
+    played = (player.values(z, controls) - mean) / sd
+    weights, r2 = _regressions(z, played, functions)
+    ways = _partial_differences(z, played)
     ways = ways / np.einsum("da,da->a", weights, ways)
     part = None if controls is None else controls[rows]
     sides = (
         np.stack(
-            [player.values(codes[rows] + side * way, part) / sd for way in ways.T],
+            [player.values(z[rows] + side * way, part) / sd for way in ways.T],
             axis=-1,
         )
         for side in (-_STEP, _STEP)
@@ -115,7 +115,7 @@ def fit(
     ways = ways @ changes.T @ np.linalg.inv(changes @ changes.T + damping)
     return Directions(
         model.config.name,
-        len(codes),
+        len(z),
         weights_digest(model.folder),
         tuple(
             Direction(
@@ -137,17 +137,17 @@ def _encoded(
     functions: Mapping[str, AttributeFunction],
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     """Posterior means, controls, and attributes of the windows as recorded."""
-    codes, controls, values = [], [], []
+    z, controls, values = [], [], []
     # The tensors of one batch at a time: those of all windows may be many.
     for batch in examples.batches(_BATCH):
-        codes.append(model.encode(batch, seed=0).mean.astype(np.float64))
+        z.append(model.encode(batch, seed=0).mean.astype(np.float64))
         values.append(values_of(functions, drums_of(batch.outputs, model.converter)))
         if batch.controls is not None:
             controls.append(batch.controls)
-    if not codes:
+    if not z:
         raise DataError("Expected some hundreds of windows, got none.")
     return (
-        np.concatenate(codes),
+        np.concatenate(z),
         np.concatenate(controls) if controls else None,
         np.concatenate(values),
     )
@@ -171,13 +171,13 @@ class _Player:
     progress: Progress | None = None
     done: int = 0
 
-    def values(self, codes: np.ndarray, controls: np.ndarray | None) -> np.ndarray:
-        """Attributes of the most probable music of codes."""
+    def values(self, z: np.ndarray, controls: np.ndarray | None) -> np.ndarray:
+        """Attributes of the most probable music of latent vectors."""
         found = []
-        for start in range(0, len(codes), _BATCH):
+        for start in range(0, len(z), _BATCH):
             rows = slice(start, start + _BATCH)
             tensors = self.model.decode_to_tensors(
-                codes[rows],
+                z[rows],
                 temperature=0,
                 controls=None if controls is None else controls[rows],
                 seed=0,
@@ -211,7 +211,7 @@ def _standard(
 
 
 def _regressions(
-    codes: np.ndarray, values: np.ndarray, names: Iterable[str]
+    z: np.ndarray, values: np.ndarray, names: Iterable[str]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weights ``(z_size, attributes)`` and R2 ``(attributes,)`` of each."""
     weights, shares = [], []
@@ -223,7 +223,7 @@ def _regressions(
                 f"The model plays every window with the same {name}, or with none: "
                 "leave it out (`names`)."
             )
-        x = codes[known] - codes[known].mean(axis=0)
+        x = z[known] - z[known].mean(axis=0)
         gram = x.T @ x
         ridge = _RIDGE * max(np.trace(gram), np.finfo(float).tiny) / len(gram)
         own = np.linalg.solve(gram + ridge * np.eye(len(gram)), x.T @ target)
@@ -232,10 +232,10 @@ def _regressions(
     return np.stack(weights, axis=1), np.array(shares)
 
 
-def _partial_differences(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """``(z_size, attributes)``: least squares of the codes on all attributes."""
+def _partial_differences(z: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """``(z_size, attributes)``: least squares of ``z`` on all attributes."""
     centred = np.nan_to_num(values - np.nanmean(values, axis=0))
-    found, *_ = np.linalg.lstsq(centred, codes - codes.mean(axis=0), rcond=None)
+    found, *_ = np.linalg.lstsq(centred, z - z.mean(axis=0), rcond=None)
     return np.asarray(found.T)
 
 
@@ -358,8 +358,8 @@ def measure(
     if len(strengths) < 2 or not (np.diff(strengths) > 0).all():
         raise UsageError(f"Expected rising strengths, got {list(strengths)}.")
     functions = functions_of(directions, functions)
-    codes, controls, _ = _encoded(model, examples, {})
-    total = len(codes) * len(strengths) * len(directions.names)
+    z, controls, _ = _encoded(model, examples, {})
+    total = len(z) * len(strengths) * len(directions.names)
     player = _Player(model, functions, total, progress)
     mean = np.array([attribute.mean for attribute in directions.attributes])
     sd = np.array([attribute.sd for attribute in directions.attributes])
@@ -367,11 +367,9 @@ def measure(
     for name in directions.names:
         played = []
         for strength in strengths:
-            way = directions.shift({name: strength}, z_size=codes.shape[1])
-            played.append((player.values(codes + way, controls) - mean) / sd)
+            way = directions.shift({name: strength}, z_size=z.shape[1])
+            played.append((player.values(z + way, controls) - mean) / sd)
         cube = np.stack(played)
         complete = ~np.isnan(cube).any(axis=0)
         levels.append([_means(np.where(complete, level, np.nan)) for level in cube])
-    return Effects(
-        tuple(directions.names), tuple(strengths), len(codes), np.array(levels)
-    )
+    return Effects(tuple(directions.names), tuple(strengths), len(z), np.array(levels))

@@ -49,7 +49,7 @@ class Settings:
     """How a model is evaluated.
 
     Attributes:
-      seed: of samples, baselines that draw, bootstraps and the losses' codes.
+      seed: of samples, baselines that draw, bootstraps and latent vectors of losses.
       teacher_forcing: predict each step from the true steps before it, instead of
         from the model's own.
       samples: windows to sample from the prior; 0 for none.
@@ -219,7 +219,7 @@ def _drum_figures(
     truth: Truth,
     data: Tensors,
     drums: Drums,
-    codes: np.ndarray,
+    z: np.ndarray,
     train: Examples,
     settings: Settings,
     stage: Callable[[str], None],
@@ -234,7 +234,7 @@ def _drum_figures(
     predictions = [Prediction(scoring.MODEL, "the model", knows, drums)]
     if _hits_known(converter) and not forcing:
         stage("Playing the true hits")
-        played = _play(model, data, truth.drums, codes, settings)
+        played = _play(model, data, truth.drums, z, settings)
         predictions.append(
             Prediction(
                 scoring.PLAYER, "the model, hits given", scoring.GIVEN_HITS, played
@@ -278,7 +278,7 @@ def _drum_figures(
     stage("Comparing distributions")
     found["distributions"] = _distributions(truth, predictions, samples, settings)
     stage("Interpolating")
-    ways = _ways(model, data, codes, truth.resampling.owners, settings)
+    ways = _ways(model, data, z, truth.resampling.owners, settings)
     if len(ways):
         hits = drums_of(ways, converter).hits
         hits = hits.reshape(-1, POINTS, *hits.shape[1:])
@@ -298,18 +298,18 @@ def _play(
     model: TrainedModel,
     data: Tensors,
     truth: Drums,
-    codes: np.ndarray,
+    z: np.ndarray,
     settings: Settings,
 ) -> Drums:
     """The true hits with the model's velocities and timing, as it humanises them."""
     converter = model.converter
     if converter.takes_hits:
-        # A code of the window would hold the feel that is asked for.
-        codes = np.zeros_like(codes)
+        # Its own latent vector would hold the feel that is asked for.
+        z = np.zeros_like(z)
     # With split instruments each drum has a step of its own.
-    hits = truth.hits.reshape(len(codes), -1, converter.layout[0].size)
+    hits = truth.hits.reshape(len(z), -1, converter.layout[0].size)
     tensors = model.decode_to_tensors(
-        codes,
+        z,
         temperature=0,
         controls=data.controls,
         forced=hits.astype(np.float32),
@@ -382,12 +382,12 @@ def _class_names(converter: Converter, classes: int) -> Sequence[str]:
 def _sample(model: TrainedModel, data: Tensors, settings: Settings) -> np.ndarray:
     """Windows of the prior; controls are those of held-out windows."""
     count = settings.samples
-    codes = generator(settings.seed, "codes").standard_normal(
+    z = generator(settings.seed, "codes").standard_normal(
         (count, model.config.latent.z_size), np.float32
     )
     rows = np.linspace(0, len(data) - 1, count).astype(int)
     return model.decode_to_tensors(
-        codes,
+        z,
         temperature=settings.temperature,
         controls=None if data.controls is None else data.controls[rows],
         seed=settings.seed,
@@ -397,18 +397,18 @@ def _sample(model: TrainedModel, data: Tensors, settings: Settings) -> np.ndarra
 def _ways(
     model: TrainedModel,
     data: Tensors,
-    codes: np.ndarray,
+    z: np.ndarray,
     owners: np.ndarray,
     settings: Settings,
 ) -> np.ndarray:
     """``(ways x points, steps, depth)`` between windows of different performances."""
     rng = generator(settings.seed, "interpolation")
-    pairs = rng.integers(len(codes), size=(20 * WAYS, 2))
+    pairs = rng.integers(len(z), size=(20 * WAYS, 2))
     pairs = pairs[owners[pairs[:, 0]] != owners[pairs[:, 1]]][:WAYS]
     if not len(pairs):
         return np.zeros((0, 1, 1), np.float32)
     fractions = np.linspace(0, 1, POINTS)
-    way = np.concatenate([slerp(codes[a], codes[b], fractions) for a, b in pairs])
+    way = np.concatenate([slerp(z[a], z[b], fractions) for a, b in pairs])
     # Controls are those of the nearer end, as in TrainedModel.interpolate.
     ends = pairs[:, (fractions >= 0.5).astype(int)].ravel()
     return model.decode_to_tensors(

@@ -44,14 +44,16 @@ def refusal(
       name: how to call the sequence.
     """
     if found.reason in (Reason.METRE, Reason.METRE_CHANGE):
-        error = _other_metre(sequence, converter, name)
+        error = _other_time_signature(sequence, converter, name)
         if error is not None:
             return error
     advice = _ADVICE.get(found.reason, f"The model can take nothing of it; {_INSPECT}.")
     return DataError(f"{name} {found}. {advice}")
 
 
-def check_metre(sequence: NoteSequence, converter: Converter, *, name: str) -> None:
+def check_time_signature(
+    sequence: NoteSequence, converter: Converter, *, name: str
+) -> None:
     """Refuses bars of another length than the model's.
 
     Args:
@@ -62,18 +64,18 @@ def check_metre(sequence: NoteSequence, converter: Converter, *, name: str) -> N
     Raises:
       DataError: there are such bars; says what would take them.
     """
-    error = _other_metre(sequence, converter, name)
+    error = _other_time_signature(sequence, converter, name)
     if error is not None:
         raise error
 
 
-def _other_metre(
+def _other_time_signature(
     sequence: NoteSequence, converter: Converter, name: str
 ) -> DataError | None:
     """The error for bars of another length than the model's; None without such."""
-    metres = sorted(sequence.time_signatures, key=lambda event: event.time)
-    found = [(event.numerator, event.denominator) for event in metres]
-    if not metres or metres[0].time > 0:
+    events = sorted(sequence.time_signatures, key=lambda event: event.time)
+    found = [(event.numerator, event.denominator) for event in events]
+    if not events or events[0].time > 0:
         found.insert(0, DEFAULT_TIME_SIGNATURE)
     wanted = converter.grid.quarters_per_bar
     own = "{}/{}".format(*converter.grid.time_signature)

@@ -58,7 +58,7 @@ def one_after_another(parts: list[NoteSequence], seconds: float) -> NoteSequence
     """Joins windows in time; equal instruments of different windows become one.
 
     Args:
-      parts: at least one; the first gives tempo and metre.
+      parts: at least one; the first gives tempo and time signature.
       seconds: length of each.
     """
     joined = NoteSequence()

@@ -30,7 +30,7 @@ from groovekit.converters.grid.selection import (
 )
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import DataError, UsageError
-from groovekit.generation.refusals import check_metre, refusal
+from groovekit.generation.refusals import check_time_signature, refusal
 from groovekit.io.columns import NoteColumns, read_columns
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import TempoMap
@@ -150,7 +150,7 @@ def read_take(
       name: how to call the sequence in messages.
 
     Raises:
-      DataError: no notes that the model knows, or another metre; says why.
+      DataError: no notes that the model knows, or another time signature; says why.
       UsageError: a converter of another kind.
     """
     if not _of_grooves(converter):
@@ -161,7 +161,7 @@ def read_take(
             f"a {type(converter).__name__}{why}: choose a groovae config or preset."
         )
     name = name or sequence.filename or sequence.id or "The sequence"
-    check_metre(sequence, converter, name=name)
+    check_time_signature(sequence, converter, name=name)
     columns = read_columns(sequence, onsets_only=True)
     try:
         notes, classes, unmapped = _drums(columns, converter, taps=taps)

@@ -93,7 +93,7 @@ class _Roll:
       bars: bars to draw.
       quarters_per_bar: length of a bar.
       qpm: first tempo.
-      metre: as text.
+      time_signature: as text.
       title: above it.
     """
 
@@ -104,7 +104,7 @@ class _Roll:
     bars: int
     quarters_per_bar: float
     qpm: float
-    metre: str
+    time_signature: str
     title: str
 
 
@@ -126,8 +126,8 @@ def plot_sequence(
     louder. Thin lines are sixteenths, stronger ones beats, dark ones bars.
 
     Args:
-      sequences: in seconds, with their tempo and metre (default 120 and 4/4). Bars
-        are those of the first metre.
+      sequences: in seconds, with their tempo and time signature (default 120 and 4/4).
+        Bars are those of the first time signature.
       path: where to; ``.png`` or ``.svg``. A number is added to a name that is
         taken, unless ``overwrite``.
       title: of the picture, or one for each groove.
@@ -189,19 +189,19 @@ def length_bars(sequence: NoteSequence) -> int:
     """How many bars a sequence has, as pictures count them: at least 1."""
     starts = [note.start_time for note in sequence.notes]
     quarters = TempoMap.of(sequence).quarters(np.array([*starts, sequence.total_time]))
-    per_bar, _ = _metre(sequence)
+    per_bar, _ = _time_signature(sequence)
     # A first note that is played early belongs to the first bar, an ending that
     # hangs over by a release does not open another one.
     last, end = float(quarters[:-1].max(initial=0.0)), float(quarters[-1])
     return max(math.floor(last / per_bar + 1e-6) + 1, round(end / per_bar), 1)
 
 
-def _metre(sequence: NoteSequence) -> tuple[float, str]:
-    """Quarters of a bar of the first metre, and the metre as text."""
+def _time_signature(sequence: NoteSequence) -> tuple[float, str]:
+    """Quarters of a bar of the first time signature, and that as text."""
     numerator, denominator = 4, 4
-    for metre in sequence.time_signatures[:1]:
-        if metre.numerator > 0 and metre.denominator > 0:
-            numerator, denominator = metre.numerator, metre.denominator
+    for event in sequence.time_signatures[:1]:
+        if event.numerator > 0 and event.denominator > 0:
+            numerator, denominator = event.numerator, event.denominator
     return numerator * 4 / denominator, f"{numerator}/{denominator}"
 
 
@@ -259,7 +259,7 @@ def _roll(
     velocities = np.array([note.velocity for note in sequence.notes], np.int64)
     if not np.isfinite(starts).all():
         raise DataError("Expected notes at finite times to draw.")
-    per_bar, metre = _metre(sequence)
+    per_bar, time_signature = _time_signature(sequence)
     left = max(0, length_bars(sequence) - first_bar + 1)
     shown = rows >= 0
     quarters = TempoMap.of(sequence).quarters(starts)
@@ -272,7 +272,7 @@ def _roll(
         bars=left if bars is None else min(bars, left),
         quarters_per_bar=per_bar,
         qpm=tempos[0].qpm if tempos else DEFAULT_QPM,
-        metre=metre,
+        time_signature=time_signature,
         title=title,
     )
 
@@ -354,7 +354,7 @@ def _draw(names: list[str], rolls: list[_Roll], shared: str, kind: str) -> bytes
                 steps / STEPS_PER_QUARTER,
                 shades(scale(roll.velocities)),
             )
-            facts = f"{roll.qpm:.4g} bpm, {roll.metre}"
+            facts = f"{roll.qpm:.4g} bpm, {roll.time_signature}"
             # Further lines of a piece say only where they begin.
             follows = number and roll.first_bar > rolls[number - 1].first_bar
             _caption(axes, roll.title, "" if follows else facts)

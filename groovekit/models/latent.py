@@ -1,4 +1,4 @@
-"""The latent code: posterior, reparameterisation, Kullback-Leibler divergence.
+"""The latent vector: posterior, reparameterisation, Kullback-Leibler divergence.
 
 Kingma and Welling, "Auto-Encoding Variational Bayes" (2014); free bits as in
 the original's ``base_model.py``.

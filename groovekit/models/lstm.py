@@ -209,7 +209,7 @@ class LSTMStack(keras.layers.Layer):
     def project(self, x: Tensor, *, first: int) -> Tensor:
         """The first layer's response to the input columns from ``first`` on.
 
-        Inputs that are known before a loop (the latent code, controls) need
+        Inputs that are known before a loop (the latent vector, controls) need
         not be multiplied again in each of its steps.
 
         Args:

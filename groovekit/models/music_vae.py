@@ -102,7 +102,7 @@ class MusicVAE(keras.Model):
 
     @property
     def z_size(self) -> int:
-        """Dimensions of the latent code."""
+        """Dimensions of the latent vector."""
         return self.latent_layer.z_size
 
     @property

@@ -272,7 +272,7 @@ def check_reloading(folders: Sequence[Path]) -> None:
 def _check_playing(
     model: TrainedModel, mean: np.ndarray, controls: np.ndarray | None
 ) -> None:
-    with calling("drawing outputs from codes"):
+    with calling("drawing outputs from latent vectors"):
         first, second = (
             model.decode_to_tensors(
                 mean, temperature=1.0, controls=controls, seed=_SEED

@@ -34,7 +34,7 @@ class Validator:
     Noise is drawn by NumPy from the seed, the same in each evaluation, so that
     curves show the model and not the draw. As in the original, models trained
     with scheduled sampling are evaluated running freely, others with teacher
-    forcing, and codes are drawn from the posterior.
+    forcing, and latent vectors are drawn from the posterior.
 
     Args:
       model: a :class:`groovekit.models.music_vae.MusicVAE`.

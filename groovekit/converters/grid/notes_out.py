@@ -43,7 +43,7 @@ def drum_sequences(
         long.
 
     Returns:
-      Sequences with tempo, metre, resolution and ``total_time``.
+      Sequences with tempo, time signature, resolution and ``total_time``.
 
     Raises:
       ValueError: pitches or velocities that MIDI has not.

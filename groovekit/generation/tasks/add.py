@@ -47,7 +47,7 @@ def add(
       seed: of what the decoder draws.
 
     Raises:
-      DataError: no drums that the model knows, or another metre; says why.
+      DataError: no drums that the model knows, or another time signature; says why.
       UsageError: numbers out of range, or a model that adds no instruments.
     """
     check_count(count)

@@ -13,7 +13,7 @@ from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import UsageError
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
 from groovekit.generation.player import Player
-from groovekit.generation.refusals import check_metre, refusal
+from groovekit.generation.refusals import check_time_signature, refusal
 from groovekit.generation.sections import (
     bar_seconds,
     one_after_another,
@@ -170,7 +170,7 @@ def read_ending(sequence: NoteSequence, converter: Converter) -> Ending:
     """
     name = sequence.filename or "The sequence"
     # Whatever the converter would leave out: bar lines are counted from the start.
-    check_metre(sequence, converter, name=name)
+    check_time_signature(sequence, converter, name=name)
     tempo_map = TempoMap.of(sequence)
     qpm = float(60.0 * tempo_map.rates[-1])
     even = _at_one_tempo(sequence, tempo_map, qpm)

@@ -54,7 +54,7 @@ def drumify(
       seed: of what the decoder draws.
 
     Raises:
-      DataError: no notes, or another metre; says why.
+      DataError: no notes, or another time signature; says why.
       UsageError: numbers out of range, or a model that reads no taps.
     """
     check_count(count)

@@ -72,7 +72,7 @@ def groove(
       seed: of the versions.
 
     Raises:
-      DataError: no drums that the model knows, or another metre; says why.
+      DataError: no drums that the model knows, or another time signature; says why.
       UsageError: numbers out of range, or a model that plays no grooves.
     """
     check_count(count)

@@ -79,7 +79,7 @@ def encode_midi(sequence: NoteSequence) -> bytes:
       Contents of a MIDI file.
 
     Raises:
-      DataError: pitches, tempos, metres or times that MIDI has not.
+      DataError: pitches, tempos, time signatures or times that MIDI has not.
     """
     import mido
 
@@ -120,13 +120,13 @@ def _timing(sequence: NoteSequence, clock: _Clock) -> list[_Event]:
         (tick, _SETUP, MetaMessage("set_tempo", tempo=microseconds))
         for tick, microseconds in clock.changes
     ]
-    metres = [
+    signatures = [
         (clock.tick(m.time), m.numerator, m.denominator)
         for m in sorted(sequence.time_signatures, key=lambda m: m.time)
     ]
-    if not metres or metres[0][0] > 0:
-        metres.insert(0, (0, 4, 4))
-    for tick, numerator, denominator in metres:
+    if not signatures or signatures[0][0] > 0:
+        signatures.insert(0, (0, 4, 4))
+    for tick, numerator, denominator in signatures:
         if not 1 <= numerator <= 255 or denominator.bit_count() != 1:
             raise DataError(
                 f"Cannot write the metre {numerator}/{denominator}: MIDI wants a "

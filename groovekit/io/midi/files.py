@@ -39,7 +39,7 @@ def read_midi(source: str | Path | bytes, *, name: str = "") -> NoteSequence:
       name: how to call the file in messages (default: the path).
 
     Returns:
-      A sequence in seconds: notes, tempos, metres, keys, controls. ``id``,
+      A sequence in seconds: notes, tempos, time signatures, keys, controls. ``id``,
       ``filename`` and ``collection_name`` are left empty. It may have no notes.
       What the parser found odd, such as a tempo outside the first track (which
       does not count), is logged.
@@ -150,14 +150,14 @@ def _reason(error: Exception) -> str:
 def write_midi(sequence: NoteSequence, path: str | Path) -> Path:
     """Writes a note sequence as a MIDI file of type 1.
 
-    Tempos, metres, keys, notes, controls and pitch bends are written; drums go
+    Tempos, time signatures, keys, notes, controls and pitch bends are written; drums go
     to channel 10. What MIDI cannot hold is bent to what it can: times before 0
     become 0, velocities lie in 1..127 (a velocity of 0 would end the note), a
     note lasts a tick at least and ends where the next one of its pitch begins.
 
     Args:
       sequence: in seconds; without a tempo 120 quarters a minute, without a
-        metre 4/4, without ``ticks_per_quarter`` 480.
+        time signature 4/4, without ``ticks_per_quarter`` 480.
       path: where to; ``-2``, ``-3``, ... is added to the name when it is taken:
         nothing is overwritten.
 
@@ -165,7 +165,7 @@ def write_midi(sequence: NoteSequence, path: str | Path) -> Path:
       The path used.
 
     Raises:
-      DataError: the sequence has pitches, tempos or metres that MIDI has not.
+      DataError: the sequence has pitches, tempos or time signatures that MIDI has not.
       WriteError: the file cannot be written.
     """
     return write_new(Path(path), encode_midi(sequence))

@@ -24,7 +24,7 @@ from groovekit.io.tempo import DEFAULT_QPM
 _NOTE_OFF, _NOTE_ON, _CONTROL, _PROGRAM = 0x80, 0x90, 0xB0, 0xC0
 _CHANNEL_PRESSURE, _PITCH_BEND = 0xD0, 0xE0
 _META, _SYSEX = 0xFF, (0xF0, 0xF7)
-_TRACK_NAME, _TEMPO, _METRE, _KEY = 0x03, 0x51, 0x58, 0x59
+_TRACK_NAME, _TEMPO, _TIME_SIGNATURE, _KEY = 0x03, 0x51, 0x58, 0x59
 # Metas that say nothing about the notes, and the bytes that each has at least.
 _IGNORED = {0x01: 0, 0x02: 0, 0x04: 0, 0x05: 0, 0x06: 0, 0x07: 0, 0x09: 0}
 _IGNORED |= {0x20: 1, 0x21: 0, 0x2F: 0, 0x7F: 0}
@@ -135,7 +135,9 @@ class _Scan:
         self._max_ticks = max_ticks
         self._clock = _Clock(resolution)
         self._instruments: list[_Instrument] = []
-        self._metres: list[tuple[int, int, int]] = []  # tick, numerator, denominator
+        self._time_signatures: list[
+            tuple[int, int, int]
+        ] = []  # tick, numerator, denominator
         self._keys: list[tuple[int, int, int]] = []  # tick, key, mode
         position = 8 + size
         for number in range(tracks):
@@ -208,7 +210,7 @@ class _Scan:
             raise UnusualError("the size of a meta event")
         if kind == _TRACK_NAME:
             players.track_name = content.decode("latin-1")
-        elif kind in (_TEMPO, _METRE, _KEY):
+        elif kind in (_TEMPO, _TIME_SIGNATURE, _KEY):
             if not first:
                 raise UnusualError("timing outside the first track")
             self._timing(kind, content, tick)
@@ -225,14 +227,14 @@ class _Scan:
             if len(content) != 3 or not tempo:
                 raise UnusualError("a tempo")
             self._clock.change(tick, tempo)
-        elif kind == _METRE:
+        elif kind == _TIME_SIGNATURE:
             if (
                 len(content) != 4
                 or not content[0]
                 or content[1] > _MAX_DENOMINATOR_POWER
             ):
-                raise UnusualError("a metre")
-            self._metres.append((tick, content[0], 1 << content[1]))
+                raise UnusualError("a time signature")
+            self._time_signatures.append((tick, content[0], 1 << content[1]))
         else:
             sharps, mode = struct.unpack("bB", content)
             if not -7 <= sharps <= 7 or mode > 1:
@@ -249,7 +251,7 @@ class _Scan:
         source = sequence.source_info
         source.parser = source.PRETTY_MIDI
         source.encoding_type = source.MIDI
-        for tick, numerator, denominator in self._metres:
+        for tick, numerator, denominator in self._time_signatures:
             sequence.time_signatures.add(
                 time=clock.time(tick), numerator=numerator, denominator=denominator
             )

@@ -20,7 +20,7 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable(package="groovekit")
 class SplitLSTMDecoder(FlatDecoder):
-    """One LSTM decoder for each categorical output; all see the same code.
+    """One LSTM decoder for each categorical output; all see the same ``z``.
 
     The original's ``SplitMultiOutLstmDecoder``.
 

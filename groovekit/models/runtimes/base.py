@@ -49,7 +49,7 @@ class WindowModel(abc.ABC):
     @property
     @abc.abstractmethod
     def z_size(self) -> int:
-        """Dimensions of the latent code."""
+        """Dimensions of the latent vector."""
 
     @property
     @abc.abstractmethod
@@ -137,7 +137,7 @@ class WindowModel(abc.ABC):
         forced: np.ndarray | None = None,
         progress: Progress | None = None,
     ) -> np.ndarray:
-        """Outputs sampled from codes, ``(batch, steps, output_depth)`` float32.
+        """Outputs sampled from ``z``: ``(batch, steps, output_depth)`` float32.
 
         Args:
           z: ``(batch, z_size)`` float32.

@@ -36,7 +36,7 @@ class BatchedModel(WindowModel):
 
     @property
     def z_size(self) -> int:
-        """Dimensions of the latent code."""
+        """Dimensions of the latent vector."""
         return int(self.model.z_size)
 
     @property

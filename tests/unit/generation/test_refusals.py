@@ -8,7 +8,7 @@ from helpers.performances import rich
 
 from groovekit.converters.base import Reason
 from groovekit.converters.groove import GrooveConverter
-from groovekit.generation.refusals import check_metre, refusal
+from groovekit.generation.refusals import check_time_signature, refusal
 from groovekit.io.notes import NoteSequence
 
 TWO = GrooveConverter(bars=2)
@@ -88,6 +88,6 @@ def test_what_came_what_fits_and_what_to_do(sequence, reason, parts):
 
 
 def test_metres_of_the_models_length():
-    check_metre(in_metre((4, 4), (2, 2), (8, 8)), TWO, name="x")
+    check_time_signature(in_metre((4, 4), (2, 2), (8, 8)), TWO, name="x")
     three = GrooveConverter(bars=2, time_signature=(3, 4))
-    check_metre(in_metre((3, 4), (6, 8)), three, name="x")
+    check_time_signature(in_metre((3, 4), (6, 8)), three, name="x")

@@ -149,7 +149,11 @@ class TestNotes:
 
     def test_other_metres(self):
         _, roll = self.roll(groove((0, 36, 1), (2.9, 36, 1), total=3, metre=(6, 8)))
-        assert (roll.bars, roll.quarters_per_bar, roll.metre) == (2, 3.0, "6/8")
+        assert (roll.bars, roll.quarters_per_bar, roll.time_signature) == (
+            2,
+            3.0,
+            "6/8",
+        )
 
     @pytest.mark.parametrize(
         ("total", "last", "bars"),

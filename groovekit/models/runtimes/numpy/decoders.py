@@ -147,7 +147,7 @@ class LSTM(Core):
 
 
 class SplitLSTM(Core):
-    """One LSTM decoder for each categorical output; all see the same code.
+    """One LSTM decoder for each categorical output; all see the same ``z``.
 
     Args: see :class:`LSTM`.
 

@@ -66,7 +66,7 @@ class Dense(Layer):
 
 
 class StateLayer(Dense):
-    """The first state of a stack of LSTM layers, made from a code.
+    """The first state of a stack of LSTM layers, made from a latent vector.
 
     Args:
       sizes: units of each layer of the stack.

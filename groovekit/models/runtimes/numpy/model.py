@@ -56,7 +56,7 @@ class NumpyModel(WindowModel):
 
     @property
     def z_size(self) -> int:
-        """Dimensions of the latent code."""
+        """Dimensions of the latent vector."""
         return self._network.latent.mean.outputs
 
     @property
