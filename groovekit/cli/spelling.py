@@ -147,7 +147,9 @@ def _option(
 
 def _bare(value: str) -> str:
     """A value as a shell takes it: without quotes where it needs none."""
-    if value[0] not in "\"'":
+    try:
+        text = str(ast.literal_eval(value)) if value[0] in "\"'" else value
+    # Cut short: a text with a backtick.
+    except SyntaxError:
         return value
-    text = str(ast.literal_eval(value))
     return value if re.search(r"\s", text) else text

@@ -7,6 +7,8 @@ picture is drawn.
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import importlib.util
 import io
 import math
 from collections.abc import Sequence
@@ -15,7 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from groovekit.errors import DataError, GroovekitError, UsageError
+from groovekit.errors import DataError, GroovekitError, UsageError, install_command
 from groovekit.io.files import write_file, write_new
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM, TempoMap
@@ -307,19 +309,22 @@ def _lines(roll: _Roll, bars_per_line: int | None) -> list[_Roll]:
 # Drawing -------------------------------------------------------------------------
 
 
-def _matplotlib() -> Any:
-    try:
-        import matplotlib
-    except ImportError as error:
+def check_matplotlib() -> None:
+    """Finds out, before the work, whether pictures can be drawn.
+
+    Raises:
+      GroovekitError: matplotlib is not installed.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
         raise GroovekitError(
-            "Pictures need matplotlib, which is not installed: "
-            "pip install 'groovekit[plot]'."
-        ) from error
-    return matplotlib
+            f"Pictures need matplotlib, which is not installed: "
+            f"{install_command('plot')}."
+        )
 
 
 def _draw(names: list[str], rolls: list[_Roll], shared: str, kind: str) -> bytes:
-    matplotlib = _matplotlib()
+    check_matplotlib()
+    matplotlib: Any = importlib.import_module("matplotlib")
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LinearSegmentedColormap, Normalize
     from matplotlib.figure import Figure

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from groovekit.errors import DataError, NoExamplesError
+from groovekit.errors import DataError, NoExamplesError, install_command
 from groovekit.io.tfrecord import wire
 from groovekit.io.tfrecord.records import read_records
 
@@ -110,7 +110,7 @@ def _builder(name: str) -> Any:
         import tensorflow_datasets as tfds
     except ImportError as error:
         raise DataError(
-            f"tfds:{name} needs TensorFlow Datasets: pip install 'groovekit[tfds]'. "
+            f"tfds:{name} needs TensorFlow Datasets: {install_command('tfds')}. "
             "Or give the Groove MIDI Dataset's folder."
         ) from error
     try:

@@ -37,6 +37,8 @@ def toy() -> None: ...
         ("`run_dir='a'`", "--run-dir a"),
         ('`run_dir="a b"`', '--run-dir "a b"'),
         ("`inputs` or `controls=...`", "--input or --input FILE"),
+        # Cut short by a backtick of the user's.
+        ("`run_dir='a`b'`", "--run-dir 'ab'`"),
         ("`drumify()` reads taps", "--mode drumify reads taps"),
         ('`with_overrides("z_size=4")`', "--hparams z_size=4"),
         (

@@ -19,7 +19,7 @@ from groovekit.cli.generate.mode import (
     mode_names,
 )
 from groovekit.cli.generate.options import SHARED
-from groovekit.cli.generate.outputs import check_renderings, write
+from groovekit.cli.generate.outputs import write
 from groovekit.cli.options import (
     backend_option,
     device_option,
@@ -180,8 +180,8 @@ def _named_mode(args: list[str]) -> str | None:
     metavar="T",
     type=FiniteRange(min=0),
     default=0.5,
-    help="Randomness of the decoder (to humanize and groove, of the code): 1 as "
-    "learnt, 0 the most probable.",
+    help="Randomness of the decoder (to humanize and groove, of the latent vector): "
+    "1 as learnt, 0 the most probable.",
 )
 @seed_option
 @click.option(
@@ -286,7 +286,10 @@ def command(
     from groovekit.models.runtimes.choice import choose
     from groovekit.seeding import draw_seed
 
-    check_renderings(plot=plot)
+    if plot is not None:
+        from groovekit.io.pictures import check_matplotlib
+
+        check_matplotlib()
     asked_for_keras = bool(
         backend
         or os.environ.get("KERAS_BACKEND")
@@ -362,8 +365,8 @@ def command(
             **_kits(request.converter),
             "options": {
                 key: value
-                for key, value in {"bars": None, "bpm": bpm, **own}.items()
-                if key == "bpm" or (key in own and key not in ("window", "chords"))
+                for key, value in {"bpm": bpm, **own}.items()
+                if key not in ("window", "chords")
             },
             "notes": sum(counts.notes for counts in read.counts),
             "unmapped": sum(counts.unmapped for counts in read.counts),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import time
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from groovekit.cli.output import note
 from groovekit.cli.progress import Progress
-from groovekit.errors import GroovekitError
 
 if TYPE_CHECKING:
     from groovekit.io.notes import NoteSequence
@@ -59,19 +57,6 @@ def write(
             if not sequence.notes:
                 note(f"{path} is silent: it has no notes.")
     return rows
-
-
-def check_renderings(*, plot: str | None) -> None:
-    """Finds out before the work whether pictures can be made.
-
-    Raises:
-      GroovekitError: a library is missing; says which extra brings it.
-    """
-    if plot is not None and importlib.util.find_spec("matplotlib") is None:
-        raise GroovekitError(
-            "--plot needs matplotlib, which is not installed: pip install "
-            "'groovekit[plot]'."
-        )
 
 
 def _plot(sequence: NoteSequence, path: Path) -> str:
