@@ -8,33 +8,24 @@ archive ``pack.zip`` has the file name ``pack.zip/<path in the archive>``.
 
 from __future__ import annotations
 
-import codecs
-import csv
 import dataclasses
 import functools
 import hashlib
-import io
 import os
-import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from groovekit.errors import DataError, install_command
+from groovekit.errors import DataError
 from groovekit.io.midi import files as midi
-from groovekit.io.notes import NoteSequence, load
+from groovekit.io.notes import NoteSequence
+from groovekit.io.scores import parse_abc, parse_musicxml
 
 MIDI_SUFFIXES = frozenset({".mid", ".midi"})
 MUSICXML_SUFFIXES = frozenset({".xml", ".mxl", ".musicxml"})
 ABC_SUFFIXES = frozenset({".abc"})
 MUSIC_SUFFIXES = MIDI_SUFFIXES | MUSICXML_SUFFIXES | ABC_SUFFIXES
-SPLITS = ("train", "validation", "test")
-GROOVE_TABLE = "info.csv"
-#: The problem of a file that only the Groove table knows.
-ABSENT = f"named in {GROOVE_TABLE}, but not there"
-_GROOVE_COLUMNS = frozenset({"midi_filename", "split", "drummer"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -192,7 +183,7 @@ def list_archive(path: str | Path) -> Listing:
 def _members(
     path: Path, listing: Listing, collection: str, prefix: str
 ) -> Iterator[MusicFile]:
-    for info in _open_archive(path).infolist():
+    for info in open_archive(path).infolist():
         member = PurePosixPath(info.filename)
         if info.is_dir() or member.name.startswith("._") or "__MACOSX" in member.parts:
             continue
@@ -203,7 +194,7 @@ def _members(
         yield MusicFile(str(path), name, collection, info.filename)
 
 
-def _open_archive(path: Path) -> zipfile.ZipFile:
+def open_archive(path: Path) -> zipfile.ZipFile:
     """An archive, which stays open for its other files; do not close it."""
     try:
         status = path.stat()
@@ -223,110 +214,6 @@ def _opened(path: str, time_ns: int, size: int) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
 
 
-# The Groove MIDI Dataset's table ---------------------------------------------------
-
-
-def groove_splits(path: str | Path) -> dict[str, str] | None:
-    """Reads the splits of a Groove MIDI Dataset folder or archive.
-
-    Args:
-      path: a folder with ``info.csv``, or a zip archive that holds one.
-
-    Returns:
-      Split by file name (as in :attr:`MusicFile.name`), or None when there is
-      no such table.
-
-    Raises:
-      DataError: the table is there, but cannot be read.
-    """
-    path = Path(path)
-    try:
-        if path.is_dir():
-            table = path / GROOVE_TABLE
-            return _splits(table.read_bytes(), "") if table.is_file() else None
-        if not zipfile.is_zipfile(path):
-            return None
-        archive = _open_archive(path)
-        for name in sorted(archive.namelist(), key=len):
-            member = PurePosixPath(name)
-            if member.name == GROOVE_TABLE and len(member.parts) <= 2:
-                return _splits(archive.read(name), name[: -len(GROOVE_TABLE)])
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
-    # Unpacking raises anything; see _contents.
-    except Exception as error:
-        raise DataError(f"{path}: {GROOVE_TABLE} cannot be read: {error}") from error
-    return None
-
-
-def _splits(table: bytes, prefix: str) -> dict[str, str] | None:
-    """Splits by file name; None for a table of something else.
-
-    Rows without a file name say nothing and are left out.
-    """
-    try:
-        # The names of the columns are ASCII, whatever the rest is.
-        text = table.removeprefix(codecs.BOM_UTF8).decode("latin-1")
-        columns = csv.DictReader(io.StringIO(text, newline="")).fieldnames
-    except csv.Error:
-        return None
-    if not set(columns or ()) >= _GROOVE_COLUMNS:
-        return None
-    rows = csv.DictReader(io.StringIO(table.decode("utf-8-sig"), newline=""))
-    return {
-        prefix + row["midi_filename"]: row["split"] or ""
-        for row in rows
-        if row["midi_filename"]
-    }
-
-
-def is_groove_folder(path: str | Path) -> bool:
-    """Whether a folder (or zip archive) has the Groove MIDI Dataset's table."""
-    return groove_splits(path) is not None
-
-
-def with_splits(listing: Listing, splits: dict[str, str], split: str | None) -> Listing:
-    """Marks files with their split and keeps those of one split.
-
-    Args:
-      listing: of the folder that ``splits`` belongs to.
-      splits: from :func:`groove_splits`.
-      split: ``train``, ``validation``, ``test``; ``all`` or None keeps every
-        file, those that the table does not name included.
-
-    Returns:
-      A new listing. Files of one split that the table names and the folder
-      lacks are problems; with ``all`` they are not: part of the data set is
-      distributed apart.
-    """
-    files = [
-        dataclasses.replace(file, split=splits.get(file.name) or None)
-        for file in listing.files
-    ]
-    problems = list(listing.problems)
-    if split not in (None, "all"):
-        files = [file for file in files if file.split == split]
-        there = {file.name for file in files}
-        problems += [
-            Problem(name, ABSENT)
-            for name, value in splits.items()
-            if value == split and name not in there
-        ]
-    return dataclasses.replace(listing, files=files, problems=problems)
-
-
-def check_split(split: str | None) -> None:
-    """Checks the name of a split.
-
-    Raises:
-      DataError: none of train, validation, test, all.
-    """
-    if split is not None and split not in (*SPLITS, "all"):
-        raise DataError(
-            f"Unknown split {split!r}. Expected {', '.join(SPLITS)} or all."
-        )
-
-
 # Reading ---------------------------------------------------------------------------
 
 
@@ -344,9 +231,9 @@ def read_music_file(file: MusicFile) -> ReadResult:
     try:
         data = _contents(file)
         if suffix in ABC_SUFFIXES:
-            return _read_abc(data, file)
+            return _tune_book(data, file)
         if suffix in MUSICXML_SUFFIXES:
-            sequence, kind = _read_musicxml(data, suffix), "musicxml"
+            sequence, kind = parse_musicxml(data, suffix), "musicxml"
         else:
             sequence, remarks = midi.parse_midi(data)
             kind = "midi"
@@ -354,6 +241,14 @@ def read_music_file(file: MusicFile) -> ReadResult:
         return ReadResult(problems=(Problem(file.name, _uncapitalised(error)),))
     _name(sequence, file, kind, file.name)
     return ReadResult((sequence,), remarks=tuple(remarks))
+
+
+def _tune_book(data: bytes, file: MusicFile) -> ReadResult:
+    tunes, errors = parse_abc(data)
+    for number, tune in tunes.items():
+        _name(tune, file, "abc", f"{file.name}_{number}")
+    problems = (Problem(file.name, f"a tune in it: {error}") for error in errors)
+    return ReadResult(tuple(tunes.values()), tuple(problems))
 
 
 def sequence_id(filename: str, collection: str, kind: str) -> str:
@@ -398,7 +293,7 @@ def _contents(file: MusicFile) -> bytes:
             raise DataError(str(error).removeprefix(": ")) from error
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror or error}") from error
-    archive = _open_archive(Path(file.path))
+    archive = open_archive(Path(file.path))
     try:
         size = archive.getinfo(file.member).file_size
         if size > midi.MAX_FILE_BYTES:
@@ -410,56 +305,6 @@ def _contents(file: MusicFile) -> bytes:
         if isinstance(error, DataError):
             raise
         raise DataError(f"cannot be unpacked: {error}") from error
-
-
-def _read_musicxml(data: bytes, suffix: str) -> NoteSequence:
-    if not data:
-        raise DataError("the file is empty")
-    reader = _note_seq("musicxml_reader", "MusicXML")
-    with tempfile.TemporaryDirectory(prefix="groovekit-") as folder:
-        # note_seq reads files only, and knows compressed ones by their suffix.
-        path = Path(folder) / f"score{'.mxl' if suffix == '.mxl' else '.xml'}"
-        path.write_bytes(data)
-        try:
-            sequence = reader.musicxml_file_to_sequence_proto(str(path))
-        except Exception as error:
-            raise DataError(f"not readable as MusicXML: {_brief(error)}") from error
-    if not sequence.notes and suffix != ".mxl" and b"score-partwise" not in data:
-        raise DataError("not MusicXML (it has no score-partwise)")
-    return sequence
-
-
-def _note_seq(module: str, kind: str) -> Any:
-    """note_seq's reader of a kind of files."""
-    try:
-        return load(module)
-    except ImportError as error:
-        raise DataError(
-            f"reading {kind} needs note-seq: {install_command('note-seq')}"
-        ) from error
-
-
-def _read_abc(data: bytes, file: MusicFile) -> ReadResult:
-    parser = _note_seq("abc_parser", "ABC")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    try:
-        tunes, errors = parser.parse_abc_tunebook(text)
-    except Exception as error:
-        raise DataError(f"not readable as ABC: {_brief(error)}") from error
-    problems = [Problem(file.name, f"a tune in it: {_brief(e)}") for e in errors]
-    if not tunes and not problems:
-        raise DataError("the ABC file holds no tunes")
-    for number, tune in tunes.items():
-        _name(tune, file, "abc", f"{file.name}_{number}")
-    return ReadResult(tuple(tunes.values()), tuple(problems))
-
-
-def _brief(error: BaseException) -> str:
-    text = " ".join(str(error).split())[:200]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _uncapitalised(error: DataError) -> str:

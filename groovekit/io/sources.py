@@ -15,22 +15,24 @@ from pathlib import Path
 
 from groovekit.errors import DataError, NoExamplesError
 from groovekit.io import tfds
-from groovekit.io.midi import files as midi
-from groovekit.io.music_files import (
+from groovekit.io.groove_table import (
     ABSENT,
     GROOVE_TABLE,
+    check_split,
+    groove_splits,
+    is_groove_folder,
+    with_splits,
+)
+from groovekit.io.midi import files as midi
+from groovekit.io.music_files import (
     MUSIC_SUFFIXES,
     Listing,
     MusicFile,
     Problem,
     base_name,
-    check_split,
-    groove_splits,
-    is_groove_folder,
     list_archive,
     list_folder,
     read_music_file,
-    with_splits,
 )
 from groovekit.io.notes import NoteSequence
 from groovekit.io.parallel import ordered_map

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import os
-import time
 import zipfile
 from pathlib import Path
 
@@ -18,7 +15,6 @@ from groovekit.io.music_files import (
     list_folder,
     read_music_file,
 )
-from groovekit.io.parallel import ordered_map
 
 ABC = """X:1
 T:One
@@ -218,7 +214,7 @@ def test_scores_without_note_seq_say_what_to_install(tmp_path, monkeypatch):
     def load(name):
         raise ModuleNotFoundError(name)
 
-    monkeypatch.setattr("groovekit.io.music_files.load", load)
+    monkeypatch.setattr("groovekit.io.scores.load", load)
     for name, kind in (("a.xml", "MusicXML"), ("a.mxl", "MusicXML"), ("a.abc", "ABC")):
         path = tmp_path / name
         path.write_text(MUSICXML)
@@ -264,45 +260,3 @@ def test_a_missing_file_and_a_folder_called_mid_are_problems(tmp_path):
 def test_no_folder_is_an_error(tmp_path):
     with pytest.raises(DataError, match="no such folder"):
         list_folder(tmp_path / "nothing")
-
-
-def test_a_map_over_processes_keeps_the_order():
-    items = list(range(-50, 50))
-    assert list(ordered_map(abs, items, workers=2)) == list(map(abs, items))
-    assert list(ordered_map(abs, [], workers=2)) == []
-
-
-def test_a_map_over_processes_works_on_in_this_one_while_others_start():
-    items = list(range(1000))
-    assert next(iter(ordered_map(_where, items, workers=3)))[0] == 0
-    found = list(ordered_map(_where, items, workers=2))
-    assert [item for item, _ in found] == items
-    assert os.getpid() in {process for _, process in found}
-
-
-def test_a_map_over_processes_of_unequal_items():
-    items = [0.02 if number % 9 == 0 else 0.0 for number in range(300)]
-    found = list(ordered_map(_slept, items, workers=3))
-    assert [item for item, _ in found] == items
-    assert len({process for _, process in found}) > 1
-
-
-def _slept(item):
-    time.sleep(item)
-    return item, os.getpid()
-
-
-def _where(item):
-    time.sleep(0.0005)
-    return item, os.getpid()
-
-
-def test_a_worker_that_dies_is_a_plain_error():
-    with pytest.raises(DataError, match="A worker process died"):
-        list(ordered_map(_die, range(400), workers=2))
-
-
-def _die(item):
-    if multiprocessing.parent_process() is not None:
-        os._exit(1)
-    time.sleep(0.01)
