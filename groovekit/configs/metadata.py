@@ -73,7 +73,7 @@ def used_plugins(config: ModelConfig) -> list[dict[str, Any]]:
     Returns:
       Tables with ``kind``, ``name``, ``package`` and ``version``.
     """
-    used = _named_parts(config.parts_to_dict(), catalogue.kit_maps.names())
+    used = named_parts(config.parts_to_dict(), catalogue.kit_maps.names())
     if isinstance(config.converter, WithKits):
         kits = (config.converter.kit, config.converter.output_kit)
         used += [(catalogue.kit_maps, str(kit)) for kit in kits]
@@ -93,7 +93,7 @@ def used_plugins(config: ModelConfig) -> list[dict[str, Any]]:
     return tables
 
 
-def _named_parts(
+def named_parts(
     table: Mapping[str, Any], kits: Iterable[str]
 ) -> list[tuple[Registry[Any], str]]:
     """Registries with the names that a config, as its JSON holds it, takes from them.
@@ -126,7 +126,7 @@ def _named_parts(
     return [(registry, name) for registry, name in found if isinstance(name, str)]
 
 
-def _packages(metadata: Mapping[str, Any]) -> dict[str, str]:
+def packages_of(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Package and version by registered name, from a run's metadata."""
     found = {}
     for table in metadata.get("plugins", ()):

@@ -21,7 +21,7 @@ from groovekit.configs.base import (
     missing_plugin,
     parts_of,
 )
-from groovekit.configs.metadata import METADATA_VERSION, _named_parts, _packages
+from groovekit.configs.metadata import METADATA_VERSION, named_parts, packages_of
 from groovekit.converters.base import Converter
 from groovekit.converters.kits import KitMap
 from groovekit.converters.options import WithKits
@@ -164,11 +164,11 @@ class RunFolder:
             self._locate_kits(table.get("converter"))
         packages = {}
         with contextlib.suppress(RunFolderError):
-            packages = _packages(self.read_metadata())
+            packages = packages_of(self.read_metadata())
         try:
             # A converter's is missed when it is made; the others' not before the
             # model is built, where nobody knows the packages.
-            for registry, name in _named_parts(parts_of(table), packages):
+            for registry, name in named_parts(parts_of(table), packages):
                 if "." in name and name not in registry.names():
                     error = UnknownNameError(name)
                     raise missing_plugin(registry.kind, name, packages, error)

@@ -1,30 +1,11 @@
-"""Controls beside the notes: chords, given or completed."""
+"""Controls that a model plays by: given ones are checked, missing ones made."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
 from groovekit.converters.base import Converter
 from groovekit.errors import UsageError
-
-
-def _lengths_of(inputs: np.ndarray, converter: Converter) -> np.ndarray:
-    """Steps in use of bare arrays, ``(batch, *length_shape)`` int32.
-
-    Where windows vary in length, zeros at the end (of each segment) are padding.
-    """
-    batch, steps = inputs.shape[:2]
-    segments = math.prod(converter.length_shape)
-    if steps % segments:
-        raise UsageError(f"Inputs have a multiple of {segments} steps, got {steps}.")
-    size = steps // segments
-    lengths = np.full((batch, segments), size)
-    if not converter.fixed_length:
-        used = inputs.reshape(batch, segments, size, -1).any(axis=-1)
-        lengths = np.max(used * np.arange(1, size + 1), axis=-1, initial=0)
-    return lengths.reshape(batch, *converter.length_shape).astype(np.int32)
 
 
 def complete_controls(

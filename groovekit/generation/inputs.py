@@ -1,8 +1,9 @@
-"""What generating reads and where it writes: MIDI inputs, names of outputs."""
+"""Music as a model takes it: windows of sequences, and bare arrays."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
@@ -11,7 +12,6 @@ import numpy as np
 
 from groovekit.converters.base import Converter, Counts, Skipped, Tensors, join
 from groovekit.errors import DataError, UsageError
-from groovekit.generation.controls import _lengths_of
 from groovekit.generation.refusals import refusal
 from groovekit.io.midi.files import read_midi
 from groovekit.io.notes import NoteSequence
@@ -140,3 +140,20 @@ def one_window(
     if len(tensors) != 1:
         raise UsageError(f"Expected one groove, got {len(tensors)}.")
     return tensors, tempos
+
+
+def _lengths_of(inputs: np.ndarray, converter: Converter) -> np.ndarray:
+    """Steps in use of bare arrays, ``(batch, *length_shape)`` int32.
+
+    Where windows vary in length, zeros at the end (of each segment) are padding.
+    """
+    batch, steps = inputs.shape[:2]
+    segments = math.prod(converter.length_shape)
+    if steps % segments:
+        raise UsageError(f"Inputs have a multiple of {segments} steps, got {steps}.")
+    size = steps // segments
+    lengths = np.full((batch, segments), size)
+    if not converter.fixed_length:
+        used = inputs.reshape(batch, segments, size, -1).any(axis=-1)
+        lengths = np.max(used * np.arange(1, size + 1), axis=-1, initial=0)
+    return lengths.reshape(batch, *converter.length_shape).astype(np.int32)
