@@ -271,7 +271,6 @@ def memorising(
     train: np.ndarray,
     *,
     resampling: Resampling,
-    threshold: float = COPY,
 ) -> dict[str, Any]:
     """Whether samples are nearer to the training grooves than new human playing is.
 
@@ -284,7 +283,6 @@ def memorising(
       human: hits of held-out windows.
       train: hits of the training windows.
       resampling: of the held-out windows' performances.
-      threshold: Dice distance up to which a window is a copy.
 
     Returns:
       Distances to the nearest training groove (median, 5th percentile) and shares of
@@ -292,12 +290,12 @@ def memorising(
     """
     _, sampled = metrics.nearest(samples, train)
     _, held_out = metrics.nearest(human, train)
-    copies = Ratio((held_out <= threshold).astype(np.float64), np.ones(len(held_out)))
+    copies = Ratio((held_out <= COPY).astype(np.float64), np.ones(len(held_out)))
     expected = resampling.interval(copies)
-    share = float((sampled <= threshold).mean())
+    share = float((sampled <= COPY).mean())
     limit = expected.value if np.isnan(expected.high) else expected.high
     return {
-        "threshold": threshold,
+        "threshold": COPY,
         "samples": {"copies": share, **_percentiles(sampled)},
         "held_out": {
             "copies": dataclasses.asdict(expected),

@@ -70,7 +70,6 @@ def intervals(
     *,
     title: str,
     unit: str = "",
-    low: float = 0.0,
 ) -> str:
     """Figures as dots with their intervals as lines; the first row stands out.
 
@@ -78,19 +77,18 @@ def intervals(
       rows: labels, and ``value``, ``low`` and ``high`` as numbers or None.
       title: of the picture.
       unit: of the axis.
-      low: where the axis begins.
     """
     values = [v for _, table in rows for v in table.values() if v is not None]
     # An axis has a length, even if all is 0.
-    span = max([*values, low + 1e-6]) - low
+    span = max([*values, 1e-6])
     step = _round_step(span / 5)
-    ticks = low + step * np.arange(np.ceil(span / step) + 1)
+    ticks = step * np.arange(np.ceil(span / step) + 1)
     high = float(ticks[-1])
     left, wide, row_height = 200.0, 380.0, 22.0
     height = _TOP + len(rows) * row_height + 22
 
     def x(value: float) -> float:
-        return left + (value - low) / (high - low) * wide
+        return left + value / high * wide
 
     parts = [_open(left + wide + 70, height, title)]
     bottom = _TOP + len(rows) * row_height

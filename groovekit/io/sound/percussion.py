@@ -16,7 +16,6 @@ def struck(
     pan: float = 0.0,
     stick: tuple[float, float] = (-16.0, -2.0),
     group: str = "",
-    damping: float = 0.06,
 ) -> Drum:
     """Wood and metal: a few vibrations, and a stick's click of so many dB."""
     return Drum(
@@ -28,7 +27,7 @@ def struck(
         level=level,
         pan=pan,
         group=group,
-        damping=damping,
+        damping=0.06,
     )
 
 
@@ -69,7 +68,6 @@ def gliding(
     bend_seconds: float,
     breath: float = -24.0,
     level: float = -9.0,
-    pan: float = 0.0,
     group: str = "",
     attack: float = 0.004,
 ) -> Drum:
@@ -93,7 +91,6 @@ def gliding(
             ),
         ),
         level=level,
-        pan=pan,
         group=group,
         damping=0.03,
     )
