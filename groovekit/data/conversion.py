@@ -72,7 +72,10 @@ def require_windows(report: ExampleReport, what: str) -> None:
     if Reason.TOO_SHORT in report.skipped:
         advice = "Give longer takes, or a config or converter with fewer bars"
     elif Reason.METRE in report.skipped:
-        advice = "Give takes in 4/4"
+        advice = (
+            "Give takes in the time signature of the config (4/4 unless it says"
+            " otherwise)"
+        )
     elif report.skipped.keys() & {Reason.NO_MAPPED_PITCHES, Reason.NO_DRUMS}:
         advice = (
             "Give drum takes, or another kit map (`kit=...`; `groovekit kits list`"
