@@ -143,8 +143,8 @@ class TrainingConfig:
       min_learning_rate: what the rate decays towards.
       decay_rate: factor a step on what is above the minimum, in (0, 1].
       average: weights are judged, kept and played as a running average over the
-        steps with this decay (Polyak averaging), in [0, 1): 0 for the last ones as
-        they are, 0.999 for an average over about the last thousand steps.
+        steps done with this decay (Polyak averaging), in [0, 1): 0 for the last ones
+        as they are, 0.999 for an average over about the last thousand steps.
       dropout_keep_prob: share of a recurrent layer's inputs that is kept, in (0, 1].
       sampling_schedule: how the probability of feeding the decoder its own samples
         depends on the step.

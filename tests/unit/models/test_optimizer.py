@@ -64,3 +64,21 @@ def test_amsgrad_is_keras_own():
             optimizer.apply([gradient], [variable])
         found.append(backend.to_numpy(variable.value))
     np.testing.assert_allclose(*found, rtol=1e-6)
+
+
+@pytest.mark.backends
+@pytest.mark.parametrize("decay", [0.5, 0.999])
+def test_averages_weigh_only_what_was_seen(decay):
+    variable = keras.Variable(np.full(3, 100.0, np.float32))
+    optimizer = ClippedAdam(1.0, use_ema=True, ema_momentum=decay)
+    optimizer.build([variable])
+    seen = []
+    for _ in range(STEPS):
+        optimizer.apply([keras.ops.ones(3)], [variable])
+        seen.append(np.array(backend.to_numpy(variable.value), np.float64))
+        shares = decay ** np.arange(len(seen))[::-1]
+        expected = shares @ np.stack(seen) / shares.sum()
+        optimizer.finalize_variable_values([variable])
+        found = backend.to_numpy(variable.value)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+        variable.assign(seen[-1].astype(np.float32))

@@ -146,16 +146,24 @@ def test_steps_count_from_the_start_of_the_run(config, data, tmp_path):
 def test_averages_of_the_weights_are_what_is_kept(config, data, tmp_path):
     decay, folder = 0.75, tmp_path / "run"
     config = config.with_overrides({"training.average": decay})
-    expected = None
+    history = []
     # Each part goes on from a checkpoint, so the weights trained survive there; the
     # third is the first to find averages that differ from them.
     for steps in (1, 2, 3):
         part = fit(config, data, folder, dataclasses.replace(SETTINGS, steps=steps))
-        now = [backend.to_numpy(v.value) for v in part.model.trainable_variables]
-        expected = [
-            new if expected is None else decay * expected[i] + (1 - decay) * new
-            for i, new in enumerate(now)
-        ]
+        history.append(
+            [
+                np.array(backend.to_numpy(v.value))
+                for v in part.model.trainable_variables
+            ]
+        )
+    # Shares fall by the decay and add up to 1: nothing else is in the average.
+    shares = decay ** np.array([2, 1, 0])
+    shares /= shares.sum()
+    expected = [
+        np.tensordot(shares, np.stack(values), 1)
+        for values in zip(*history, strict=True)
+    ]
     plain = fit(
         tiny.config(), data, tmp_path / "plain", dataclasses.replace(SETTINGS, steps=3)
     )
