@@ -123,9 +123,12 @@ def compare(
         )
         distances = metrics.wasserstein_1(a, b), metrics.kolmogorov_smirnov(a, b)
         table[name] = {
-            key: dataclasses.asdict(Interval.of(value, draw))
-            for key, value, draw in zip(
-                ("wasserstein", "kolmogorov_smirnov"), distances, draws, strict=True
+            key: dataclasses.asdict(Interval.around(value, draw, highest=highest))
+            for (key, highest), value, draw in zip(
+                (("wasserstein", np.inf), ("kolmogorov_smirnov", 1.0)),
+                distances,
+                draws,
+                strict=True,
             )
         }
         table[name]["overlap"] = metrics.overlap_area(a, b)
@@ -136,7 +139,7 @@ def compare(
             metrics.total_variation(_share(a @ first), _share(b @ second))
             for a, b in zip(found_weights, human_weights, strict=True)
         ]
-        interval = dataclasses.asdict(Interval.of(value, draw))
+        interval = dataclasses.asdict(Interval.around(value, draw, highest=1.0))
         table[name] = {"total_variation": interval}
     return table
 

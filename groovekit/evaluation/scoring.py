@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from groovekit.evaluation import metrics
-from groovekit.evaluation.metrics import Drums, Interval, Ratio, Resampling
+from groovekit.evaluation.metrics import Difference, Drums, Ratio, Resampling
+from groovekit.evaluation.metrics.paired import FEWEST
 
 #: Rows that are given the hits are measured where the model hits, too.
 GIVEN_HITS = "the hits"
@@ -162,10 +163,11 @@ def verdicts(truth: Truth, predictions: Sequence[Prediction]) -> list[dict[str, 
 
     It is compared with each baseline: by F1 with those that are not given the hits, by
     errors at the hits that both match; where the model has been given the hits, the
-    errors are those that it then makes. Differences are drawn together (paired); the
-    model is better or worse where the interval does not hold 0. It beats the baselines
-    if it beats each. The closest one is, of those with the least favourable outcome,
-    the one with the least favourable difference.
+    errors are those that it then makes. Differences are paired by performance
+    (:mod:`groovekit.evaluation.metrics.paired`); with less than six performances there
+    is no verdict. The model beats the baselines if it beats each. The closest one is,
+    of those with the least favourable outcome, the one with the least favourable
+    difference.
 
     Args:
       truth: what was played.
@@ -235,19 +237,17 @@ def _player(predictions: Sequence[Prediction]) -> Prediction:
     return next((row for row in predictions if row.name == PLAYER), predictions[0])
 
 
-def _outcome(difference: Interval, *, higher: bool) -> str:
-    low, high = difference.low, difference.high
-    if np.isnan(low):
-        gain = difference.value if higher else -difference.value
-        return "better" if gain > 0 else "worse" if gain < 0 else "no different"
-    if low <= 0 <= high:
-        return "no different"
-    return "better" if (low > 0) == higher else "worse"
+def _outcome(difference: Difference, *, higher: bool) -> str:
+    if not difference.enough:
+        return "too few"
+    gain = difference.direction if higher else -difference.direction
+    return "better" if gain > 0 else "worse" if gain < 0 else "no different"
 
 
 _WORDS = {
     "worse": "does NOT beat the baselines: it is worse than",
     "no different": "does NOT beat the baselines: no clear difference from",
+    "too few": "has no verdict",
     "better": "beats every baseline; the closest is",
 }
 # The least favourable first.
@@ -257,11 +257,16 @@ _OUTCOMES = tuple(_WORDS)
 def _sentence(measure: Measure, value: float, closest: Mapping[str, Any]) -> str:
     digits = 1 if measure.unit else 3
     unit = f" {measure.unit}" if measure.unit else ""
-    table = closest["difference"]
+    table, words = closest["difference"], _WORDS[closest["outcome"]]
+    if closest["outcome"] == "too few":
+        count = table["performances"]
+        noun = "performance is" if count == 1 else "performances are"
+        words += (
+            f": {count} {noun} too few to tell, {FEWEST} are needed; the closest is"
+        )
     text = (
-        f"{measure.label}: the model's {value:.{digits}f}{unit} "
-        f"{_WORDS[closest['outcome']]} {closest['label']} "
-        f"({closest['value']:.{digits}f}"
+        f"{measure.label}: the model's {value:.{digits}f}{unit} {words} "
+        f"{closest['label']} ({closest['value']:.{digits}f}"
     )
     if measure.unit:
         text += f" against {closest['model']:.{digits}f} at the hits that both match"

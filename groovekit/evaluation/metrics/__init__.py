@@ -6,8 +6,9 @@ window with another version of it cell by cell (a cell is one class at one step)
 :mod:`~groovekit.evaluation.metrics.description` and
 :mod:`~groovekit.evaluation.metrics.features` describe a set of windows and each window,
 :mod:`~groovekit.evaluation.metrics.distances` compares what two sets have been
-described by, :mod:`~groovekit.evaluation.metrics.neighbours` compares hit patterns, and
-:mod:`~groovekit.evaluation.metrics.bootstrap` says how sure a figure is.
+described by, :mod:`~groovekit.evaluation.metrics.neighbours` compares hit patterns,
+:mod:`~groovekit.evaluation.metrics.bootstrap` says how sure a figure is, and
+:mod:`~groovekit.evaluation.metrics.paired` whether one predictor is better.
 
 Units: velocities are MIDI velocities (0..127); positions are steps of the grid,
 counted from the start of a bar; microtiming is *positive when early*, as in the
@@ -57,12 +58,6 @@ from groovekit.converters.grid.drums import (
 )
 from groovekit.converters.grid.drums import (
     step_milliseconds as step_milliseconds,
-)
-from groovekit.evaluation.metrics.bootstrap import (
-    Interval as Interval,
-)
-from groovekit.evaluation.metrics.bootstrap import (
-    Ratio as Ratio,
 )
 from groovekit.evaluation.metrics.bootstrap import (
     Resampling as Resampling,
@@ -139,6 +134,12 @@ from groovekit.evaluation.metrics.features import (
 from groovekit.evaluation.metrics.features import (
     window_features as window_features,
 )
+from groovekit.evaluation.metrics.interval import (
+    Interval as Interval,
+)
+from groovekit.evaluation.metrics.interval import (
+    Ratio as Ratio,
+)
 from groovekit.evaluation.metrics.neighbours import (
     Smoothness as Smoothness,
 )
@@ -153,6 +154,9 @@ from groovekit.evaluation.metrics.neighbours import (
 )
 from groovekit.evaluation.metrics.neighbours import (
     smoothness as smoothness,
+)
+from groovekit.evaluation.metrics.paired import (
+    Difference as Difference,
 )
 from groovekit.evaluation.metrics.reconstruction import (
     Deviation as Deviation,

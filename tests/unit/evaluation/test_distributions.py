@@ -68,6 +68,23 @@ def test_a_set_is_near_itself_and_far_from_a_louder_one():
     assert louder["density"]["wasserstein"]["value"] == 0.0
 
 
+def test_intervals_hold_their_distance():
+    # From 2 to 40 windows, alike and not.
+    for number, velocity in ((2, 80), (5, 80), (40, 80), (40, 90)):
+        table = compare(grooves(number, velocity=velocity, seed=number))
+        intervals = [
+            (name, key, found)
+            for name, distances in table.items()
+            for key, found in distances.items()
+            if key != "overlap"
+        ]
+        assert len(intervals) == 24
+        for name, key, found in intervals:
+            low, high = found["low"], found["high"]
+            assert 0 <= low <= found["value"] <= high, (name, key)
+            assert key == "wasserstein" or high <= 1
+
+
 def test_halves_and_what_lies_beyond():
     rng = generator(0, "halves")
     halves = distributions.halves(Described.of(HUMAN), resampling(), rng)

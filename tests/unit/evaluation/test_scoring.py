@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -20,6 +21,12 @@ def drums(pattern, velocity=100, offset=0.0):
     return Drums(hits, np.full(hits.shape, velocity), np.full(hits.shape, offset))
 
 
+def often(prediction, times=4):
+    """The prediction of as many windows, again and again."""
+    parts = (prediction.drums,) * times
+    return dataclasses.replace(prediction, drums=Drums.concatenate(parts))
+
+
 def truth(pattern, **options):
     played = drums(pattern, **options)
     owners = np.arange(len(played))
@@ -30,6 +37,8 @@ def truth(pattern, **options):
 MODEL = Prediction("model", "the model", "the input", drums(["xx..", "x..."], 90, 0.4))
 GIVEN = Prediction("quantised", "quantised", "the hits", drums(["x.x.", "x..x"], 70))
 PLAYED = truth(["x.x.", "x..x"])
+# Two windows alone are too few for a verdict.
+OFTEN = truth(["x.x.", "x..x"] * 4)
 
 
 def test_scores():
@@ -83,7 +92,7 @@ def test_by_class_is_of_one_drum():
 
 
 def test_verdicts():
-    verdicts = scoring.verdicts(PLAYED, [MODEL, GIVEN])
+    verdicts = scoring.verdicts(OFTEN, [often(MODEL), often(GIVEN)])
     # Whoever is given the hits has no place in F1.
     assert [v["measure"] for v in verdicts] == ["velocity_error", "timing_error_ms"]
     velocity, timing = verdicts
@@ -132,7 +141,8 @@ def test_a_player_is_judged_by_its_velocities_and_the_model_by_its_hits():
 def test_verdict_against_the_closest():
     silence = Prediction("silence", "silence", "nothing", drums(["....", "...."]))
     near = Prediction("nearest", "nearest", "the input", drums(["x.x.", "...."], 100))
-    (f1, *_) = scoring.verdicts(PLAYED, [MODEL, silence, near])
+    rows = [often(row) for row in (MODEL, silence, near)]
+    (f1, *_) = scoring.verdicts(OFTEN, rows)
     assert f1["closest"] == "nearest"
     # 4/7 against 2 * 2 / (4 + 2): the windows disagree on who is better.
     assert f1["against"][1]["value"] == pytest.approx(2 / 3)
@@ -142,13 +152,13 @@ def test_verdict_against_the_closest():
 
 
 def test_an_unsure_baseline_counts_though_another_is_closer():
-    played = truth(["xxxxxxxx"] * 4)
+    played = truth(["xxxxxxxx"] * 8)
     rows = {
-        "model": ["xx......"] + ["xxxxxxxx"] * 3,
+        "model": ["xx......"] * 2 + ["xxxxxxxx"] * 6,
         # A little worse than the model in each window.
-        "near": ["x......."] + ["xxxxxxx."] * 3,
-        # Much worse on average, but better in the first.
-        "far": ["xxxxxxxx"] + ["xx......"] * 3,
+        "near": ["x......."] * 2 + ["xxxxxxx."] * 6,
+        # Much worse on average, but better in the first two.
+        "far": ["xxxxxxxx"] * 2 + ["xx......"] * 6,
     }
     model, sure, unsure = (
         Prediction(name, name, "the input", drums(row)) for name, row in rows.items()
@@ -159,6 +169,21 @@ def test_an_unsure_baseline_counts_though_another_is_closer():
     assert f1["against"][0]["difference"]["value"] < 0.1
     assert f1["against"][1]["difference"]["value"] > 0.2
     assert (f1["outcome"], f1["closest"]) == ("no different", "far")
+
+
+def test_few_performances_have_no_verdict():
+    for times, outcome in ((2, "too few"), (3, "better")):
+        played = truth(["x.x.", "x..x"] * times)
+        rows = [often(row, times) for row in (MODEL, GIVEN)]
+        velocity, _ = scoring.verdicts(played, rows)
+        assert velocity["outcome"] == outcome
+    played = truth(["x.x.", "x..x"])
+    velocity, timing = scoring.verdicts(played, [MODEL, GIVEN])
+    assert velocity["text"].startswith(
+        "velocity error: the model's 10.0 of 127 has no verdict: 2 performances are "
+        "too few to tell, 6 are needed; the closest is quantised (30.0 against 10.0"
+    )
+    assert timing["outcome"] == "too few"
 
 
 def test_rounded_is_json():

@@ -61,6 +61,15 @@ class TestBootstrap:
         assert found.value == 1.0
         assert math.isnan(found.low)
 
+    def test_an_interval_of_a_distance_holds_it(self):
+        # Draws of a distance lie above it: all do here, by about 1.
+        found = Interval.around(0.5, [1.0, 1.5, 2.5, np.nan])
+        assert found.value == 0.5
+        assert (found.low, found.high) == pytest.approx((0.025, 1.45))
+        assert Interval.around(0.1, [1.0, 1.5, 2.5]).low == 0.0
+        assert Interval.around(0.9, [0.0, 0.5, 1.0], highest=1.0).high == 1.0
+        assert math.isnan(Interval.around(0.5, [np.nan]).low)
+
     def test_weights_of_windows(self):
         resampling = Resampling([5, 3, 5], rng=generator(0, "x"), resamples=4)
         weights = resampling.by_window()
