@@ -89,6 +89,32 @@ class Take:
         hits[self.steps, self.classes] = True
         return hits
 
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.sequence.filename or self.sequence.id or "The sequence"
+
+    @property
+    def qpm(self) -> float:
+        """Its mean tempo from the first hit to the last, quarter notes a minute."""
+        ends = np.array([self.quarters.min(), self.quarters.max()])
+        if ends[0] == ends[1]:
+            # A single moment: the tempo of the beat that follows.
+            ends[1] += 1.0
+        first, last = self.tempo_map.seconds(ends).tolist()
+        return float(60.0 * (ends[1] - ends[0]) / (last - first))
+
+    def cells(self) -> np.ndarray:
+        """What was played, from the start of the sequence.
+
+        Returns:
+          ``(steps, classes, 3)``: hits (0 or 1), velocities (0..1) and offsets.
+        """
+        arrays = self.windows.arrays
+        hits = np.unpackbits(arrays["hits"], axis=-1, count=self.converter.classes)
+        velocities = arrays["velocities"] / 127.0
+        return self.stitch(np.stack([hits, velocities, arrays["offsets"]], axis=-1))
+
     def cut(self, grid: np.ndarray) -> np.ndarray:
         """The windows of something on the grid.
 

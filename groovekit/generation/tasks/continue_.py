@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from groovekit.converters.base import Converter, Counts, Reason, Skipped, Window
 from groovekit.converters.grid.quantize import to_steps
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import DEFAULT_TEMPERATURE
+from groovekit.generation.edits import Edits
+from groovekit.generation.manner import Manner, wanted
 from groovekit.generation.player import Player
 from groovekit.generation.refusals import check_time_signature, refusal
 from groovekit.generation.sections import (
@@ -20,7 +21,17 @@ from groovekit.generation.sections import (
     play_sections,
     sections_for,
 )
-from groovekit.generation.tasks.editing import EVENTS
+from groovekit.generation.takes import read_take
+from groovekit.generation.tasks.editing import EVENTS, drum_track, new_hits
+from groovekit.generation.tasks.filling import (
+    FillingPlayer,
+    Unknown,
+    check_no_manner,
+    check_other,
+    chosen_temperature,
+    filled,
+    fills,
+)
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import TempoMap
 from groovekit.seeding import draw_seed, generator
@@ -35,20 +46,22 @@ def continue_(
     count: int = 1,
     *,
     bars: int | None = None,
-    temperature: float = DEFAULT_TEMPERATURE,
+    temperature: float | None = None,
     seed: int | None = None,
+    **manner: Unpack[Manner],
 ) -> list[NoteSequence]:
     """A performance, followed by what might come next.
 
-    The last window is encoded (shorter music is repeated to fill it, as a loop is),
-    and a random walk goes on from its latent vector, as the performance itself walks:
-    with the mean ``c`` of the latent vectors of its last 16 windows, the next latent
-    vector is ``c + r (z - c) + e``. The factor ``r`` (0..1) is the windows' own
-    correlation with their predecessors, and ``e`` is a normal draw with the covariance
-    of what that leaves unexplained. So changes are as large as the performance's own
-    and go the same ways, and a long continuation stays near it. With a single window,
-    ``e`` is a draw from its posterior. What leads from one window to the next is
-    sampled so, not learnt: the model knows no order of windows.
+    To a model that fills, the bars that follow are a part of the performance like any
+    other. With other models the last window is encoded (shorter music is repeated to
+    fill it, as a loop is), and a random walk goes on from its latent vector, as the
+    performance itself walks: with the mean ``c`` of the latent vectors of its last 16
+    windows, the next latent vector is ``c + r (z - c) + e``. The factor ``r`` (0..1) is
+    the windows' own correlation with their predecessors, and ``e`` is a normal draw
+    with the covariance of what that leaves unexplained. So changes are as large as the
+    performance's own and go the same ways, and a long continuation stays near it. With
+    a single window, ``e`` is a draw from its posterior. What leads from one window to
+    the next is sampled so, not learnt: such a model knows no order of windows.
 
     The continuation begins on the bar line after the last stroke, at the last tempo;
     strokes that anticipate it stay early.
@@ -58,15 +71,17 @@ def continue_(
       sequence: the performance; it is not changed.
       count: how many continuations, at least 1.
       bars: bars to add; a window of the model by default.
-      temperature: of the decoder.
-      seed: of walk and decoder.
+      temperature: of what a model fills in, 1 by default; else of the decoder, 0.5 by
+        default.
+      seed: of what is drawn.
+      manner: for models that fill, see :class:`groovekit.generation.manner.Manner`.
 
     Returns:
       The whole input followed by each continuation.
 
     Raises:
       DataError: music that the model cannot take; says why.
-      UsageError: numbers out of range.
+      UsageError: numbers out of range, or a manner for a model that does not fill.
     """
     if count < 1:
         raise UsageError(
@@ -77,6 +92,18 @@ def continue_(
     bars = own if bars is None else bars
     sections = sections_for(converter, bars)
     seed = draw_seed() if seed is None else seed
+    temperature = chosen_temperature(model, temperature)
+    if fills(model):
+        return _filled(
+            model,
+            sequence,
+            count,
+            bars=bars,
+            temperature=temperature,
+            seed=seed,
+            manner=manner,
+        )
+    check_no_manner(model, manner)
     ending = read_ending(sequence, converter)
     found, qpm = converter.expand(ending.windows), ending.qpm
     posterior = model.encode(found, seed=seed)
@@ -103,6 +130,44 @@ def continue_(
     bar_line = ending.bars * bar_seconds(converter, qpm)
     joint = float(TempoMap.of(sequence).seconds(np.array(bar_line * qpm / 60.0)))
     return [_followed_by(sequence, piece, joint) for piece in pieces]
+
+
+def _filled(
+    model: FillingPlayer,
+    sequence: NoteSequence,
+    count: int,
+    *,
+    bars: int,
+    temperature: float,
+    seed: int,
+    manner: Manner,
+) -> list[NoteSequence]:
+    """The sequence with what a model fills the bars behind it with."""
+    take = read_take(sequence, model.converter)
+    cells = take.cells()
+    length = len(cells) + bars * take.steps_per_bar
+    cells = np.concatenate([cells, np.zeros((length - len(cells), *cells.shape[1:]))])
+    free = np.zeros(cells.shape[:2], bool)
+    free[take.bars * take.steps_per_bar :] = True
+    versions = filled(
+        model,
+        take,
+        cells,
+        Unknown.of(free),
+        check_other(wanted(take, manner), "these are known anyway"),
+        count,
+        temperature=temperature,
+        seed=seed,
+    )
+    end = np.array(length / take.converter.steps_per_quarter)
+    made = []
+    for played in versions:
+        new = played._replace(hits=played.hits & free)
+        added = new_hits(take, new, instrument=drum_track(take))
+        whole = Edits(added=added).applied_to(sequence)
+        whole.total_time = max(whole.total_time, float(take.tempo_map.seconds(end)))
+        made.append(whole)
+    return made
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

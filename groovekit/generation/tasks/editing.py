@@ -39,6 +39,7 @@ def performed(
     amount: float = 1.0,
     timing: bool = True,
     velocity: bool = True,
+    where: np.ndarray | None = None,
 ) -> Edits:
     """The same notes at other velocities and times.
 
@@ -53,6 +54,7 @@ def performed(
       amount: how far to go from what was played (0) to what is said (1).
       timing: whether to move notes.
       velocity: whether to change velocities.
+      where: ``(steps,)`` bool: on which steps to do so; on all by default.
 
     Raises:
       UsageError: an amount out of range.
@@ -64,6 +66,7 @@ def performed(
     leader = loudest_of_each(cells, take.velocities)[cell]
     place = (take.steps, take.classes)
     edits = Edits(take.notes)
+    changing = np.full(len(cells), True) if where is None else where[take.steps]
     if timing:
         notes = [take.sequence.notes[position] for position in take.notes.tolist()]
         target = _position(take.steps, offsets[place], take.converter.steps_per_quarter)
@@ -72,13 +75,16 @@ def performed(
         moved = _in_order(kinds, take.quarters, moved)
         tempo_map = take.tempo_map
         shift = tempo_map.seconds(moved) - tempo_map.seconds(take.quarters)
-        start = np.maximum(0.0, np.array([note.start_time for note in notes]) + shift)
-        end = np.maximum(start, np.array([note.end_time for note in notes]) + shift)
+        before = np.array([(note.start_time, note.end_time) for note in notes]).T
+        start = np.maximum(0.0, before[0] + shift)
+        end = np.maximum(start, before[1] + shift)
+        start, end = np.where(changing, (start, end), before)
         edits = dataclasses.replace(edits, start=start, end=end)
     if velocity:
         said = np.clip(velocities[place], 1, 127)
         louder = take.velocities + amount * (said - take.velocities[leader])
         values = np.clip(np.rint(louder), 1, 127).astype(np.int64)
+        values = np.where(changing, values, take.velocities)
         edits = dataclasses.replace(edits, velocity=values)
     return edits
 
@@ -107,6 +113,11 @@ def new_hits(take: Take, played: Played, *, instrument: int) -> NewDrums:
         take.tempo_map.seconds(quarters + length),
         instrument,
     )
+
+
+def drum_track(take: Take) -> int:
+    """Number of the track of a take's drums, where new ones of the kit belong."""
+    return int(take.sequence.notes[int(take.notes[0])].instrument)
 
 
 def output_pitches(take: Take) -> np.ndarray:

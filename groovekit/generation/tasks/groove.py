@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Unpack
 
 import numpy as np
 
+from groovekit.errors import UsageError
 from groovekit.generation.edits import Edits
-from groovekit.generation.inputs import DEFAULT_TEMPERATURE
 from groovekit.generation.latent_vectors import Encoding, latent_vectors
+from groovekit.generation.manner import Manner, reference, wanted
 from groovekit.generation.player import Player
 from groovekit.generation.takes import Take, read_take
 from groovekit.generation.tasks.editing import finish, output_pitches, performed
-from groovekit.generation.tasks.playing import check_count, play
+from groovekit.generation.tasks.filling import (
+    check_no_manner,
+    chosen_temperature,
+    dynamics,
+    fills,
+)
+from groovekit.generation.tasks.playing import Played, check_count, play
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import derive, one_seed
 
@@ -31,21 +39,26 @@ def groove(
     amount: float = 1.0,
     timing: bool = True,
     velocity: bool = True,
-    temperature: float = DEFAULT_TEMPERATURE,
+    temperature: float | None = None,
     swing: float = 0.0,
     qpm: float | None = None,
     translate: bool = False,
     seed: int | None = None,
+    **manner: Unpack[Manner],
 ) -> list[NoteSequence]:
     """The hits of one performance with the velocities and timing of another.
 
-    Where the other one has strokes of the same drum at the same place of the bar,
-    these are taken: their mean, as grooves are taken over in sequencers. Elsewhere,
-    and the more the fewer there are, it is what the model plays there, corrected by
-    how far the other performance strays from what the model would have played in its
-    place (by drum and place of the bar). A model with the feel in its latent vector
-    (``groovae_4bar``) plays with the mean latent vector of the other performance; one
-    that is given the hits alone (``groovae_2bar_humanize``) reads those of each.
+    A model that fills plays the hits as if bars of the other performance came before
+    them: its first ones that sound, or those of ``like_bars``.
+
+    With the others, where the other performance has strokes of the same drum at the
+    same place of the bar, these are taken: their mean, as grooves are taken over in
+    sequencers. Elsewhere, and the more the fewer there are, it is what the model plays
+    there, corrected by how far the other performance strays from what the model would
+    have played in its place (by drum and place of the bar). A model with the feel in
+    its latent vector (``groovae_4bar``) plays with the mean latent vector of the other
+    performance; one that is given the hits alone (``groovae_2bar_humanize``) reads
+    those of each.
 
     On halves of 16 Groove validation takes, the second's feel given to the first with
     ``groovae_4bar`` errs by 14.9 in velocity and 16.7 ms (a constant: 23.6 and
@@ -62,18 +75,22 @@ def groove(
       amount: how far to go from the input (0) to the other's feel (1).
       timing: whether to move notes.
       velocity: whether to change velocities.
-      temperature: how far the latent vector of a version lies from the posterior's
-        mean, in posterior standard deviations; at 0 all versions are equal.
+      temperature: of velocities and timing that a model fills in, 1 by default; else
+        how far the latent vector of a version lies from the posterior's mean, in
+        posterior standard deviations, 0.5 by default. At 0 all versions are equal.
       swing: see :func:`groovekit.generation.tasks.editing.swung`.
       qpm: tempo at the beginning, see
         :func:`groovekit.generation.tasks.editing.at_tempo`.
       translate: give the drums the pitches of the model's output kit; otherwise
         each keeps its own.
       seed: of the versions.
+      manner: for models that fill, see :class:`groovekit.generation.manner.Manner`;
+        ``like_bars`` are those of ``feel``.
 
     Raises:
       DataError: no drums that the model knows, or another time signature; says why.
-      UsageError: numbers out of range, or a model that plays no grooves.
+      UsageError: numbers out of range, a model that plays no grooves, a manner for
+        one that does not fill, or a third performance to play like.
     """
     check_count(count)
     first, second = (read_take(item, model.converter) for item in (sequence, feel))
@@ -88,6 +105,7 @@ def groove(
         temperature=temperature,
         translate=translate,
         seed=one_seed(seed),
+        **manner,
     )
     made = (edit.applied_to(sequence) for edit in edits)
     return [finish(piece, swing=swing, qpm=qpm) for piece in made]
@@ -102,25 +120,72 @@ def groove_edits(
     amount: float = 1.0,
     timing: bool = True,
     velocity: bool = True,
-    temperature: float = DEFAULT_TEMPERATURE,
+    temperature: float | None = None,
     translate: bool = False,
     seed: int,
+    **manner: Unpack[Manner],
 ) -> Iterator[Edits]:
     """What :func:`groove` does to the notes of the first take, for each version."""
+    temperature = chosen_temperature(model, temperature)
+    if fills(model):
+        if manner.get("like") is not None:
+            raise UsageError(
+                "A groove is played like the second performance: leave `like` out."
+            )
+        bars = manner.pop("like_bars", None)
+        versions = dynamics(
+            model,
+            first,
+            dataclasses.replace(
+                wanted(first, manner), reference=reference(second, bars)
+            ),
+            count,
+            timing=timing,
+            velocity=velocity,
+            temperature=temperature,
+            seed=seed,
+        )
+    else:
+        check_no_manner(model, manner)
+        versions = _coded(
+            model, first, second, count, temperature=temperature, seed=seed
+        )
+    for played in versions:
+        edits = performed(
+            first,
+            played.velocities,
+            played.offsets,
+            amount=amount,
+            timing=timing,
+            velocity=velocity,
+        )
+        pitch = output_pitches(first) if translate else None
+        yield dataclasses.replace(edits, pitch=pitch)
+
+
+def _coded(
+    model: Player,
+    first: Take,
+    second: Take,
+    count: int,
+    *,
+    temperature: float,
+    seed: int,
+) -> Iterator[Played]:
+    """The first take's hits as latent vectors of both have them played."""
     posteriors = [
         model.encode(take.converter.expand(take.windows), seed=seed)
         for take in (first, second)
     ]
+    hits = first.grid()
     for version in range(count):
         own = derive(seed, "version", version)
-        velocities, offsets = _transfer(
-            model, first, second, posteriors, temperature=temperature, seed=own
+        yield Played(
+            hits,
+            *_transfer(
+                model, first, second, posteriors, temperature=temperature, seed=own
+            ),
         )
-        edits = performed(
-            first, velocities, offsets, amount=amount, timing=timing, velocity=velocity
-        )
-        pitch = output_pitches(first) if translate else None
-        yield dataclasses.replace(edits, pitch=pitch)
 
 
 def _transfer(
@@ -147,7 +212,7 @@ def _transfer(
     ours = play(model, first, own, forced=first.grid(), seed=seed)
     theirs = play(model, second, z, forced=second.grid(), seed=seed)
     hits = second.grid()
-    outputs = second.stitch(_grooves(second))
+    outputs = second.cells()
     velocities, offsets = outputs[..., 1] * 127.0, outputs[..., 2]
     place = np.arange(len(first.grid())) % first.steps_per_bar
     found = []
@@ -160,13 +225,6 @@ def _transfer(
         total, number = (x[place] for x in _by_place(said, hits, first.steps_per_bar))
         found.append((total + _WEIGHT * behind) / (number + _WEIGHT))
     return found[0], np.clip(found[1], -1.0, 1.0)
-
-
-def _grooves(take: Take) -> np.ndarray:
-    """``(windows, steps, classes, 3)``: hits, velocities (0..1) and offsets."""
-    arrays, classes = take.windows.arrays, take.converter.classes
-    hits = np.unpackbits(arrays["hits"], axis=-1, count=classes)
-    return np.stack([hits, arrays["velocities"] / 127.0, arrays["offsets"]], axis=-1)
 
 
 def _by_place(

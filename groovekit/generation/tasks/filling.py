@@ -1,0 +1,238 @@
+"""What a model that fills makes of the unknown cells of a take."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import Protocol, TypeGuard
+
+import numpy as np
+
+from groovekit.errors import UsageError
+from groovekit.generation.inputs import DEFAULT_TEMPERATURE
+from groovekit.generation.manner import Manner, Wanted
+from groovekit.generation.partial import Filler, Partial, Taps
+from groovekit.generation.player import Player
+from groovekit.generation.takes import Take
+from groovekit.generation.tasks.playing import Played
+
+#: Of what models that fill draw, unless told otherwise: as they have learnt.
+FILL_TEMPERATURE = 1.0
+
+
+class FillingPlayer(Player, Filler, Protocol):
+    """A player with the ability ``fill``."""
+
+
+def fills(model: Player) -> TypeGuard[FillingPlayer]:
+    """Whether a task plays by filling: what a model can fill it fills.
+
+    All tasks that models of both kinds play choose here.
+    """
+    return "fill" in model.abilities
+
+
+def chosen_temperature(model: Player, temperature: float | None) -> float:
+    """What was asked for, or what suits the model.
+
+    Args:
+      model: that plays.
+      temperature: at least 0; None for nothing asked for.
+
+    Raises:
+      UsageError: out of range.
+    """
+    if temperature is None:
+        return FILL_TEMPERATURE if fills(model) else DEFAULT_TEMPERATURE
+    if not 0 <= temperature < math.inf:
+        raise UsageError(
+            f"The temperature must be at least 0 and finite, got {temperature}."
+        )
+    return temperature
+
+
+def check_fills(model: Player) -> FillingPlayer:
+    """The model itself.
+
+    Raises:
+      UsageError: it does not fill.
+    """
+    if not fills(model):
+        has = ", ".join(sorted(model.abilities)) or "nothing"
+        raise UsageError(
+            f"Expected a model with the ability fill, and those of {model.config.name} "
+            f"are: {has}. Choose one that fills, such as the preset mask-groove."
+        )
+    return model
+
+
+def check_no_manner(model: Player, manner: Manner) -> None:
+    """Refuses a manner for a model that does not fill.
+
+    Raises:
+      UsageError: something is said.
+    """
+    said = [name for name, value in manner.items() if value is not None]
+    if said:
+        raise UsageError(
+            f"{model.config.name} plays without `{said[0]}`: leave it out, or choose a "
+            "model that fills, such as the preset mask-groove."
+        )
+
+
+def check_other(wanted: Wanted, why: str) -> Wanted:
+    """Refuses bars of the input itself to play like.
+
+    Args:
+      wanted: how it is to sound; given back.
+      why: they tell nothing, as a clause.
+
+    Raises:
+      UsageError: there are some.
+    """
+    if wanted.own is not None:
+        raise UsageError(
+            f"`like_bars` names bars of the input itself, and {why}: name another "
+            "performance with `like`."
+        )
+    return wanted
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Unknown:
+    """Cells of a grid that a model is to fill; each ``(steps, classes)`` bool.
+
+    Attributes:
+      hits: where it is not known whether there is a hit.
+      velocities: where a hit, if there is one, has no velocity yet.
+      offsets: where a hit, if there is one, has no offset yet.
+    """
+
+    hits: np.ndarray
+    velocities: np.ndarray
+    offsets: np.ndarray
+
+    @classmethod
+    def of(cls, cells: np.ndarray) -> Unknown:
+        """Cells of which nothing is known."""
+        return cls(cells, cells, cells)
+
+
+def dynamics(
+    model: FillingPlayer,
+    take: Take,
+    wanted: Wanted,
+    count: int,
+    *,
+    timing: bool,
+    velocity: bool,
+    temperature: float,
+    seed: int,
+) -> Iterator[Played]:
+    """Lets a model play the hits of a take, once for each version.
+
+    Args:
+      model: that fills.
+      take: the performance.
+      wanted: how it is to sound.
+      count: versions.
+      timing: whether the timing is the model's.
+      velocity: whether the velocities are the model's.
+      temperature: of what is drawn; at 0 nothing is.
+      seed: of what is drawn.
+    """
+    hits = take.grid() & wanted.free(take)[:, None]
+    none = np.zeros_like(hits)
+    unknown = Unknown(none, hits if velocity else none, hits if timing else none)
+    return filled(
+        model,
+        take,
+        take.cells(),
+        unknown,
+        wanted,
+        count,
+        temperature=temperature,
+        seed=seed,
+    )
+
+
+def filled(
+    model: FillingPlayer,
+    take: Take,
+    cells: np.ndarray,
+    unknown: Unknown,
+    wanted: Wanted,
+    count: int,
+    *,
+    temperature: float,
+    seed: int,
+    taps: Taps | None = None,
+) -> Iterator[Played]:
+    """Lets a model fill what is unknown of a take, once for each version.
+
+    A reference stands before the first bar with anything in it.
+
+    Args:
+      model: that fills.
+      take: whose grid and tempo it is.
+      cells: ``(steps, classes, 3)`` whole bars from the start of the take on, perhaps
+        more than it has: hits, velocities (0..1), offsets.
+      unknown: which of them are not known.
+      wanted: how it is to sound.
+      count: versions.
+      temperature: of what is drawn; at 0 nothing is.
+      seed: of what is drawn.
+      taps: of the same steps.
+
+    Yields:
+      What is played on all steps of ``cells``.
+    """
+    parts = np.moveaxis(cells, -1, 0).astype(np.float32)
+    for part, where in zip(
+        parts, (unknown.hits, unknown.velocities, unknown.offsets), strict=True
+    ):
+        part[where] = np.nan
+    # Silent bars at the beginning tell nothing.
+    used = np.flatnonzero((parts[0] != 0).any(axis=1))
+    first = int(used[0]) // take.steps_per_bar * take.steps_per_bar
+    before = np.zeros((0, *cells.shape[1:]))
+    if wanted.reference is not None:
+        before = wanted.reference
+    hits, velocities, offsets = np.concatenate(
+        [np.moveaxis(before, -1, 0).astype(np.float32), parts[:, first:]], axis=1
+    )
+    partial = Partial(
+        hits,
+        velocities,
+        offsets,
+        taps=None if taps is None else _after(before, taps, first),
+        conditions=wanted.conditions,
+        qpm=take.qpm,
+    )
+    skipped = len(before)
+    shape = cells.shape[:2]
+    for made in model.fill(
+        partial, count, temperature=temperature, expected=temperature == 0, seed=seed
+    ):
+        played = Played(np.zeros(shape, bool), np.zeros(shape), np.zeros(shape))
+        played.hits[first:] = made.hits[skipped:]
+        played.velocities[first:] = 127.0 * made.velocities[skipped:]
+        played.offsets[first:] = made.offsets[skipped:]
+        yield played
+
+
+def _after(before: np.ndarray, taps: Taps, first: int) -> Taps:
+    """The taps from a step on, behind those that a reference would be tapped with."""
+    loudest = np.argmax(before[..., 1] * before[..., 0], axis=1, keepdims=True)[
+        ..., None
+    ]
+    tapped = np.take_along_axis(before, loudest, axis=1)[:, 0].astype(np.float32)
+    return Taps(
+        *(
+            np.concatenate([own, part[first:]])
+            for own, part in zip(
+                tapped.T, (taps.hits, taps.velocities, taps.offsets), strict=True
+            )
+        )
+    )
