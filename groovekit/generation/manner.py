@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from groovekit.io.notes import NoteSequence
 
 #: Bars of another performance that are played like, unless it is said which.
-REFERENCE_BARS = 8
+REFERENCE_BARS = 4
 # A programmed pattern has an accent or two; so many velocities are played.
 _PLAYED_VELOCITIES = 4
 # On the grid, but for rounding; in milliseconds.
@@ -57,9 +57,9 @@ class Wanted:
     Attributes:
       conditions: those that were said.
       reference: ``(steps, classes, 3)`` hits, velocities (0..1) and offsets of whole
-        bars of another performance; None without one.
-      own: ``(bars,)`` bool: bars of the take that the others are played like; None
-        without any.
+        bars to play like; None without any.
+      own: ``(bars,)`` bool: which bars of the take they are; None where they are those
+        of another performance.
     """
 
     conditions: Conditions
@@ -104,7 +104,7 @@ def wanted(take: Take, manner: Manner) -> Wanted:
             f"`like_bars` says all {take.bars} bars of {take.name}: these stay as they "
             "are, so leave at least one to be played like them."
         )
-    return Wanted(conditions, own=own)
+    return Wanted(conditions, reference=reference(take, bars), own=own)
 
 
 def with_measured(
@@ -120,7 +120,7 @@ def with_measured(
       timing: as there.
       velocity: as there.
     """
-    if known.reference is not None or known.own is not None:
+    if known.reference is not None:
         return known
     found = measured(take, timing=timing, velocity=velocity)
     both = {**found.said, **known.conditions.said}

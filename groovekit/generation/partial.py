@@ -83,6 +83,14 @@ class Taps:
     velocities: np.ndarray
     offsets: np.ndarray
 
+    def part(self, steps: slice) -> Taps:
+        """Those of some steps."""
+        return Taps(self.hits[steps], self.velocities[steps], self.offsets[steps])
+
+    def followed_by(self, other: Taps) -> Taps:
+        """These taps and then others."""
+        return Taps(*_joined(self, other))
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Partial:
@@ -122,6 +130,48 @@ class Partial:
             _check(self.taps, shape[:1])
         if not 0 < self.qpm < math.inf:
             raise UsageError(f"Tempos are positive numbers, got {self.qpm}.")
+
+    @property
+    def open(self) -> np.ndarray:
+        """``(steps,)`` bool: where something is left to fill."""
+        unknown = np.isnan(self.velocities) | np.isnan(self.offsets)
+        cells = np.isnan(self.hits) | ((self.hits > 0) & unknown)
+        found: np.ndarray = cells.any(axis=1)
+        return found
+
+    def part(self, steps: slice) -> Partial:
+        """What is known of some steps."""
+        return dataclasses.replace(
+            self,
+            hits=self.hits[steps],
+            velocities=self.velocities[steps],
+            offsets=self.offsets[steps],
+            taps=None if self.taps is None else self.taps.part(steps),
+        )
+
+    def followed_by(self, other: Partial) -> Partial:
+        """All of it and then another one, with conditions and tempo of that.
+
+        Where only the other one has taps, the hits here are tapped, too.
+        """
+        hits, velocities, offsets = _joined(self, other)
+        taps = other.taps
+        if taps is not None:
+            taps = (self.taps or self.tapped()).followed_by(taps)
+        return dataclasses.replace(
+            other, hits=hits, velocities=velocities, offsets=offsets, taps=taps
+        )
+
+    def tapped(self) -> Taps:
+        """The loudest hit of each step, as a drummer would tap it."""
+        loud = np.where(self.hits > 0, np.nan_to_num(self.velocities), -1.0)
+        loudest = np.argmax(loud, axis=1)[:, None]
+        return Taps(
+            *(
+                np.take_along_axis(part, loudest, axis=1)[:, 0]
+                for part in (self.hits, self.velocities, self.offsets)
+            )
+        )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -194,6 +244,17 @@ class Filler(Protocol):
           UsageError: other classes than the model's, numbers out of range.
         """
         ...
+
+
+def _joined(
+    first: Partial | Taps, second: Partial | Taps
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Hits, velocities and offsets, one after the other."""
+    return (
+        np.concatenate([first.hits, second.hits]),
+        np.concatenate([first.velocities, second.velocities]),
+        np.concatenate([first.offsets, second.offsets]),
+    )
 
 
 def _check(parts: Partial | Taps, shape: tuple[int, ...]) -> None:

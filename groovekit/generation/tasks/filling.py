@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeGuard
 
 import numpy as np
@@ -12,10 +13,11 @@ import numpy as np
 from groovekit.errors import UsageError
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
 from groovekit.generation.manner import Manner, Wanted
-from groovekit.generation.partial import Filler, Partial, Taps
+from groovekit.generation.partial import Filled, Filler, Partial, Taps
 from groovekit.generation.player import Player
 from groovekit.generation.takes import Take
 from groovekit.generation.tasks.playing import Played
+from groovekit.seeding import derive
 
 #: Of what models that fill draw, unless told otherwise: as they have learnt.
 FILL_TEMPERATURE = 1.0
@@ -171,8 +173,6 @@ def filled(
 ) -> Iterator[Played]:
     """Lets a model fill what is unknown of a take, once for each version.
 
-    A reference stands before the first bar with anything in it.
-
     Args:
       model: that fills.
       take: whose grid and tempo it is.
@@ -193,46 +193,86 @@ def filled(
         parts, (unknown.hits, unknown.velocities, unknown.offsets), strict=True
     ):
         part[where] = np.nan
-    # Silent bars at the beginning tell nothing.
-    used = np.flatnonzero((parts[0] != 0).any(axis=1))
-    first = int(used[0]) // take.steps_per_bar * take.steps_per_bar
-    before = np.zeros((0, *cells.shape[1:]))
-    if wanted.reference is not None:
-        before = wanted.reference
-    hits, velocities, offsets = np.concatenate(
-        [np.moveaxis(before, -1, 0).astype(np.float32), parts[:, first:]], axis=1
-    )
-    partial = Partial(
+    hits, velocities, offsets = parts
+    whole = Partial(
         hits,
         velocities,
         offsets,
-        taps=None if taps is None else _after(before, taps, first),
+        taps=taps,
         conditions=wanted.conditions,
         qpm=take.qpm,
     )
-    skipped = len(before)
-    shape = cells.shape[:2]
-    for made in model.fill(
-        partial, count, temperature=temperature, expected=temperature == 0, seed=seed
-    ):
-        played = Played(np.zeros(shape, bool), np.zeros(shape), np.zeros(shape))
-        played.hits[first:] = made.hits[skipped:]
-        played.velocities[first:] = 127.0 * made.velocities[skipped:]
-        played.offsets[first:] = made.offsets[skipped:]
-        yield played
-
-
-def _after(before: np.ndarray, taps: Taps, first: int) -> Taps:
-    """The taps from a step on, behind those that a reference would be tapped with."""
-    loudest = np.argmax(before[..., 1] * before[..., 0], axis=1, keepdims=True)[
-        ..., None
-    ]
-    tapped = np.take_along_axis(before, loudest, axis=1)[:, 0].astype(np.float32)
-    return Taps(
-        *(
-            np.concatenate([own, part[first:]])
-            for own, part in zip(
-                tapped.T, (taps.hits, taps.velocities, taps.offsets), strict=True
-            )
-        )
+    # Silent bars at the beginning tell nothing.
+    used = np.flatnonzero((hits != 0).any(axis=1))
+    first = int(used[0]) // take.steps_per_bar * take.steps_per_bar
+    whole = whole.part(slice(first, None))
+    fill = functools.partial(
+        model.fill, temperature=temperature, expected=temperature == 0
     )
+    made: Iterable[Filled]
+    if wanted.reference is None:
+        made = fill(whole, count, seed=seed)
+    else:
+        sections = _Sections(fill, take, np.moveaxis(wanted.reference, -1, 0))
+        made = (
+            sections.fill(whole, seed=derive(seed, "version", version))
+            for version in range(count)
+        )
+    silence = np.zeros((first, cells.shape[1]))
+    for version in made:
+        yield Played(
+            np.concatenate([silence > 0, version.hits]),
+            127.0 * np.concatenate([silence, np.nan_to_num(version.velocities)]),
+            np.concatenate([silence, np.nan_to_num(version.offsets)]),
+        )
+
+
+class _Sections:
+    """Fills with a reference in view, however long the performance is.
+
+    A model sees a window at a time. The reference, and what was filled before it, stand
+    before each section, and the bar that comes next behind it.
+
+    Args:
+      fill: of the model.
+      take: whose grid it is.
+      reference: ``(3, steps, classes)`` whole bars.
+    """
+
+    def __init__(
+        self, fill: Callable[..., list[Filled]], take: Take, reference: np.ndarray
+    ) -> None:
+        self._fill = fill
+        self._bar = take.steps_per_bar
+        self._window = take.converter.bars
+        self._reference = Partial(*reference.astype(np.float32))
+
+    def fill(self, whole: Partial, *, seed: int) -> Filled:
+        """One version of a performance of whole bars."""
+        bars = len(whole.hits) // self._bar
+        theirs = len(self._reference.hits) // self._bar
+        if theirs + bars <= self._window:
+            size = bars
+        else:
+            theirs = min(theirs, max(1, self._window // 2))
+            size = max(1, self._window - theirs - 2)
+        before = self._reference.part(slice(0, theirs * self._bar))
+        known = [part.copy() for part in (whole.hits, whole.velocities, whole.offsets)]
+        whole = dataclasses.replace(
+            whole, hits=known[0], velocities=known[1], offsets=known[2]
+        )
+        for first in range(0, bars, size):
+            start, end = max(0, first - 1), min(first + size, bars)
+            inner = slice(first * self._bar, end * self._bar)
+            if not whole.open[inner].any():
+                continue
+            view = before.followed_by(
+                whole.part(slice(start * self._bar, (end + 1) * self._bar))
+            )
+            (made,) = self._fill(view, 1, seed=derive(seed, "section", first))
+            shift = (theirs - start) * self._bar
+            for ours, part in zip(
+                known, (made.hits, made.velocities, made.offsets), strict=True
+            ):
+                ours[inner] = part[inner.start + shift : inner.stop + shift]
+        return Filled(known[0] > 0, known[1], known[2])

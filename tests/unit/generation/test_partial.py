@@ -94,3 +94,22 @@ def test_what_is_known_is_kept_to_the_byte():
             ours[~unknown[part]], values[part][~unknown[part]]
         )
         assert (ours[unknown[part]] == said).all()
+
+
+def test_parts_and_what_follows_them():
+    hits = np.float32([[1, 0, 1], [0, 0, 0], [1, 1, 0], [np.nan, 0, 0]])
+    loud = np.float32([[0.3, 0, 0.9], [0, 0, 0], [np.nan, 0.5, 0], [0, 0, 0]])
+    early = np.float32([[0.1, 0, 0.2], [0, 0, 0], [0.3, 0.4, 0], [0, 0, 0]])
+    whole = partial(hits=hits, velocities=loud, offsets=early)
+    np.testing.assert_array_equal(whole.open, [False, False, True, True])
+    first, rest = whole.part(slice(0, 2)), whole.part(slice(2, None))
+    both = first.followed_by(rest)
+    np.testing.assert_array_equal(both.velocities, loud)
+    assert both.taps is None
+    # Taps of what has none are its loudest hits.
+    taps = Taps(*np.float32([[1, 0], [0.7, 0], [0, 0]]))
+    both = first.followed_by(partial(2, qpm=90.0, taps=taps))
+    assert both.qpm == 90
+    np.testing.assert_array_equal(both.taps.hits, [1, 0, 1, 0])
+    np.testing.assert_array_equal(both.taps.velocities, np.float32([0.9, 0, 0.7, 0]))
+    np.testing.assert_array_equal(both.taps.offsets, np.float32([0.2, 0, 0, 0]))

@@ -96,8 +96,12 @@ def test_humanize_like_bars_of_its_own_leaves_these(model):
     sequence = rich(bars=6)
     (played,) = humanize(model, sequence, like_bars="1-2", seed=1)
     assert model.partial.conditions == Conditions()
-    known = ~np.isnan(model.partial.velocities)
-    hits = model.partial.hits > 0
+    # They stand before all the others, and in their place.
+    np.testing.assert_array_equal(
+        model.partial.offsets[:32], model.partial.offsets[32:64]
+    )
+    known = ~np.isnan(model.partial.velocities[32:])
+    hits = model.partial.hits[32:] > 0
     assert (known | ~hits)[:32].all()
     assert not (known & hits)[32:].any()
     steps = read_take(sequence, model.converter).steps
@@ -152,6 +156,34 @@ def test_a_groove_has_the_reference_before_it(model):
         groove(model, sequence, feel, like=feel)
 
 
+def test_a_reference_stays_in_view_of_long_takes(model):
+    sequence, feel = tiny.groove(1, bars=11), tiny.groove(2, bars=9)
+    (played,) = groove(model, sequence, feel, seed=1)
+    theirs, hits = cells_of(feel, model), read_take(sequence, model.converter).grid()
+    assert len(model.seen) == 6
+    for number, (partial, _) in enumerate(model.seen):
+        # Four bars of it, the bar before, two new ones and the bar behind.
+        first = max(0, 2 * number - 1)
+        assert len(partial.hits) == 16 * (4 + min(2 * number + 3, 11) - first)
+        np.testing.assert_array_equal(partial.velocities[:64], theirs[:64, :, 1])
+        np.testing.assert_array_equal(
+            partial.hits[64:], hits[16 * first :][: len(partial.hits) - 64]
+        )
+        known = ~np.isnan(partial.velocities[64:]) & (partial.hits[64:] > 0)
+        assert known[:16].any() == (number > 0)
+        assert not known[16 * (number > 0) :].any()
+    # What is known of the bar before is what is played.
+    again = cells_of(played, model)
+    np.testing.assert_allclose(
+        model.seen[-1][0].velocities[64:80],
+        again[16 * 9 : 16 * 10, :, 1],
+        atol=0.51 / 127,
+    )
+    three = groove(model, sequence, feel, 3, seed=1)
+    assert three[0] == played
+    assert len({piece.SerializeToString() for piece in three}) == 3
+
+
 # To add -------------------------------------------------------------------------------
 
 
@@ -183,7 +215,7 @@ def test_strokes_that_are_there_already_stay(model):
     # Nothing comes into bars that others are played like.
     add(model, sequence, like_bars="2-3", seed=1)
     bars = np.isnan(model.partial.hits).reshape(-1, 16, 9).any(axis=(1, 2))
-    np.testing.assert_array_equal(bars, [True, False, False, True, True])
+    np.testing.assert_array_equal(bars[2:], [True, False, False, True, True])
     with pytest.raises(UnknownNameError, match="Unknown drum 'gong'"):
         add(model, sequence, drums="gong")
 
