@@ -231,6 +231,7 @@ _OTHERS = {
     "register_converter": "Decorator: adds a converter class.",
     "register_decoder": "Decorator: adds a decoder layer.",
     "register_encoder": "Decorator: adds an encoder layer.",
+    "register_family": "Decorator: adds a family of models.",
     "register_head": "Decorator: adds an output head.",
     "register_attribute": "Decorator: adds an attribute of drumming.",
     "register_numpy_decoder": "Decorator: adds a decoder's twin in NumPy.",

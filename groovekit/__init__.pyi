@@ -2,6 +2,7 @@
 # ``__init__.py``, which reads it, too, when it is imported.
 
 from groovekit.cli.generate.mode import Mode as Mode
+from groovekit.configs.base import Config as Config
 from groovekit.configs.base import ModelConfig as ModelConfig
 from groovekit.configs.base import get_config as get_config
 from groovekit.configs.parts import DecoderConfig as DecoderConfig
@@ -38,6 +39,7 @@ from groovekit.data.settings import DataSettings as DataSettings
 from groovekit.errors import GroovekitError as GroovekitError
 from groovekit.evaluation import metrics as metrics
 from groovekit.generation.player import Player as Player
+from groovekit.generation.players import load_player as load_player
 from groovekit.generation.trained_model import TrainedModel as TrainedModel
 from groovekit.io.columns import NoteColumns as NoteColumns
 from groovekit.io.conversion import convert_folder as convert_folder
@@ -46,6 +48,7 @@ from groovekit.io.midi.files import write_midi as write_midi
 from groovekit.io.notes import NoteSequence as NoteSequence
 from groovekit.models.decoders.base import CoreDecoder as CoreDecoder
 from groovekit.models.decoders.base import Decoder as Decoder
+from groovekit.models.family import Family as Family
 from groovekit.models.feed import Decoded as Decoded
 from groovekit.models.feed import Feed as Feed
 from groovekit.models.heads.base import Head as Head
@@ -55,6 +58,7 @@ from groovekit.plugins.catalogue import register_config as register_config
 from groovekit.plugins.catalogue import register_converter as register_converter
 from groovekit.plugins.catalogue import register_decoder as register_decoder
 from groovekit.plugins.catalogue import register_encoder as register_encoder
+from groovekit.plugins.catalogue import register_family as register_family
 from groovekit.plugins.catalogue import register_head as register_head
 from groovekit.plugins.catalogue import register_kit_map as register_kit_map
 from groovekit.plugins.catalogue import register_mode as register_mode

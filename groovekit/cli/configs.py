@@ -7,7 +7,7 @@ import click
 from groovekit.cli.catalogue import flatten, list_and_show, show_entries
 from groovekit.cli.output import echo_table
 from groovekit.cli.types import CONFIG
-from groovekit.configs.base import ModelConfig, get_config
+from groovekit.configs.base import Config, get_config
 from groovekit.plugins import catalogue
 
 
@@ -34,7 +34,7 @@ def _show(name: str) -> None:
         click.echo(line)
 
 
-def _cost(config: ModelConfig) -> list[str]:
+def _cost(config: Config) -> list[str]:
     """What the model weighs and what training it takes, as lines."""
     from groovekit.models.size import network_size
     from groovekit.training.estimate import estimate

@@ -6,10 +6,11 @@ live objects but its converter, which is such a value itself.
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from groovekit import fields as values
 from groovekit.configs.overrides import apply_overrides
@@ -29,30 +30,32 @@ from groovekit.plugins import catalogue
 #    the parts of the only family there is stand beside the others.
 # 2: kit maps are values; a family's own parts stand beneath its name.
 SCHEMA_VERSION = 2
-#: The family of all models: variational autoencoders.
-FAMILY = "vae"
+#: The family of configs of schema 1, which do not name theirs.
+FIRST_FAMILY = "vae"
 
 
-@dataclasses.dataclass(frozen=True)
-class ModelConfig:
-    """A model: how its data look, its networks and how it is trained.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config(abc.ABC):
+    """A model of any family: how its data look, what it is and how it is trained.
+
+    A family of models (:class:`groovekit.models.family.Family`) has a subclass,
+    a frozen dataclass too, with a field for each part of its own.
 
     Attributes:
       name: the registered name (or that of the config this one was made from).
       converter: turns note sequences into tensors and back.
-      encoder: the encoder network.
-      decoder: the decoder network with its output head.
-      latent: the latent space.
       training: optimiser, batches and schedules.
       augmentation: how training windows are varied.
       description: one line for people.
     """
 
+    #: Registered name of the family.
+    FAMILY: ClassVar[str]
+    #: The family's own parts: the class of each, a frozen dataclass, by its field.
+    FAMILY_PARTS: ClassVar[Mapping[str, type]]
+
     name: str
     converter: Converter
-    encoder: EncoderConfig
-    decoder: DecoderConfig
-    latent: LatentConfig
     training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
     description: str = ""
     augmentation: AugmentationConfig = dataclasses.field(
@@ -60,7 +63,7 @@ class ModelConfig:
     )
 
     def __post_init__(self) -> None:
-        for part, cls in PARTS.items():
+        for part, cls in self.parts().items():
             value = getattr(self, part)
             if not isinstance(value, cls):
                 raise values.wrong_type(value, cls, part)
@@ -72,7 +75,12 @@ class ModelConfig:
                 f"converter takes a Converter (a frozen dataclass), got {converter!r}."
             )
 
-    def replace(self, **changes: Any) -> ModelConfig:
+    @classmethod
+    def parts(cls) -> dict[str, type]:
+        """Class of each part but the converter, by its field, in the order of files."""
+        return {**cls.FAMILY_PARTS, **_COMMON_PARTS}
+
+    def replace(self, **changes: Any) -> Self:
         """A copy with other fields, e.g. ``replace(converter=...)``."""
         unknown = changes.keys() - {f.name for f in dataclasses.fields(self)}
         if unknown:
@@ -80,7 +88,7 @@ class ModelConfig:
             raise ConfigError(suggest(min(unknown), names, kind="config field"))
         return dataclasses.replace(self, **changes)
 
-    def with_overrides(self, overrides: str | Mapping[str, Any]) -> ModelConfig:
+    def with_overrides(self, overrides: str | Mapping[str, Any]) -> Self:
         """A copy with ``name=value`` overrides applied, all at once.
 
         Names are dotted (``training.batch_size``, ``converter.max_windows``) or the
@@ -98,12 +106,12 @@ class ModelConfig:
     def to_dict(self) -> dict[str, Any]:
         """The config as JSON-like values; :meth:`from_dict` reads them."""
         table = self.parts_to_dict()
-        own = {part: table.pop(part) for part in FAMILY_PARTS}
+        own = {part: table.pop(part) for part in self.FAMILY_PARTS}
         return {
             "schema_version": SCHEMA_VERSION,
             **table,
-            "family": FAMILY,
-            FAMILY: own,
+            "family": self.FAMILY,
+            self.FAMILY: own,
         }
 
     def parts_to_dict(self) -> dict[str, Any]:
@@ -112,14 +120,14 @@ class ModelConfig:
             "name": self.name,
             "description": self.description,
             "converter": converter_to_dict(self.converter),
-            **{part: values.to_table(getattr(self, part)) for part in PARTS},
+            **{part: values.to_table(getattr(self, part)) for part in self.parts()},
         }
 
-    @classmethod
+    @staticmethod
     def from_dict(
-        cls, table: Mapping[str, Any], *, packages: Mapping[str, str] | None = None
-    ) -> ModelConfig:
-        """Makes a config from :meth:`to_dict`'s values.
+        table: Mapping[str, Any], *, packages: Mapping[str, str] | None = None
+    ) -> Config:
+        """Makes a config, of whatever family, from :meth:`to_dict`'s values.
 
         Args:
           table: JSON-like values.
@@ -132,12 +140,14 @@ class ModelConfig:
         """
         if not isinstance(table, Mapping):
             raise ConfigError(f"A config is a table, got {table!r}.")
-        table = parts_of(table)
-        known = ["name", "description", "converter", *PARTS]
+        cls = config_class(table, packages)
+        table = parts_of(table, packages)
+        parts = cls.parts()
+        known = ["name", "description", "converter", *parts]
         for key in table:
             if key not in known:
                 raise ConfigError(suggest(key, known, kind="config key"))
-        for key in ("name", "converter", "encoder", "decoder", "latent"):
+        for key in ("name", "converter", *cls.FAMILY_PARTS):
             if key not in table:
                 raise ConfigError(f"The config has no {key!r}, which has no default.")
         return cls(
@@ -146,56 +156,100 @@ class ModelConfig:
             converter=converter_from_dict(table["converter"], packages=packages),
             **{
                 part: values.from_table(part_class, table.get(part, {}), part)
-                for part, part_class in PARTS.items()
+                for part, part_class in parts.items()
             },
         )
 
 
-# Name of each part in a config and in its JSON form, with its class.
-PARTS: dict[str, type] = {
-    "encoder": EncoderConfig,
-    "decoder": DecoderConfig,
-    "latent": LatentConfig,
+# Parts of the configs of all families.
+_COMMON_PARTS: dict[str, type] = {
     "training": TrainingConfig,
     "augmentation": AugmentationConfig,
 }
 
 
-# Those of the family alone.
-FAMILY_PARTS = ("encoder", "decoder", "latent")
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ModelConfig(Config):
+    """A variational autoencoder: MusicVAE, GrooVAE and others built of such parts.
+
+    Attributes:
+      encoder: the encoder network.
+      decoder: the decoder network with its output head.
+      latent: the latent space.
+    """
+
+    FAMILY: ClassVar[str] = "vae"
+    FAMILY_PARTS: ClassVar[Mapping[str, type]] = {
+        "encoder": EncoderConfig,
+        "decoder": DecoderConfig,
+        "latent": LatentConfig,
+    }
+
+    encoder: EncoderConfig
+    decoder: DecoderConfig
+    latent: LatentConfig
 
 
-def parts_of(table: Mapping[str, Any]) -> dict[str, Any]:
-    """What a config of any schema holds, as :meth:`ModelConfig.parts_to_dict` has it.
+def config_class(
+    table: Mapping[str, Any], packages: Mapping[str, str] | None = None
+) -> type[Config]:
+    """The class that a config of any schema is made of.
+
+    Args:
+      table: JSON-like values.
+      packages: see :meth:`Config.from_dict`.
 
     Raises:
-      ConfigError: a newer schema, or another family of models.
+      ConfigError: of a family of models that is not installed.
+    """
+    family = table.get("family", FIRST_FAMILY)
+    if not isinstance(family, str):
+        raise ConfigError(f"family takes the name of one, got {family!r}.")
+    try:
+        cls: type[Config] = catalogue.produce(catalogue.families, family).config_class
+    except UnknownNameError as error:
+        if "." in family:
+            raise missing_plugin("family", family, packages, error) from error
+        raise ConfigError(
+            f"{error} If groovekit itself has the family, it is a newer version: "
+            "upgrade groovekit."
+        ) from error
+    return cls
+
+
+def parts_of(
+    table: Mapping[str, Any], packages: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What a config of any schema holds, as :meth:`Config.parts_to_dict` has it.
+
+    Args:
+      table: JSON-like values.
+      packages: see :meth:`Config.from_dict`.
+
+    Raises:
+      ConfigError: a newer schema, or a family of models that is not installed.
     """
     version = table.get("schema_version", SCHEMA_VERSION)
     check_schema(version, "this config")
     table = {k: v for k, v in table.items() if k != "schema_version"}
     if version == 1:
         return table
-    family = table.get("family", FAMILY)
-    if family != FAMILY:
-        raise ConfigError(
-            f"family takes {FAMILY!r}, the only family of models that this groovekit "
-            f"knows, got {family!r}. Upgrade groovekit."
-        )
-    own = table.get(FAMILY, {})
+    cls = config_class(table, packages)
+    family = cls.FAMILY
+    own = table.get(family, {})
     if not isinstance(own, Mapping):
-        raise ConfigError(f"{FAMILY} takes a table, got {own!r}.")
+        raise ConfigError(f"{family} takes a table, got {own!r}.")
     for key in own:
-        if key not in FAMILY_PARTS:
-            names = [f"{FAMILY}.{part}" for part in FAMILY_PARTS]
-            raise ConfigError(suggest(f"{FAMILY}.{key}", names, kind="config key"))
-    for key in FAMILY_PARTS:
+        if key not in cls.FAMILY_PARTS:
+            names = [f"{family}.{part}" for part in cls.FAMILY_PARTS]
+            raise ConfigError(suggest(f"{family}.{key}", names, kind="config key"))
+    for key in cls.FAMILY_PARTS:
         if key in table:
             raise ConfigError(
-                f"{key} stands beneath the family's name ({FAMILY}.{key}) in schema "
+                f"{key} stands beneath the family's name ({family}.{key}) in schema "
                 f"version {version}. Move it there."
             )
-    rest = {k: v for k, v in table.items() if k not in ("family", FAMILY)}
+    rest = {k: v for k, v in table.items() if k not in ("family", family)}
     return {**rest, **own}
 
 
@@ -235,7 +289,7 @@ def converter_from_dict(
 
     Args:
       table: JSON-like values.
-      packages: see :meth:`ModelConfig.from_dict`.
+      packages: see :meth:`Config.from_dict`.
 
     Raises:
       ConfigError: unknown fields, wrong values or a missing plug-in.
@@ -274,12 +328,12 @@ def missing_plugin(
     return ConfigError(f"The config's {kind} {name!r} is not installed. {hint}")
 
 
-def get_config(name: str) -> ModelConfig:
+def get_config(name: str) -> Config:
     """The config registered as ``name``, e.g. ``"groovae_4bar"``.
 
     Raises:
       UnknownNameError: no such config; suggests close names.
       PluginLoadError: a plug-in's function fails or does not give a config.
     """
-    config: ModelConfig = catalogue.produce(catalogue.configs, name)
+    config: Config = catalogue.produce(catalogue.configs, name)
     return config

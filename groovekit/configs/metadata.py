@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from groovekit.configs.base import ModelConfig
+from groovekit.configs.base import Config
 from groovekit.converters.options import WithKits
 from groovekit.errors import UnknownNameError
 from groovekit.plugins import catalogue
@@ -23,7 +23,7 @@ _PACKAGES = ("keras", "numpy", "note-seq", "tensorflow", "jax", "torch")
 
 
 def make_metadata(
-    config: ModelConfig,
+    config: Config,
     *,
     backend: str,
     seed: int,
@@ -67,7 +67,7 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def used_plugins(config: ModelConfig) -> list[dict[str, Any]]:
+def used_plugins(config: Config) -> list[dict[str, Any]]:
     """The names from other packages that a config uses.
 
     Returns:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, Protocol, Self, TypeVar
 
 from groovekit import fields as values
-from groovekit.configs.parts import DecoderConfig
 from groovekit.converters.base import Converter
 from groovekit.errors import ConfigError, suggest
 
@@ -66,14 +65,12 @@ class Field:
 
 
 class _Overridable(Protocol):
-    """What is needed of a :class:`groovekit.configs.base.ModelConfig`, a dataclass."""
+    """What is needed of a :class:`groovekit.configs.base.Config`, a dataclass."""
 
     @property
     def name(self) -> str: ...
     @property
     def converter(self) -> Converter: ...
-    @property
-    def decoder(self) -> DecoderConfig: ...
     def replace(self, **changes: Any) -> Self: ...
 
 
@@ -129,7 +126,7 @@ def parse_overrides(text: str) -> list[tuple[str, str]]:
 
 
 def apply_overrides(config: _Config, overrides: str | Mapping[str, Any]) -> _Config:
-    """See :meth:`groovekit.configs.base.ModelConfig.with_overrides`."""
+    """See :meth:`groovekit.configs.base.Config.with_overrides`."""
     if isinstance(overrides, str):
         pairs: list[tuple[str, Any]] = list(parse_overrides(overrides))
     else:
@@ -171,17 +168,18 @@ def _resolve(
     if name == _QUARTERS and "converter.time_signature" in hints:
         return "converter.time_signature", (_read(raw, int, name), 4)
     path = FLAT_NAMES.get(name, name)
-    if name == _CONTROLS:
+    if name == _CONTROLS and "decoder.control_rnn_size" in hints:
         value = _read(raw, tuple[int, ...], name)
         path = "decoder.control_rnn_size"
         # The original's configs all have a size; few have the network.
-        return path, value if config.decoder.control_rnn_size else ()
-    if name == _NADE:
+        return path, value if _get(config, path) else ()
+    if name == _NADE and "decoder.head" in hints:
         value = _read(raw, int, name)
-        if config.decoder.head != "nade":
+        head = _get(config, "decoder.head")
+        if head != "nade":
             raise ConfigError(
                 f"{_NADE} is for configs with the head 'nade'; {config.name} has "
-                f"{config.decoder.head!r}. Leave it out."
+                f"{head!r}. Leave it out."
             )
         return "decoder.head_options.hidden", value
     if path in hints:
@@ -194,7 +192,8 @@ def _resolve(
         if isinstance(old, float) and isinstance(value, int):
             value = float(value)
         return path, value
-    names = [*FLAT_NAMES, *OBSOLETE_NAMES, _CONTROLS, _NADE, *hints]
+    flat = [name for name, path in FLAT_NAMES.items() if path in hints]
+    names = [*flat, *OBSOLETE_NAMES, _CONTROLS, _NADE, *hints]
     raise ConfigError(suggest(name, names, kind="config field"))
 
 

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from groovekit.configs.base import ModelConfig, get_config
+from groovekit.configs.base import Config, get_config
 from groovekit.configs.run_folder import RunFolder
 from groovekit.errors import RunFolderError, UnknownNameError, UsageError, suggest
 from groovekit.plugins import catalogue
@@ -42,7 +42,7 @@ class ModelFiles:
       source: how the user called it.
     """
 
-    config: ModelConfig
+    config: Config
     weights: Path
     kind: Literal["run", "preset", "checkpoint"]
     source: str
@@ -113,14 +113,14 @@ def _from_folder(
     folder: RunFolder,
     kind: Literal["run", "preset"],
     source: str,
-    wanted: ModelConfig | None,
+    wanted: Config | None,
 ) -> ModelFiles:
     config = folder.read_config()
     _check_config(config, wanted, source)
     return ModelFiles(config, folder.require_weights(), kind, source)
 
 
-def _from_checkpoint(path: Path, wanted: ModelConfig | None) -> ModelFiles:
+def _from_checkpoint(path: Path, wanted: Config | None) -> ModelFiles:
     if _is_tf1(path):
         raise RunFolderError(
             f"{path} is a TensorFlow checkpoint as the original writes them: "
@@ -169,7 +169,7 @@ def _is_tf1(path: Path) -> bool:
     return prefix or _TF1_NAMES.fullmatch(name) is not None
 
 
-def _check_config(config: ModelConfig, wanted: ModelConfig | None, source: str) -> None:
+def _check_config(config: Config, wanted: Config | None, source: str) -> None:
     if wanted is not None and wanted.name != config.name:
         raise UsageError(
             f"{source} holds a model of the config {config.name}, not "
@@ -177,7 +177,7 @@ def _check_config(config: ModelConfig, wanted: ModelConfig | None, source: str) 
         )
 
 
-def _preset_of(config: str, wanted: ModelConfig | None) -> str:
+def _preset_of(config: str, wanted: Config | None) -> str:
     """The preset called like the config, whichever of its names was used."""
     names = catalogue.presets.names()
     candidates = [config] if wanted is None else [config, wanted.name]

@@ -11,7 +11,7 @@ import json
 from importlib import resources
 from typing import Any
 
-from groovekit.configs.base import ModelConfig, get_config
+from groovekit.configs.base import Config, get_config
 from groovekit.errors import UnknownNameError, suggest
 
 
@@ -45,7 +45,7 @@ class Recipe:
     eval_every: int = 250
     patience: int | None = None
 
-    def model_config(self) -> ModelConfig:
+    def model_config(self) -> Config:
         """The config with the recipe's changes."""
         return get_config(self.config).with_overrides(self.overrides)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from groovekit.configs.base import (
-    ModelConfig,
+    Config,
     check_schema,
     missing_plugin,
     parts_of,
@@ -89,7 +89,7 @@ class RunFolder:
 
     @classmethod
     def create(
-        cls, path: str | Path, config: ModelConfig, metadata: Mapping[str, Any]
+        cls, path: str | Path, config: Config, metadata: Mapping[str, Any]
     ) -> RunFolder:
         """Makes a run folder, with its config and metadata.
 
@@ -118,7 +118,7 @@ class RunFolder:
         run.write_config(config)
         return run
 
-    def write_config(self, config: ModelConfig) -> None:
+    def write_config(self, config: Config) -> None:
         """Writes the config, and with it all that the model needs.
 
         Raises:
@@ -152,7 +152,7 @@ class RunFolder:
             )
         return cls(path)
 
-    def read_config(self) -> ModelConfig:
+    def read_config(self) -> Config:
         """The model's config.
 
         Raises:
@@ -172,7 +172,7 @@ class RunFolder:
                 if "." in name and name not in registry.names():
                     error = UnknownNameError(name)
                     raise missing_plugin(registry.kind, name, packages, error)
-            return ModelConfig.from_dict(table, packages=packages)
+            return Config.from_dict(table, packages=packages)
         except ConfigError as error:
             raise RunFolderError(f"{self.config_path}: {error}") from error
 
@@ -247,7 +247,7 @@ class RunFolder:
             )
         return path
 
-    def check_same(self, config: ModelConfig, fingerprint: str | None = None) -> None:
+    def check_same(self, config: Config, fingerprint: str | None = None) -> None:
         """Makes sure that resuming goes on with the same model and examples.
 
         Args:
@@ -278,7 +278,7 @@ class RunFolder:
             )
 
 
-def differences(old: ModelConfig, new: ModelConfig) -> list[str]:
+def differences(old: Config, new: Config) -> list[str]:
     """Lines such as ``latent.z_size: 256, now 128`` for fields that differ.
 
     Descriptions, which change nothing, are left out.

@@ -118,6 +118,10 @@ class Examples:
             numbers = numbers + (self.origins - self.groups[:-1])[owners]
         return self.stored.take(numbers)
 
+    def tensors(self, numbers: np.ndarray) -> Tensors:
+        """The windows with these numbers as models take them, always the same."""
+        return self.converter.expand(self.take(numbers))
+
     def subset(self, keep: np.ndarray) -> Examples:
         """The examples of some sequences.
 

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 
-from groovekit.configs.base import ModelConfig
+from groovekit.configs.base import Config
 from groovekit.converters.base import Converter, Tensors
 from groovekit.converters.harmony.chords import Chords
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music
 from groovekit.generation.latent_vectors import Encoding
 from groovekit.io.notes import NoteSequence
+from groovekit.models.family import Ability
 from groovekit.models.runtimes.base import Progress
-
-#: ``sample`` makes music of nothing; ``encode`` turns music into latent vectors and
-#: these into music; ``fill`` completes music of which a part is given, without any.
-Ability: TypeAlias = Literal["sample", "encode", "fill"]
 
 
 class Player(Protocol):
@@ -30,14 +27,22 @@ class Player(Protocol):
     raises.
 
     Attributes:
-      config: of the model.
       converter: reads and writes the notes.
       progress: called as ``progress(done, total)`` when windows are decoded.
     """
 
-    config: ModelConfig
     converter: Converter
     progress: Progress | None
+
+    @property
+    def config(self) -> Config:
+        """Of the model."""
+        ...
+
+    @property
+    def z_size(self) -> int:
+        """Dimensions of the latent vectors; 0 without any."""
+        ...
 
     @property
     def abilities(self) -> frozenset[Ability]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from groovekit.configs.base import ModelConfig
+from groovekit.configs.base import Config, ModelConfig
 from groovekit.configs.presets import ModelFiles, locate
 from groovekit.converters.base import Tensors
 from groovekit.converters.harmony.chords import Chords, parse_chords
@@ -22,7 +22,6 @@ from groovekit.errors import UsageError
 from groovekit.generation.controls import complete_controls
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music, to_tensors
 from groovekit.generation.latent_vectors import Encoding
-from groovekit.generation.player import Ability
 from groovekit.generation.sections import one_after_another, plan
 from groovekit.generation.tasks.add import add
 from groovekit.generation.tasks.continue_ import continue_
@@ -37,6 +36,7 @@ from groovekit.generation.tasks.shift import shift
 from groovekit.generation.tasks.vary import vary
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM
+from groovekit.models.family import Ability
 from groovekit.models.protocols import Model
 from groovekit.models.runtimes.base import Progress
 from groovekit.models.runtimes.choice import Runtime, Runtimes
@@ -89,11 +89,17 @@ class TrainedModel:
             ),
         )
 
-    def _set(self, config: ModelConfig, runtimes: Runtimes) -> None:
+    def _set(self, config: Config, runtimes: Runtimes) -> None:
+        assert isinstance(config, ModelConfig)
         self.config = config
         self.converter = config.converter
         self.progress: Progress | None = None
         self._runtimes = runtimes
+
+    @property
+    def z_size(self) -> int:
+        """Dimensions of the latent vectors."""
+        return self.config.latent.z_size
 
     @property
     def folder(self) -> Path | None:
@@ -138,6 +144,11 @@ class TrainedModel:
         files = source if isinstance(source, ModelFiles) else locate(source)
         converter = with_options(files.config.converter, kit=kit, output_kit=output_kit)
         config = files.config.replace(converter=converter)
+        if not isinstance(config, ModelConfig):
+            raise UsageError(
+                f"{cls.__name__} plays models with latent vectors, but {config.name} "
+                f"is of the family {config.FAMILY}: `groovekit.load_player` loads any."
+            )
         runtimes = Runtimes(
             config,
             files,

@@ -1,4 +1,4 @@
-"""From a config to a model: the only place in ``models`` that reads configs."""
+"""From a config to a Keras model and its optimiser."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import keras
 from groovekit.errors import ConfigError
 from groovekit.models import schedules
 from groovekit.models.encoders.bidirectional import BidirectionalLSTMEncoder
+from groovekit.models.family import family_of
 from groovekit.models.latent import LatentLayer
 from groovekit.models.music_vae import MusicVAE, Objective
 from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
@@ -19,13 +20,31 @@ from groovekit.plugins.registry import Registry
 from groovekit.seeding import derive
 
 if TYPE_CHECKING:
-    from groovekit.configs.base import ModelConfig
+    from groovekit.configs.base import Config, ModelConfig
 
 
-def build_model(
+def build_model(config: Config, *, seed: int = 0, dtype: str = "float32") -> Any:
+    """Builds the model of a config of any family, with fresh weights.
+
+    Args:
+      config: what to build.
+      seed: of initial weights and of the noise drawn in training.
+      dtype: Keras dtype policy, e.g. ``float32`` or ``mixed_bfloat16``.
+
+    Returns:
+      The ``keras.Model``, all of its variables created.
+
+    Raises:
+      UnknownNameError: an encoder, decoder or head that nobody registered.
+      ConfigError: parts that do not fit together.
+    """
+    return family_of(config).build(config, seed=seed, dtype=dtype)
+
+
+def build_vae(
     config: ModelConfig, *, seed: int = 0, dtype: str = "float32"
 ) -> MusicVAE:
-    """Builds a config's model with fresh weights.
+    """Builds a variational autoencoder with fresh weights; see :func:`build_model`.
 
     Args:
       config: what to build.
@@ -164,7 +183,7 @@ def _make(registry: Registry[Any], name: str, /, *args: Any, **kwargs: Any) -> A
         ) from error
 
 
-def build_optimizer(config: ModelConfig, model: MusicVAE) -> Optimizer:
+def build_optimizer(config: Config, model: Any) -> Optimizer:
     """The config's optimiser, built for the model's variables and its precision."""
     training = config.training
     optimizer: Any = ClippedAdam(

@@ -14,11 +14,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from groovekit.models import latent, schedules
+from groovekit.models import backend, latent, schedules
 from groovekit.models.decoders.base import Decoder
 from groovekit.models.feed import Feed
 from groovekit.models.heads.base import Head
 from groovekit.models.latent import LatentLayer, Posterior
+from groovekit.models.protocols import Batch
 
 Tensor = Any
 
@@ -306,6 +307,84 @@ class MusicVAE(keras.Model):
             for i, row in enumerate(rows)
             for name, value in row.items()
         }
+
+    def validation_noise(
+        self, rng: np.random.Generator, tensors: Batch
+    ) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Noise of the latent vectors, and of the samples of a decoder that runs free.
+
+        Args:
+          rng: draws it.
+          tensors: a batch.
+        """
+        count, steps = len(tensors), tensors.outputs.shape[1]
+        epsilon = rng.standard_normal((count, self.z_size), np.float32)
+        if not self.objective.scheduled:
+            return epsilon, None
+        # Drawn step by step.
+        shape = (steps, count, self.head.noise_depth)
+        return epsilon, rng.random(shape, np.float32).transpose(1, 0, 2)
+
+    def validation_losses(
+        self,
+        inputs: Tensor,
+        outputs: Tensor,
+        controls: Tensor | None,
+        lengths: Tensor | None,
+        *noise: Tensor | None,
+    ) -> dict[str, Tensor]:
+        """:meth:`losses_of` outside training, without what is large.
+
+        As in the original, models trained with scheduled sampling are evaluated
+        running freely, others with teacher forcing, and latent vectors are drawn from
+        the posterior.
+
+        Args:
+          inputs: see :meth:`losses_of`, likewise the next three.
+          outputs: targets.
+          controls: or None.
+          lengths: or None.
+          *noise: see :meth:`validation_noise`.
+        """
+        epsilon, uniforms = noise
+        parts = self.losses_of(
+            inputs,
+            outputs,
+            controls,
+            lengths,
+            step=None,
+            epsilon=epsilon,
+            uniforms=uniforms,
+        )
+        return {k: v for k, v in parts.items() if k != "logits"}
+
+    def scores(
+        self, sums: Mapping[str, np.ndarray], windows: int, step: int
+    ) -> dict[str, float]:
+        """Means over all windows, under the original's names.
+
+        Args:
+          sums: results of :meth:`validation_losses`, added over all windows.
+          windows: how many.
+          step: training step, for the weight of the KL cost.
+        """
+        beta = float(backend.to_numpy(self.beta(np.float32(step))))
+        r_loss, kl_cost = (
+            float(sums[name]) / windows for name in ("r_loss", "kl_cost")
+        )
+        return {
+            "loss": r_loss + beta * kl_cost,
+            "losses/r_loss": r_loss,
+            "losses/kl_loss": kl_cost,
+            "losses/kl_bits": float(latent.kl_bits(sums["kl"] / windows)),
+            "losses/kl_beta": beta,
+            **self.metrics_of(sums, by_segment=True),
+        }
+
+    def objective_of(self, scores: Mapping[str, float]) -> float:
+        """What is compared to find the best weights: the loss with full beta."""
+        max_beta = float(self.objective.max_beta)
+        return scores["losses/r_loss"] + max_beta * scores["losses/kl_loss"]
 
     def beta(self, step: Tensor) -> Tensor:
         """Weight of the KL cost at a training step."""

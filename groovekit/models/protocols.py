@@ -82,18 +82,6 @@ class Head(Protocol):
         """Draws one step's outputs."""
 
 
-class Objective(Protocol):
-    """What training minimises."""
-
-    @property
-    def max_beta(self) -> float:
-        """Weight of the KL divergence in the end."""
-
-    @property
-    def scheduled(self) -> bool:
-        """Whether the decoder sees its own samples in training."""
-
-
 class Posterior(Protocol):
     """A diagonal normal distribution of latent vectors."""
 
@@ -106,8 +94,85 @@ class Posterior(Protocol):
         """``(batch, z_size)``."""
 
 
-class Model(Variables, Protocol):
-    """A model that trains and plays: :class:`groovekit.models.music_vae.MusicVAE`."""
+class Batch(Protocol):
+    """A batch of windows: ``groovekit.converters.base.Tensors``."""
+
+    @property
+    def inputs(self) -> np.ndarray:
+        """``(batch, steps, input_depth)``."""
+
+    @property
+    def outputs(self) -> np.ndarray:
+        """``(batch, steps, output_depth)``, or labels ``(batch, steps)``."""
+
+    @property
+    def controls(self) -> np.ndarray | None:
+        """``(batch, steps, control_depth)``."""
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Steps in use."""
+
+    def __len__(self) -> int:
+        """Windows."""
+
+
+class TrainableModel(Variables, Protocol):
+    """A model of any family, as training knows it."""
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold."""
+
+    def training_loss(
+        self,
+        inputs: Tensor,
+        outputs: Tensor,
+        controls: Tensor | None,
+        lengths: Tensor | None,
+        step: Tensor,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss to minimise at a step, and scalars: ``loss`` and others.
+
+        Names that begin with ``sum/`` are sums for :meth:`metrics_of`.
+        """
+
+    def validation_noise(
+        self, rng: np.random.Generator, tensors: Batch
+    ) -> tuple[np.ndarray | None, ...]:
+        """What :meth:`validation_losses` is given beside a batch, drawn on the host."""
+
+    def validation_losses(
+        self,
+        inputs: Tensor,
+        outputs: Tensor,
+        controls: Tensor | None,
+        lengths: Tensor | None,
+        *noise: Tensor | None,
+    ) -> dict[str, Tensor]:
+        """Figures of each window, windows first, and ``sum/...`` over the batch."""
+
+    def scores(
+        self, sums: Mapping[str, np.ndarray], windows: int, step: int
+    ) -> dict[str, float]:
+        """Scores of a whole set, ``loss`` and others by the names of the curves.
+
+        Args:
+          sums: results of :meth:`validation_losses`, added over all windows.
+          windows: how many.
+          step: training step, for weights that depend on it.
+        """
+
+    def objective_of(self, scores: Mapping[str, float]) -> float:
+        """What the best weights have least of."""
+
+    def metrics_of(
+        self, sums: Mapping[str, np.ndarray], *, by_segment: bool
+    ) -> dict[str, float]:
+        """Metrics from added ``sum/...`` values."""
+
+
+class Model(TrainableModel, Protocol):
+    """A model that plays, too: :class:`groovekit.models.music_vae.MusicVAE`."""
 
     @property
     def z_size(self) -> int:
@@ -120,13 +185,6 @@ class Model(Variables, Protocol):
     @property
     def head(self) -> Head:
         """What decoded numbers mean."""
-
-    @property
-    def objective(self) -> Objective:
-        """What training minimises."""
-
-    def count_params(self) -> int:
-        """How many numbers the weights hold."""
 
     def encode(
         self,
@@ -152,23 +210,33 @@ class Model(Variables, Protocol):
     ) -> dict[str, Tensor]:
         """Losses a window, and sums for the head's metrics."""
 
-    def metrics_of(
-        self, sums: Mapping[str, np.ndarray], *, by_segment: bool
-    ) -> dict[str, float]:
-        """The head's metrics from added sums."""
 
-    def beta(self, step: Tensor) -> Tensor:
-        """Weight of the KL cost at a training step."""
+class Twin(Protocol):
+    """A model in NumPy: :class:`groovekit.models.runtimes.numpy.layer.Layer`."""
 
-    def training_loss(
-        self,
-        inputs: Tensor,
-        outputs: Tensor,
-        controls: Tensor | None,
-        lengths: Tensor | None,
-        step: Tensor,
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss to minimise at a step, and scalars."""
+    @property
+    def parameters(self) -> int:
+        """How many numbers it holds."""
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of all weights by name, in the order of Keras's variables."""
+
+    def cost(self, steps: int) -> Any:
+        """What a window of so many steps costs."""
+
+
+class WindowSource(Protocol):
+    """Examples, as models are fitted to them: ``groovekit.data.examples.Examples``."""
+
+    @property
+    def groups(self) -> np.ndarray:
+        """``(sequences + 1,)`` number of each sequence's first window, and of all."""
+
+    def __len__(self) -> int:
+        """How many windows there are."""
+
+    def tensors(self, numbers: np.ndarray) -> Batch:
+        """Windows by their numbers."""
 
 
 class Optimizer(Protocol):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from groovekit.models.family import family_of
 from groovekit.models.runtimes.numpy.layer import NoTwinError
-from groovekit.models.runtimes.numpy.network import network_of
 
 if TYPE_CHECKING:
-    from groovekit.configs.base import ModelConfig
+    from groovekit.configs.base import Config
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,14 +27,14 @@ class NetworkSize:
     activations: int
 
 
-def network_size(config: ModelConfig) -> NetworkSize | None:
+def network_size(config: Config) -> NetworkSize | None:
     """The size of a config's model, as its layers tell it.
 
     None where a part has no twin in NumPy (:mod:`groovekit.models.runtimes.numpy`):
     such models have to be built to be counted.
     """
     try:
-        network = network_of(config)
+        network = family_of(config).network(config)
     except NoTwinError:
         return None
     converter = config.converter

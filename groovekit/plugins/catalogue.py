@@ -143,6 +143,8 @@ _NUMPY_DECODERS = {
     }.items()
 }
 
+_FAMILIES = {"vae": "groovekit.models.families.vae:FAMILY"}
+
 _ATTRIBUTES = {
     name: f"groovekit.evaluation.metrics.features:{name}"
     for name in (
@@ -233,6 +235,7 @@ numpy_encoders: Registry[Any] = Registry(
 numpy_decoders: Registry[Any] = Registry(
     "numpy decoder", "groovekit.numpy_decoders", _NUMPY_DECODERS, check=_check_callable
 )
+families: Registry[Any] = Registry("family", "groovekit.families", _FAMILIES)
 attributes: Registry[Callable[..., Any]] = Registry(
     "attribute", "groovekit.attributes", _ATTRIBUTES, check=_check_callable
 )
@@ -240,6 +243,7 @@ modes: Registry[Any] = Registry("mode", "groovekit.modes", _MODES)
 
 REGISTRIES: tuple[Registry[Any], ...] = (
     converters,
+    families,
     configs,
     presets,
     kit_maps,
@@ -263,6 +267,7 @@ register_decoder = decoders.register
 register_numpy_head = numpy_heads.register
 register_numpy_encoder = numpy_encoders.register
 register_numpy_decoder = numpy_decoders.register
+register_family = families.register
 register_attribute = attributes.register
 register_mode = modes.register
 
@@ -270,7 +275,8 @@ register_mode = modes.register
 # What functions that are registered give, by the registry's kind. As strings: the
 # classes lie in higher layers.
 _PRODUCTS: dict[str, tuple[str, ...]] = {
-    "config": ("groovekit.configs.base:ModelConfig",),
+    "config": ("groovekit.configs.base:Config",),
+    "family": ("groovekit.models.family:Family",),
     "kit map": ("groovekit.converters.kits:KitMap",),
     "mode": ("groovekit.cli.generate.mode:Mode",),
     "preset": ("builtins:str", "pathlib:Path"),
@@ -281,7 +287,7 @@ def produce(registry: Registry[Any], name: str) -> Any:
     """What the function registered as ``name`` gives, or a registered value itself.
 
     Args:
-      registry: of configs, kit maps, modes or presets.
+      registry: of configs, families, kit maps, modes or presets.
       name: a registered name.
 
     Raises:
@@ -368,8 +374,8 @@ def installed_plugins(
     """Lists what other packages add, sorted by package.
 
     Args:
-      check: also import everything offered and call what gives configs, kit maps,
-        modes and presets, to find what fails. Without it nothing is imported.
+      check: also import everything offered and call what gives configs, families,
+        kit maps, modes and presets, to find what fails. Without it nothing is imported.
       package: list this one only; case, ``-``, ``_`` and ``.`` make no difference.
     """
     found: dict[tuple[str, str | None], list[Offer]] = {}

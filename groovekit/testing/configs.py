@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groovekit.configs.base import ModelConfig, get_config
+from groovekit.configs.base import Config, get_config
 from groovekit.converters.base import Tensors
 from groovekit.io.notes import NoteSequence
 from groovekit.models.installed import prepare_keras
@@ -39,7 +39,7 @@ _RELATIVE, _ABSOLUTE = 1e-4, 1e-5
 
 
 def check_config(
-    config: ModelConfig | str,
+    config: Config | str,
     sequences: Sequence[NoteSequence] | None = None,
     *,
     round_trip: bool = True,
@@ -74,7 +74,7 @@ def check_config(
 
 
 def check_and_save(
-    config: ModelConfig | str,
+    config: Config | str,
     folder: Path,
     sequences: Sequence[NoteSequence] | None = None,
     *,
@@ -107,9 +107,9 @@ def check_and_save(
     _check_playing(model, numbers["mean"], arrays.get("controls"))
 
 
-def _check_json(config: ModelConfig) -> None:
+def _check_json(config: Config) -> None:
     with calling("the config to JSON and back", "Keep options plain values."):
-        again = ModelConfig.from_dict(json.loads(json.dumps(config.to_dict())))
+        again = Config.from_dict(json.loads(json.dumps(config.to_dict())))
     expect(
         again == config,
         "the config to come back from JSON as it was",
@@ -121,7 +121,7 @@ def _check_json(config: ModelConfig) -> None:
 # Training -----------------------------------------------------------------------------
 
 
-def _train(config: ModelConfig, music: Sequence[NoteSequence], run: Path) -> Tensors:
+def _train(config: Config, music: Sequence[NoteSequence], run: Path) -> Tensors:
     """Trains one step into a run folder; returns a batch of tensors."""
     from groovekit.data.examples import Examples
     from groovekit.data.prepared import Prepared

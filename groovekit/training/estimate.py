@@ -11,7 +11,7 @@ from groovekit.models.size import NetworkSize, network_size
 from groovekit.training import machine
 
 if TYPE_CHECKING:
-    from groovekit.configs.base import ModelConfig
+    from groovekit.configs.base import Config
 
 _BYTES = 4
 
@@ -54,7 +54,7 @@ class Estimate:
 
 
 def estimate(
-    config: ModelConfig,
+    config: Config,
     batch_size: int,
     *,
     on_cpu: bool,
@@ -92,13 +92,14 @@ def estimate(
     return Estimate(size.parameters, memory, available, seconds, batch_size)
 
 
-def _size_of(model: Any, config: ModelConfig) -> NetworkSize:
+def _size_of(model: Any, config: Config) -> NetworkSize:
     """A guess from the weights alone: all used at every step."""
     parameters = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
     steps = config.converter.steps
-    width = sum(config.encoder.rnn_size) + sum(config.decoder.rnn_size)
-    width += config.converter.input_depth + 4 * config.converter.output_depth
-    return NetworkSize(parameters, parameters * steps, 10 * width * steps)
+    # What each kernel makes of its inputs is kept.
+    width = sum(v.shape[-1] for v in model.trainable_variables if len(v.shape) > 1)
+    width += config.converter.input_depth + config.converter.output_depth
+    return NetworkSize(parameters, parameters * steps, 2 * width * steps)
 
 
 def too_large(batch_size: int) -> str:

@@ -7,7 +7,7 @@ import operator
 from pathlib import Path
 from typing import Any
 
-from groovekit.configs.base import ModelConfig
+from groovekit.configs.base import Config
 from groovekit.configs.parts import DecoderConfig
 from groovekit.configs.presets import resolve_preset
 from groovekit.configs.run_folder import RunFolder
@@ -16,9 +16,7 @@ from groovekit.models.protocols import Variables
 from groovekit.models.weights import load_weights
 
 
-def load_initial_weights(
-    model: Variables, config: ModelConfig, source: str | Path
-) -> None:
+def load_initial_weights(model: Variables, config: Config, source: str | Path) -> None:
     """Loads the best weights of a run or preset of the same sizes.
 
     Args:

@@ -18,15 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from groovekit.configs.base import ModelConfig
+from groovekit.configs.base import Config
 from groovekit.configs.metadata import make_metadata
 from groovekit.configs.run_folder import RunFolder
 from groovekit.data.prepared import Prepared
 from groovekit.errors import TrainingError, TrainingInterruptedError
 from groovekit.models import backend
-from groovekit.models.builder import build_model, build_optimizer
+from groovekit.models.family import family_of
 from groovekit.models.optimizer import averaged
 from groovekit.models.weights import save_weights
+from groovekit.seeding import generator
 from groovekit.training import checkpoints, runs
 from groovekit.training import estimate as preflight
 from groovekit.training.init_from import load_initial_weights
@@ -93,7 +94,7 @@ class Trainer:
 
     def __init__(
         self,
-        config: ModelConfig,
+        config: Config,
         data: Prepared,
         run_dir: str | Path,
         settings: TrainSettings,
@@ -104,10 +105,12 @@ class Trainer:
         self.run = RunFolder(Path(run_dir))
         self._resumed = settings.resume and runs.has_begun(self.run)
         self.seed = runs.choose_seed(self.run, settings.seed, resumed=self._resumed)
-        self.model = build_model(
+        self.family = family_of(config)
+        self.model = self.family.build(
             config, seed=self.seed, dtype=DTYPES[settings.precision]
         )
-        self.optimizer = build_optimizer(config, self.model)
+        self.optimizer = self.family.optimizer(config, self.model)
+        self._preparation = self.family.preparation(config)
         self.state = self._restored() if self._resumed else self._initial()
         batch_size = config.training.batch_size
         self.batch_size = data.train.effective_batch_size(batch_size)
@@ -119,6 +122,7 @@ class Trainer:
                 batch_size=batch_size,
                 seed=self.seed,
                 max_batches=settings.eval_batches,
+                preparation=self._preparation,
             )
 
     def _restored(self) -> _State:
@@ -191,6 +195,10 @@ class Trainer:
         if not self._resumed:
             self._create()
             self._resumed = True
+            if self.settings.init_from is None:
+                self.family.start(
+                    self.model, self.config, self.data.train, seed=self.seed
+                )
         with (
             stop_requests() as stop,
             backend.explaining_memory(advice),
@@ -223,7 +231,11 @@ class Trainer:
         saved_at = logged_at = time.monotonic()
         stopped_early = False
         while state.step < settings.steps and not stopped_early:
-            tensors = arguments(next(batches), fixed_length=converter.fixed_length)
+            batch = next(batches)
+            if self._preparation is not None:
+                rng = generator(self.seed, "preparation", state.step)
+                batch = self._preparation(batch, rng)
+            tensors = arguments(batch, fixed_length=converter.fixed_length)
             pending.append(update(*tensors, np.asarray(state.step, np.float32)))
             state.step += 1
             last = state.step == settings.steps
@@ -290,7 +302,7 @@ class Trainer:
             state.scores = self._validator(state.step)
         writer.scalars(state.scores, state.step)
         writer.flush()
-        objective = self._validator.objective(state.scores)
+        objective = self.model.objective_of(state.scores)
         _LOG.info(
             "Step %d: evaluation loss %.2f, reconstruction %.2f, KL %.1f bits",
             state.step,
@@ -370,7 +382,7 @@ class Trainer:
 
 
 def train(
-    config: ModelConfig,
+    config: Config,
     data: Prepared,
     run_dir: str | Path,
     *,

@@ -9,9 +9,10 @@ import numpy as np
 from groovekit.configs.run_folder import RunFolder
 from groovekit.converters.base import Tensors
 from groovekit.data.examples import Examples
-from groovekit.models import backend, latent
+from groovekit.models import backend
 from groovekit.models.builder import build_model
-from groovekit.models.protocols import Model
+from groovekit.models.family import Preparation, family_of
+from groovekit.models.protocols import TrainableModel
 from groovekit.models.weights import load_model, load_weights
 from groovekit.seeding import generator
 from groovekit.training import checkpoints
@@ -32,57 +33,46 @@ class Validator:
     """Evaluates a model, compiled once.
 
     Noise is drawn by NumPy from the seed, the same in each evaluation, so that
-    curves show the model and not the draw. As in the original, models trained
-    with scheduled sampling are evaluated running freely, others with teacher
-    forcing, and latent vectors are drawn from the posterior.
+    curves show the model and not the draw.
 
     Args:
-      model: a :class:`groovekit.models.music_vae.MusicVAE`.
+      model: of any family.
       examples: what to evaluate on.
       batch_size: windows a batch; the last one may be smaller.
       seed: of the noise.
       max_batches: evaluate on the first batches only; None for all.
+      preparation: what each batch goes through first, see
+        :meth:`groovekit.models.family.Family.preparation`.
     """
 
     def __init__(
         self,
-        model: Model,
+        model: TrainableModel,
         examples: Examples,
         *,
         batch_size: int,
         seed: int,
         max_batches: int | None = None,
+        preparation: Preparation | None = None,
     ) -> None:
         self._model = model
         self._examples = examples
         self._batch_size = min(batch_size, examples.windows_per_epoch)
         self._seed = seed
         self._max_batches = max_batches
-        self._compute = backend.inference(model, self._losses)
+        self._preparation = preparation
+        self._compute = backend.inference(model, model.validation_losses)
         #: Windows that the last evaluation took in.
         self.windows = 0
-
-    def _losses(
-        self, inputs: Any, outputs: Any, controls: Any, lengths: Any, *noise: Any
-    ) -> Any:
-        parts = self._model.losses_of(
-            inputs,
-            outputs,
-            controls,
-            lengths,
-            step=None,
-            epsilon=noise[0],
-            uniforms=noise[1],
-        )
-        return {k: v for k, v in parts.items() if k != "logits"}
 
     def __call__(self, step: int) -> dict[str, float]:
         """Means over all windows, under the original's names.
 
         Args:
-          step: training step, for the weight of the KL cost.
+          step: training step, for weights that depend on it.
         """
         rng = generator(self._seed, "evaluation")
+        prepared = generator(self._seed, "evaluation", "preparation")
         model, size = self._model, self._batch_size
         sums: dict[str, Any] = {}
         windows = 0
@@ -90,41 +80,21 @@ class Validator:
         for number, batch in enumerate(batches):
             if self._max_batches is not None and number >= self._max_batches:
                 break
-            count, steps = len(batch), batch.outputs.shape[1]
-            epsilon = rng.standard_normal((count, model.z_size), np.float32)
-            uniforms = None
-            if model.objective.scheduled:
-                shape = (steps, count, model.head.noise_depth)
-                # Drawn step by step.
-                uniforms = rng.random(shape, np.float32).transpose(1, 0, 2)
+            if self._preparation is not None:
+                batch = self._preparation(batch, prepared)
+            noise = model.validation_noise(rng, batch)
             tensors = arguments(
                 batch, fixed_length=self._examples.converter.fixed_length
             )
-            parts = self._compute(*tensors, epsilon, uniforms)
+            parts = self._compute(*tensors, *noise)
             for name, value in parts.items():
                 array = backend.to_numpy(value).astype(np.float64)
                 if not name.startswith("sum/"):
                     array = array.sum(axis=0)
                 sums[name] = sums.get(name, 0.0) + array
-            windows += count
+            windows += len(batch)
         self.windows = windows
-        beta = float(backend.to_numpy(model.beta(np.float32(step))))
-        r_loss, kl_cost = (
-            float(sums[name]) / windows for name in ("r_loss", "kl_cost")
-        )
-        return {
-            "loss": r_loss + beta * kl_cost,
-            "losses/r_loss": r_loss,
-            "losses/kl_loss": kl_cost,
-            "losses/kl_bits": float(latent.kl_bits(sums["kl"] / windows)),
-            "losses/kl_beta": beta,
-            **model.metrics_of(sums, by_segment=True),
-        }
-
-    def objective(self, scores: dict[str, float]) -> float:
-        """What is compared to find the best weights: the loss with full beta."""
-        max_beta = float(self._model.objective.max_beta)
-        return scores["losses/r_loss"] + max_beta * scores["losses/kl_loss"]
+        return model.scores(sums, windows, step)
 
 
 def evaluate_run(
@@ -161,7 +131,12 @@ def evaluate_run(
         step = checkpoints.step_of(path)
     batch_size = batch_size or config.training.batch_size
     validator = Validator(
-        model, examples, batch_size=batch_size, seed=seed, max_batches=max_batches
+        model,
+        examples,
+        batch_size=batch_size,
+        seed=seed,
+        max_batches=max_batches,
+        preparation=family_of(config).preparation(config),
     )
     with backend.explaining_memory(too_large(batch_size)):
         scores = validator(step or _LATE_STEP)

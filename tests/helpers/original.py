@@ -16,7 +16,7 @@ from groovekit.configs.parts import (
     TrainingConfig,
 )
 from groovekit.converters.base import Slice
-from groovekit.models.builder import build_model
+from groovekit.models.builder import build_vae
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "models"
 # Every config of the original and seven models for what no config uses.
@@ -113,7 +113,7 @@ def build(name, *, dtype="float32", **options):
         output_depth=depth,
         steps=arrays["in/outputs"].shape[1],
     )
-    model = build_model(config, dtype=dtype)
+    model = build_vae(config, dtype=dtype)
     for ours, theirs in variables(model, arrays):
         ours.assign(theirs)
     return model, config, arrays, facts

@@ -66,6 +66,7 @@ class Kicks(gk.Converter):
 @gk.register_config("typing.kicks_1bar")
 def kicks_1bar() -> gk.ModelConfig:
     base = gk.get_config("groovae_4bar")
+    assert isinstance(base, gk.ModelConfig)
     return base.replace(
         name="typing.kicks_1bar",
         converter=Kicks(),

@@ -70,7 +70,7 @@ def look(sequence: gk.NoteSequence) -> int:
     return len(batch)
 
 
-def mend(name: str) -> gk.ModelConfig | None:
+def mend(name: str) -> gk.Config | None:
     try:
         return gk.get_config(name)
     except gk.GroovekitError:

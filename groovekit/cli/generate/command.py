@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from groovekit.configs.presets import ModelFiles
     from groovekit.converters.base import Converter
-    from groovekit.generation.trained_model import TrainedModel
+    from groovekit.generation.player import Player
 
 _DEFAULT_MODE = "sample"
 #: Where a context's ``meta`` keeps the options that a plug-in's mode brings.
@@ -304,6 +304,7 @@ def command(
     files = _find(
         mode, run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
     )
+    check_abilities(mode, files.config)
     drawn, seed = seed is None, draw_seed() if seed is None else seed
     request = Request(
         files=files,
@@ -337,7 +338,6 @@ def command(
             precision=precision,
             max_batch_size=max_batch_size,
         )
-        check_abilities(mode, model)
         with Progress(None, "Generating", unit="windows") as progress:
             model.progress = progress.follow
             sequences = mode.make(model, read, request)
@@ -441,14 +441,14 @@ def _load(
     backend: str | None,
     device: str | None,
     **options: Any,
-) -> TrainedModel:
+) -> Player:
     if runtime == "keras":
         from groovekit.cli.start import start_keras
 
         start_keras(backend, device, f"the model {files.config.name}")
-    from groovekit.generation.trained_model import TrainedModel
+    from groovekit.generation.players import load_player
 
-    return TrainedModel.load(files, runtime=runtime, **options)
+    return load_player(files, runtime=runtime, **options)
 
 
 def _kits(converter: Converter) -> dict[str, str | None]:

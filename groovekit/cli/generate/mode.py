@@ -12,10 +12,12 @@ from groovekit.errors import PluginLoadError, UsageError
 from groovekit.plugins import catalogue
 
 if TYPE_CHECKING:
+    from groovekit.configs.base import Config
     from groovekit.configs.presets import ModelFiles
     from groovekit.converters.base import Converter, Counts
-    from groovekit.generation.player import Ability, Player
+    from groovekit.generation.player import Player
     from groovekit.io.notes import NoteSequence
+    from groovekit.models.family import Ability
 
 
 @dataclasses.dataclass(frozen=True)
@@ -226,12 +228,15 @@ def check_options(mode: Mode[Any], given: Iterable[str]) -> None:
             )
 
 
-def check_abilities(mode: Mode[Any], player: Player) -> None:
-    """Raises a UsageError unless a player can do what a mode needs."""
-    missing = sorted(mode.needs - player.abilities)
+def check_abilities(mode: Mode[Any], config: Config) -> None:
+    """Raises a UsageError unless players of a config can do what a mode needs."""
+    from groovekit.models.family import family_of
+
+    abilities = family_of(config).abilities
+    missing = sorted(mode.needs - abilities)
     if missing:
-        has = ", ".join(sorted(player.abilities)) or "nothing"
+        has = ", ".join(sorted(abilities)) or "nothing"
         raise UsageError(
             f"--mode {mode.name} needs a model that can {' and '.join(missing)}, and "
-            f"the abilities of {player.config.name} are: {has}. Choose another model."
+            f"the abilities of {config.name} are: {has}. Choose another model."
         )

@@ -26,7 +26,7 @@ from groovekit.cli.options import (
 from groovekit.cli.start import start_keras, use_backend
 from groovekit.cli.train.work import evaluate, train
 from groovekit.cli.types import CONFIG, EXAMPLES, FOLDER, PRESET, RECIPE
-from groovekit.configs.base import ModelConfig, get_config
+from groovekit.configs.base import Config, get_config
 from groovekit.configs.recipes import Recipe, get_recipe
 from groovekit.configs.run_folder import RunFolder
 from groovekit.converters.options import with_options
@@ -244,9 +244,7 @@ def command(
     train(config, examples, run_dir, data, settings, dry_run=dry_run, as_json=as_json)
 
 
-def _config(
-    name: str | None, recipe: Recipe | None, run_dir: Path | None
-) -> ModelConfig:
+def _config(name: str | None, recipe: Recipe | None, run_dir: Path | None) -> Config:
     """The config named, the recipe's or the run folder's own."""
     if recipe is not None:
         if name != recipe.config:
@@ -265,13 +263,13 @@ def _config(
 
 
 def _overridden(
-    config: ModelConfig,
+    config: Config,
     *,
     hparams: str | None,
     batch_size: int | None,
     kit: str | None,
     output_kit: str | None,
-) -> ModelConfig:
+) -> Config:
     """The config with other values, and with other kit maps."""
     if hparams:
         config = config.with_overrides(hparams)

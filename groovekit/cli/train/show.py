@@ -9,7 +9,7 @@ import click
 
 from groovekit.cli.output import echo_json, note
 from groovekit.cli.progress import duration
-from groovekit.configs.base import ModelConfig
+from groovekit.configs.base import Config
 from groovekit.converters.options import WithKits
 from groovekit.data.report import ExampleReport
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _NAMED = 5
 
 
-def show_examples(config: ModelConfig, report: ExampleReport) -> None:
+def show_examples(config: Config, report: ExampleReport) -> None:
     """Shows what was read, and with which kit map."""
     note(report.table(names=_NAMED))
     if isinstance(config.converter, WithKits):
@@ -61,7 +61,7 @@ def show_plan(trainer: Trainer, estimate: Estimate) -> None:
 
 
 def show_result(
-    result: TrainResult, config: ModelConfig, *, seed: int, as_json: bool
+    result: TrainResult, config: Config, *, seed: int, as_json: bool
 ) -> None:
     """Shows what came of training, and what to do next."""
     if as_json:

@@ -16,7 +16,7 @@ from groovekit.cli.train.show import (
     show_result,
     show_scores,
 )
-from groovekit.configs.base import ModelConfig
+from groovekit.configs.base import Config
 from groovekit.configs.run_folder import RunFolder
 from groovekit.data.settings import DataSettings
 from groovekit.io.files import check_writable
@@ -26,7 +26,7 @@ _WATCH_SECONDS = 30.0
 
 
 def train(
-    config: ModelConfig,
+    config: Config,
     examples: str,
     run_dir: Path,
     data_settings: DataSettings,
@@ -84,7 +84,7 @@ def train(
 
 
 def evaluate(
-    config: ModelConfig,
+    config: Config,
     examples: str,
     run_dir: Path,
     data_settings: DataSettings,

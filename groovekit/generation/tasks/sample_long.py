@@ -62,7 +62,7 @@ def sample_long(
     for piece in range(count):
         # A stream each: neither more pieces nor more bars change the beginning.
         noise = generator(seed, "path", piece)
-        z = noise.standard_normal(model.config.latent.z_size)
+        z = noise.standard_normal(model.z_size)
         vectors.append(z)
         for _ in range(sections - 1):
             z = relatedness * z + fresh * noise.standard_normal(len(z))

@@ -53,7 +53,7 @@ def shift(
     if directions is None:
         directions = load_directions(model.folder)
     strengths = {name: amount * value for name, value in attributes.items()}
-    way = directions.shift(strengths, z_size=model.config.latent.z_size)
+    way = directions.shift(strengths, z_size=model.z_size)
     seed = draw_seed() if seed is None else seed
     tensors, tempos = to_tensors(sequence, model.converter, window=window)
     return model.decode(

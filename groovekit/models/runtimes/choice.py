@@ -14,15 +14,15 @@ import os
 from pathlib import Path
 from typing import Literal, get_args
 
-from groovekit.configs.base import ModelConfig
+from groovekit.configs.base import Config, ModelConfig
 from groovekit.configs.presets import CHECKPOINT_SUFFIX, ModelFiles
 from groovekit.errors import UsageError
+from groovekit.models.family import family_of
 from groovekit.models.installed import first_installed, prepare_keras
 from groovekit.models.protocols import Model
 from groovekit.models.runtimes.base import WindowModel
 from groovekit.models.runtimes.numpy.layer import NoTwinError
 from groovekit.models.runtimes.numpy.model import NumpyModel
-from groovekit.models.runtimes.numpy.network import network_of
 from groovekit.models.weights_file import open_weights
 
 _LOG = logging.getLogger("groovekit")
@@ -39,7 +39,7 @@ _STEP = 2.5e6
 
 
 def choose(
-    config: ModelConfig, windows: int, *, steps: int | None = None
+    config: Config, windows: int, *, steps: int | None = None
 ) -> Literal["numpy", "keras"]:
     """What should compute a job in float32, when nobody asked for a backend.
 
@@ -49,7 +49,7 @@ def choose(
       steps: of each; the model's by default.
     """
     try:
-        network = network_of(config)
+        network = family_of(config).network(config)
     except NoTwinError as error:
         _LOG.debug("Computing with Keras: the NumPy runtime does not know %s.", error)
         return "keras"
@@ -80,7 +80,7 @@ class Runtimes:
 
     def __init__(
         self,
-        config: ModelConfig,
+        config: Config,
         files: ModelFiles | None,
         *,
         runtime: str,
@@ -100,7 +100,7 @@ class Runtimes:
         if runtime == "numpy":
             reason = f"the precision {precision}" if precision != "float32" else None
             try:
-                network_of(config)
+                family_of(config).network(config)
             except NoTwinError as error:
                 reason = reason or str(error)
             if reason is not None:
@@ -110,7 +110,7 @@ class Runtimes:
                 )
         elif precision != "float32" or os.environ.get("KERAS_BACKEND"):
             runtime = "keras"
-        self._config = config
+        self._config, self._family = config, family_of(config)
         self._files = files
         self._runtime = runtime
         self._precision = precision
@@ -151,6 +151,7 @@ class Runtimes:
 
     def _numpy(self) -> WindowModel:
         assert self._files is not None
+        assert isinstance(self._config, ModelConfig)
         return NumpyModel.load(
             self._config, self._files.weights, max_batch_size=self._max_batch_size
         )
@@ -171,12 +172,12 @@ class Runtimes:
         # Before memory is taken for a model that they are not of.
         with (
             contextlib.suppress(NoTwinError),
-            open_weights(weights, network_of(self._config).shapes()),
+            open_weights(weights, self._family.network(self._config).shapes()),
         ):
             pass
         own = self._precision
         dtype = own if own == "float32" else f"mixed_{own}"
-        model = build_model(self._config, dtype=dtype)
+        model: Model = build_model(self._config, dtype=dtype)
         if weights.name.endswith(CHECKPOINT_SUFFIX):
             load_model(weights, model)
         else:

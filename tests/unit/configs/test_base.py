@@ -86,7 +86,7 @@ def test_augmentation_survives_json(config):
         ("schema_version", "1", "schema_version .* takes an integer"),
         ("decoder.head_options", 5, "decoder.head_options takes a table of options"),
         ("training.clip_mode", "norm", "clip_mode.*Unknown value 'norm'"),
-        ("family", "gan", "family takes 'vae', .*got 'gan'. Upgrade groovekit"),
+        ("family", "gan", "Unknown family 'gan'.*vae.* upgrade groovekit"),
         ("vae", 5, "vae takes a table, got 5"),
         ("vae.latnt", {}, "Unknown config key 'vae.latnt'. Did you mean 'vae.latent'"),
         ("latent.free_bits", float("inf"), "latent.free_bits takes a finite number"),
@@ -202,7 +202,7 @@ def test_get_config_suggests():
 
 def test_what_is_no_config_is_refused():
     catalogue.register_config("tests.nothing")(lambda: None)
-    with pytest.raises(PluginLoadError, match="gives NoneType, not ModelConfig"):
+    with pytest.raises(PluginLoadError, match="gives NoneType, not Config"):
         get_config("tests.nothing")
 
 

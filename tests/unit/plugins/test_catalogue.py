@@ -15,6 +15,7 @@ from groovekit.plugins import catalogue
 def test_every_registry_has_a_group_and_a_decorator():
     assert [registry.group for registry in catalogue.REGISTRIES] == [
         "groovekit.converters",
+        "groovekit.families",
         "groovekit.configs",
         "groovekit.presets",
         "groovekit.kit_maps",

@@ -236,7 +236,7 @@ def test_without_evaluation_the_last_weights_are_kept(config, data, tmp_path):
 def test_patience_stops_early(config, data, tmp_path, monkeypatch):
     worse_and_worse = iter(range(1, 100))
     monkeypatch.setattr(
-        "groovekit.training.validation.Validator.objective",
+        "groovekit.models.music_vae.MusicVAE.objective_of",
         lambda *_: next(worse_and_worse),
     )
     settings = dataclasses.replace(SETTINGS, steps=50, eval_every=2, patience=2)

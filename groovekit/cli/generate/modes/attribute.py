@@ -61,8 +61,8 @@ def _read(request: Request) -> _Shifted:
 
     directions = load_directions(request.files.folder)
     # For its errors, which come before anything else is read.
-    z_size = request.files.config.latent.z_size
-    directions.shift(_strengths(request.options), z_size=z_size)
+    config: Any = request.files.config
+    directions.shift(_strengths(request.options), z_size=config.latent.z_size)
     read = read_excerpts(request)
     return _Shifted(
         read.counts, read.windows, read.steps, read.excerpts, directions=directions

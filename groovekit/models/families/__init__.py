@@ -1,0 +1,1 @@
+"""Families of models: what each is built from, how it is trained, what it can do."""
