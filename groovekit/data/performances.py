@@ -17,17 +17,37 @@ from groovekit.seeding import generator
 _AT_ONCE = 64
 
 
-def owners_of(examples: Examples) -> np.ndarray:
+def owners_of(examples: Examples, windows: np.ndarray | None = None) -> np.ndarray:
     """``(windows,)``: the number of the performance that each window is of.
 
     A performance is a source file. Examples that were cut beforehand (TensorFlow
     Datasets' ``groove/4bar-midionly``: ``NAME:3``) are of the take that they were cut
     from.
+
+    Args:
+      examples: all of them.
+      windows: numbers of windows; those of an epoch by default.
     """
     takes = [_take(name) for name in examples.ids]
     _, numbers = np.unique(np.array(takes), return_inverse=True)
-    windows = np.repeat(numbers.ravel(), np.diff(examples.groups))
-    return np.asarray(windows[examples.epoch_indices(None)])
+    every = np.repeat(numbers.ravel(), np.diff(examples.groups))
+    return np.asarray(every[_chosen(examples, windows)])
+
+
+def positions_of(examples: Examples, windows: np.ndarray | None = None) -> np.ndarray:
+    """``(windows,)``: each window's place among those of its sequence, from 0.
+
+    Args:
+      examples: all of them.
+      windows: numbers of windows; those of an epoch by default.
+    """
+    starts = np.repeat(examples.groups[:-1], np.diff(examples.groups))
+    chosen = _chosen(examples, windows)
+    return np.asarray(chosen - starts[chosen])
+
+
+def _chosen(examples: Examples, windows: np.ndarray | None) -> np.ndarray:
+    return examples.epoch_indices(None) if windows is None else np.asarray(windows)
 
 
 def _take(name: str) -> str:
@@ -58,15 +78,26 @@ def all_tensors(examples: Examples) -> Tensors:
     return join(list(examples.batches(512)))
 
 
-def some_tensors(examples: Examples, count: int) -> Iterator[Tensors]:
-    """Of all windows, so many at equal distances, in small batches; labels if any.
+def spread_windows(examples: Examples, count: int) -> np.ndarray:
+    """Numbers of so many windows at equal distances, of those also that epochs omit.
 
     Args:
-      examples: all of them, also what an epoch leaves out.
+      examples: all of them.
       count: windows, at most.
     """
     numbers = np.linspace(0, len(examples) - 1, min(count, len(examples)))
-    for rows in np.array_split(numbers.astype(np.int64), -(-len(numbers) // _AT_ONCE)):
+    return numbers.astype(np.int64)
+
+
+def some_tensors(examples: Examples, count: int) -> Iterator[Tensors]:
+    """The tensors of :func:`spread_windows` in small batches; labels if any.
+
+    Args:
+      examples: all of them.
+      count: windows, at most.
+    """
+    numbers = spread_windows(examples, count)
+    for rows in np.array_split(numbers, -(-len(numbers) // _AT_ONCE)):
         yield examples.converter.expand(examples.take(rows), labels=True)
 
 

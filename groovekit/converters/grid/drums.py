@@ -14,6 +14,8 @@ from groovekit.errors import DataError
 
 #: Classes of some drums in groovekit's nine-class kit maps.
 KICK, SNARE, CLOSED_HAT, OPEN_HAT = 0, 1, 2, 3
+LOW_TOM, MID_TOM, HIGH_TOM, CRASH, RIDE = 4, 5, 6, 7, 8
+TOMS = (LOW_TOM, MID_TOM, HIGH_TOM)
 STEPS_PER_QUARTER = 4
 QUARTERS_PER_BAR = 4
 STEPS_PER_BAR = STEPS_PER_QUARTER * QUARTERS_PER_BAR
@@ -157,6 +159,33 @@ def step_milliseconds(
 def flat(windows: np.ndarray, *, axes: int = 1) -> np.ndarray:
     """The same array with all axes behind the first ones as one, also if empty."""
     return windows.reshape(*windows.shape[:axes], math.prod(windows.shape[axes:]))
+
+
+def by_bar(drums: Drums, part: np.ndarray | None = None) -> np.ndarray:
+    """``(windows, bars, steps_per_bar, classes)`` of the whole bars of windows.
+
+    Args:
+      drums: windows that begin with a bar; shorter ones than a bar are one.
+      part: one of their arrays; the hits by default.
+    """
+    array = drums.hits if part is None else part
+    windows, steps, classes = array.shape
+    size = min(drums.steps_per_bar, steps)
+    whole = array[:, : steps - steps % size]
+    return whole.reshape(windows, steps // size, size, classes)
+
+
+def nine_classes(drums: Drums) -> None:
+    """Checks that drums have the classes of groovekit's nine-class kit maps.
+
+    Raises:
+      DataError: they have others.
+    """
+    if drums.hits.shape[2] != RIDE + 1:
+        raise DataError(
+            f"Expected the {RIDE + 1} classes of a nine-class kit map (kick to ride), "
+            f"got {drums.hits.shape[2]}: this figure is not defined for them."
+        )
 
 
 def ratio(part: int, whole: int) -> float:

@@ -1,14 +1,19 @@
 """Numbers about drumming: how grooves are, and how far two sets of them differ.
 
 NumPy only. Everything works on :class:`Drums`: hits, velocities and offsets of
-many windows on a grid. :mod:`~groovekit.evaluation.metrics.reconstruction` compares a
-window with another version of it cell by cell (a cell is one class at one step),
-:mod:`~groovekit.evaluation.metrics.description` and
-:mod:`~groovekit.evaluation.metrics.features` describe a set of windows and each window,
-:mod:`~groovekit.evaluation.metrics.distances` compares what two sets have been
-described by, :mod:`~groovekit.evaluation.metrics.neighbours` compares hit patterns,
-:mod:`~groovekit.evaluation.metrics.bootstrap` says how sure a figure is, and
-:mod:`~groovekit.evaluation.metrics.paired` whether one predictor is better.
+many windows on a grid. The modules of this package:
+
+- :mod:`~groovekit.evaluation.metrics.reconstruction` compares a window with another
+  version of it cell by cell (a cell is one class at one step);
+- :mod:`~groovekit.evaluation.metrics.description` and
+  :mod:`~groovekit.evaluation.metrics.features` describe a set of windows and each
+  window, :mod:`~groovekit.evaluation.metrics.coherence` whether bars belong together,
+  :mod:`~groovekit.evaluation.metrics.strokes` how drums are struck;
+- :mod:`~groovekit.evaluation.metrics.distances` compares what two sets have been
+  described by, :mod:`~groovekit.evaluation.metrics.two_sample` whether they can be told
+  apart, :mod:`~groovekit.evaluation.metrics.neighbours` compares hit patterns;
+- :mod:`~groovekit.evaluation.metrics.bootstrap` says how sure a figure is, and
+  :mod:`~groovekit.evaluation.metrics.paired` whether one predictor is better.
 
 Units: velocities are MIDI velocities (0..127); positions are steps of the grid,
 counted from the start of a bar; microtiming is *positive when early*, as in the
@@ -45,6 +50,9 @@ from groovekit.converters.grid.drums import (
     QUARTERS_PER_BAR as QUARTERS_PER_BAR,
 )
 from groovekit.converters.grid.drums import (
+    RIDE as RIDE,
+)
+from groovekit.converters.grid.drums import (
     SNARE as SNARE,
 )
 from groovekit.converters.grid.drums import (
@@ -61,6 +69,21 @@ from groovekit.converters.grid.drums import (
 )
 from groovekit.evaluation.metrics.bootstrap import (
     Resampling as Resampling,
+)
+from groovekit.evaluation.metrics.coherence import (
+    adjacent_bars as adjacent_bars,
+)
+from groovekit.evaluation.metrics.coherence import (
+    empty_bars as empty_bars,
+)
+from groovekit.evaluation.metrics.coherence import (
+    flicker as flicker,
+)
+from groovekit.evaluation.metrics.coherence import (
+    timekeeper_changes as timekeeper_changes,
+)
+from groovekit.evaluation.metrics.coherence import (
+    timekeepers as timekeepers,
 )
 from groovekit.evaluation.metrics.description import (
     Spread as Spread,
@@ -175,4 +198,34 @@ from groovekit.evaluation.metrics.reconstruction import (
 )
 from groovekit.evaluation.metrics.reconstruction import (
     velocity_error as velocity_error,
+)
+from groovekit.evaluation.metrics.strokes import (
+    ghost_share as ghost_share,
+)
+from groovekit.evaluation.metrics.strokes import (
+    isolated_toms as isolated_toms,
+)
+from groovekit.evaluation.metrics.strokes import (
+    snare_timing_sd as snare_timing_sd,
+)
+from groovekit.evaluation.metrics.strokes import (
+    toms_by_bar as toms_by_bar,
+)
+from groovekit.evaluation.metrics.strokes import (
+    velocity_sd as velocity_sd,
+)
+from groovekit.evaluation.metrics.two_sample import (
+    TwoSample as TwoSample,
+)
+from groovekit.evaluation.metrics.two_sample import (
+    two_sample_features as two_sample_features,
+)
+from groovekit.evaluation.metrics.two_sample import (
+    energy_distance as energy_distance,
+)
+from groovekit.evaluation.metrics.two_sample import (
+    neighbour_accuracy as neighbour_accuracy,
+)
+from groovekit.evaluation.metrics.two_sample import (
+    two_sample as two_sample,
 )

@@ -128,14 +128,14 @@ def test_equally_good_predictors_get_no_verdict(performances):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("performances", [2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 50, 100])
-@pytest.mark.parametrize("spread", [0.0, 1.0, 1.6])
+@pytest.mark.parametrize("performances", [2, 4, 6, 8, 12, 30, 100])
+@pytest.mark.parametrize("spread", [0.0, 1.6])
 def test_equally_good_predictors_of_all_kinds_get_no_verdict(performances, spread):
     for errors in (
         *(normal, skewed, skewed_against_normal),
         *(heavy_tails, ties, as_loud_as_long),
     ):
-        share = wrong_verdicts(errors, performances, 1500, spread=spread)
+        share = wrong_verdicts(errors, performances, 1000, spread=spread)
         assert share <= 0.06, errors.__name__
 
 
