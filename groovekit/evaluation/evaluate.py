@@ -16,14 +16,28 @@ from groovekit.converters.drum_tensors import drums_of as drums_of
 from groovekit.converters.groove import GrooveConverter
 from groovekit.converters.options import WithKits
 from groovekit.data.examples import Examples
-from groovekit.data.performances import all_tensors, by_window, owners_of, some_tensors
+from groovekit.data.performances import (
+    all_tensors,
+    by_window,
+    owners_of,
+    positions_of,
+    some_tensors,
+)
 from groovekit.errors import ConfigError
-from groovekit.evaluation import distributions, metrics, scoring
+from groovekit.evaluation import distributions, scoring
 from groovekit.evaluation.baselines import Case, fit_baselines
 from groovekit.evaluation.event_scores import event_rows
+from groovekit.evaluation.interpolation import interpolations
+from groovekit.evaluation.known import (
+    MOST_TRAINING_WINDOWS,
+    Known,
+    aligned,
+    inputs_of,
+)
 from groovekit.evaluation.metrics import Drums, Ratio, Resampling
+from groovekit.evaluation.sampling import sample, samples_table
 from groovekit.evaluation.scoring import Prediction, Truth
-from groovekit.generation.slerp import slerp
+from groovekit.evaluation.settings import Settings as Settings
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM
@@ -34,32 +48,10 @@ from groovekit.seeding import generator
 from groovekit.training.validation import Validator, arguments
 
 SCHEMA_VERSION = 1
-#: Training windows that baselines are fitted on, at most.
-MOST_TRAINING_WINDOWS = 20_000
-#: Interpolations that are measured, and the points of each, ends included.
-WAYS, POINTS = 24, 11
 _PAIRS = 4
 _BATCH = 126
 # The weight of the KL cost is that of the end of training.
 _LATE_STEP = 2**31 - 1
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """How a model is evaluated.
-
-    Attributes:
-      seed: of samples, baselines that draw, bootstraps and latent vectors of losses.
-      teacher_forcing: predict each step from the true steps before it, instead of
-        from the model's own.
-      samples: windows to sample from the prior; 0 for none.
-      temperature: of the samples.
-    """
-
-    seed: int = 0
-    teacher_forcing: bool = False
-    samples: int = 500
-    temperature: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,8 +148,9 @@ def evaluate(
         figures["reconstruction"] = {"rows": rows, "verdicts": []}
     else:
         drums = drums_of(outputs, converter)
+        apart = aligned(positions_of(examples), converter)
         figures |= _drum_figures(
-            model, truth, data, drums, encoding.mean, train, settings, stage
+            model, truth, data, drums, encoding.mean, apart, train, settings, stage
         )
     stage("Choosing grooves to show")
     listening = _listening(model, data, outputs, by_window(qpm, examples), settings)
@@ -220,15 +213,16 @@ def _drum_figures(
     data: Tensors,
     drums: Drums,
     z: np.ndarray,
+    apart: np.ndarray,
     train: Examples,
     settings: Settings,
     stage: Callable[[str], None],
 ) -> dict[str, Any]:
     converter = model.converter
     stage("Fitting the baselines")
-    known, known_inputs = _training_drums(train, converter)
-    baselines = fit_baselines(known, known_inputs)
-    inputs = _inputs(data, truth.drums, converter)
+    known = Known.of(train, converter)
+    baselines = fit_baselines(known.drums, known.inputs)
+    inputs = inputs_of(data, truth.drums, converter)
     forcing = settings.teacher_forcing
     knows = "the input and the steps before" if forcing else "the input"
     predictions = [Prediction(scoring.MODEL, "the model", knows, drums)]
@@ -253,7 +247,7 @@ def _drum_figures(
     stage("Scoring")
     class_names = _class_names(converter, truth.drums.hits.shape[2])
     found: dict[str, Any] = {
-        "baselines_fitted_on": len(known),
+        "baselines_fitted_on": len(known.drums),
         "reconstruction": {
             "rows": scoring.score(truth, predictions, class_names=class_names),
             "verdicts": scoring.verdicts(truth, predictions),
@@ -262,27 +256,14 @@ def _drum_figures(
     samples = None
     if settings.samples:
         stage(f"Sampling {settings.samples} windows")
-        samples = drums_of(_sample(model, data, settings), converter)
-        found["samples"] = {
-            "windows": len(samples),
-            "temperature": settings.temperature,
-            "diversity": distributions.diversity(samples),
-            "held_out_diversity": distributions.diversity(truth.drums),
-            "memorising": distributions.memorising(
-                samples.hits,
-                truth.drums.hits,
-                known.hits,
-                resampling=truth.resampling,
-            ),
-        }
+        samples = drums_of(sample(model, data, settings), converter)
+        found["samples"] = samples_table(samples, truth, apart, known, settings)
     stage("Comparing distributions")
     found["distributions"] = _distributions(truth, predictions, samples, settings)
     stage("Interpolating")
-    ways = _ways(model, data, z, truth.resampling.owners, settings)
-    if len(ways):
-        hits = drums_of(ways, converter).hits
-        hits = hits.reshape(-1, POINTS, *hits.shape[1:])
-        found["interpolation"] = dataclasses.asdict(metrics.smoothness(hits))
+    ways = interpolations(model, data, z, truth, drums, apart, settings)
+    if ways is not None:
+        found["interpolation"] = ways
     return found
 
 
@@ -357,66 +338,10 @@ def _distributions(
     }
 
 
-def _training_drums(train: Examples, converter: Converter) -> tuple[Drums, Drums]:
-    """Training windows as they were played, and as the model gets to see them."""
-    outputs, inputs = [], []
-    for part in some_tensors(train, MOST_TRAINING_WINDOWS):
-        outputs.append(drums_of(part.outputs, converter))
-        inputs.append(_inputs(part, outputs[-1], converter))
-    return Drums.concatenate(outputs), Drums.concatenate(inputs)
-
-
-def _inputs(data: Tensors, outputs: Drums, converter: Converter) -> Drums:
-    """What the model sees, where that has the outputs' layout; else the outputs."""
-    if converter.input_depth != converter.output_depth:
-        return outputs
-    return drums_of(data.inputs, converter)
-
-
 def _class_names(converter: Converter, classes: int) -> Sequence[str]:
     if isinstance(converter, WithKits) and converter.classes == classes:
         return converter.kit_map.class_names
     return tuple(f"class {index}" for index in range(classes))
-
-
-def _sample(model: TrainedModel, data: Tensors, settings: Settings) -> np.ndarray:
-    """Windows of the prior; controls are those of held-out windows."""
-    count = settings.samples
-    z = generator(settings.seed, "codes").standard_normal(
-        (count, model.config.latent.z_size), np.float32
-    )
-    rows = np.linspace(0, len(data) - 1, count).astype(int)
-    return model.decode_to_tensors(
-        z,
-        temperature=settings.temperature,
-        controls=None if data.controls is None else data.controls[rows],
-        seed=settings.seed,
-    )
-
-
-def _ways(
-    model: TrainedModel,
-    data: Tensors,
-    z: np.ndarray,
-    owners: np.ndarray,
-    settings: Settings,
-) -> np.ndarray:
-    """``(ways x points, steps, depth)`` between windows of different performances."""
-    rng = generator(settings.seed, "interpolation")
-    pairs = rng.integers(len(z), size=(20 * WAYS, 2))
-    pairs = pairs[owners[pairs[:, 0]] != owners[pairs[:, 1]]][:WAYS]
-    if not len(pairs):
-        return np.zeros((0, 1, 1), np.float32)
-    fractions = np.linspace(0, 1, POINTS)
-    way = np.concatenate([slerp(z[a], z[b], fractions) for a, b in pairs])
-    # Controls are those of the nearer end, as in TrainedModel.interpolate.
-    ends = pairs[:, (fractions >= 0.5).astype(int)].ravel()
-    return model.decode_to_tensors(
-        way,
-        temperature=0,
-        controls=None if data.controls is None else data.controls[ends],
-        seed=settings.seed,
-    )
 
 
 def _listening(
@@ -438,7 +363,7 @@ def _listening(
         found.append(Listening(f"Held-out window {row + 1}", original, again))
     if settings.samples:
         few = dataclasses.replace(settings, samples=min(_PAIRS, settings.samples))
-        tensors = _sample(model, data, few)
+        tensors = sample(model, data, few)
         rows = np.linspace(0, len(data) - 1, len(tensors)).astype(int)
         controls = None if data.controls is None else data.controls[rows]
         for number, sequence in enumerate(converter.decode(tensors, controls), start=1):

@@ -16,6 +16,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from groovekit.errors import GroovekitError, UsageError
 from groovekit.evaluation import report_svg, words
 from groovekit.evaluation.distributions import FEATURES, SHARES, TITLES
+from groovekit.evaluation.sample_figures import (
+    BETWEEN,
+    DESCRIBED,
+    FIGURES,
+    TOLD_APART,
+)
 from groovekit.evaluation.scoring import GIVEN_HITS, MEASURES, Measure
 from groovekit.io.files import write_file
 from groovekit.io.midi.encoding import encode_midi
@@ -120,6 +126,9 @@ def render_page(
         drums=drums,
         drum_measures=[m for m in MEASURES if m.name in drawn],
         samples=figures.get("samples"),
+        described=_described(figures.get("samples")),
+        told_apart=TOLD_APART,
+        between=BETWEEN,
         distributions=_distributions(figures.get("distributions")),
         way=way if way and way.get("ways") else None,
         grooves=_grooves(grooves, rows),
@@ -158,6 +167,24 @@ def _comparison(measure: Measure, rows: Sequence[Mapping[str, Any]]) -> dict[str
     title = f"{measure.label}, {better}"
     picture = report_svg.intervals(shown, title=title, unit=measure.unit)
     return {"title": title, "svg": picture}
+
+
+def _described(samples: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Figures of the samples beside those of held-out and training windows."""
+    if samples is None or "figures" not in samples:
+        return None
+    sets = samples["figures"]
+    return {
+        "titles": list(DESCRIBED.values()),
+        "rows": [
+            (
+                figure.label,
+                [figure.text(sets[name].get(figure.name)) for name in DESCRIBED],
+            )
+            for figure in FIGURES
+            if figure.name in sets["samples"]
+        ],
+    }
 
 
 def _distributions(table: Mapping[str, Any] | None) -> dict[str, Any] | None:

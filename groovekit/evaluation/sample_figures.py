@@ -117,6 +117,16 @@ FIGURES = (
     ),
 )
 
+#: Sets that are described by these figures, by title.
+DESCRIBED = {"samples": "samples", "held_out": "held out", "train": "train"}
+#: Sets that are told from held-out windows, by title: among samples, and among ways.
+TOLD_APART = {"samples": "samples", "train": "training windows"}
+BETWEEN = {
+    "middle": "middle of the ways",
+    "mixed": "mixed step by step",
+    "reconstructions": "reconstructions",
+}
+
 
 def sample_figures(drums: Drums) -> dict[str, float]:
     """Those of :data:`FIGURES` that can be measured, by name."""

@@ -89,7 +89,7 @@ if TYPE_CHECKING:
     "--samples",
     metavar="N",
     type=click.IntRange(min=0),
-    default=500,
+    default=200,
     help="Windows to sample from the prior; 0 for none.",
 )
 @click.option(

@@ -9,6 +9,12 @@ import click
 
 from groovekit.cli.output import echo_table
 from groovekit.evaluation.distributions import FEATURES, SHARES, TITLES
+from groovekit.evaluation.sample_figures import (
+    BETWEEN,
+    DESCRIBED,
+    FIGURES,
+    TOLD_APART,
+)
 from groovekit.evaluation.words import capital, interval, number, short
 
 
@@ -22,12 +28,7 @@ def show(figures: Mapping[str, Any]) -> None:
         _samples(figures["samples"])
     way = figures.get("interpolation")
     if way and way["ways"]:
-        click.echo(
-            f"\nInterpolations ({way['ways']} of {way['steps']} steps): the largest "
-            f"step is {number(way['largest_step'], 2)} of the way (even: "
-            f"{1 / way['steps']:.2f}); detour {number(way['detour'], 2)}; "
-            f"{number(way['monotonic'], 2)} of the steps lead on."
-        )
+        _interpolation(way)
 
 
 def _head(figures: Mapping[str, Any]) -> None:
@@ -168,3 +169,63 @@ def _samples(table: Mapping[str, Any]) -> None:
         f"Nearest training groove: median {number(sampled['distance_median'])}"
         f", held out {number(human['distance_median'])}."
     )
+    click.echo(
+        "\nFigures of the samples, and of held-out and training windows that do not "
+        "overlap:\n"
+    )
+    sets = table["figures"]
+    echo_table(
+        [
+            (
+                figure.label,
+                *(figure.text(sets[name].get(figure.name)) for name in DESCRIBED),
+            )
+            for figure in FIGURES
+            if figure.name in sets["samples"]
+        ],
+        header=["figure", *DESCRIBED.values()],
+    )
+    click.echo(
+        "\nWhether they can be told from held-out windows, one a performance (1-NN "
+        "accuracy: 0.5 if not):\n"
+    )
+    _two_sample(table["two_sample"], TOLD_APART)
+
+
+def _two_sample(sets: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+    echo_table(
+        [
+            (
+                label,
+                *(
+                    interval(sets[name][key], 2)
+                    for key in ("neighbours", "neighbours_hits", "energy")
+                ),
+            )
+            for name, label in labels.items()
+        ],
+        header=["windows", "1-NN, all", "1-NN, hits", "energy distance"],
+    )
+
+
+def _interpolation(way: Mapping[str, Any]) -> None:
+    click.echo(
+        f"\nInterpolations ({way['ways']} of {way['steps']} steps): the largest "
+        f"step is {number(way['largest_step'], 2)} of the way (even: "
+        f"{1 / way['steps']:.2f}); detour {number(way['detour'], 2)}; "
+        f"{number(way['monotonic'], 2)} of the steps lead on. Distance from the ends: "
+        f"its largest jump is {number(way['largest_jump'], 2)} times the mean.\n"
+    )
+    points = range(len(way["from_start"]))
+    echo_table(
+        [
+            (label, *(number(way[key][point], 2) for point in points))
+            for key, label in (
+                ("from_start", "distance from the start"),
+                ("from_end", "distance from the end"),
+            )
+        ],
+        header=["at", *(f"{point / points[-1]:.0%}" for point in points)],
+    )
+    click.echo("\nWhether what lies between can be told from held-out windows:\n")
+    _two_sample(way["realism"], BETWEEN)

@@ -102,10 +102,37 @@ class Drums:
 
     def on_grid_of(self, other: Drums) -> Drums:
         """The same hits, with another's steps a quarter and quarters a bar."""
+        return other.replaced(self.hits, self.velocities, self.offsets)
+
+    def rows(self, rows: Any) -> Drums:
+        """Some of the windows: their numbers, a slice, or a mask."""
+        velocities, offsets = (
+            None if part is None else part[rows]
+            for part in (self.velocities, self.offsets)
+        )
+        return self.replaced(self.hits[rows], velocities, offsets)
+
+    def replaced(
+        self,
+        hits: np.ndarray,
+        velocities: np.ndarray | None,
+        offsets: np.ndarray | None,
+    ) -> Drums:
+        """Other windows on the same grid, of parts as drums have them.
+
+        Args:
+          hits: ``(windows, steps, classes)`` bool.
+          velocities: same shape, float64 *MIDI velocities*, or None.
+          offsets: same shape, or None.
+        """
         # Made anew, velocities would be taken for shares of 127.
         found = copy.copy(self)
-        for name in ("steps_per_quarter", "quarters_per_bar"):
-            object.__setattr__(found, name, getattr(other, name))
+        for name, part in (
+            ("hits", hits),
+            ("velocities", velocities),
+            ("offsets", offsets),
+        ):
+            object.__setattr__(found, name, part)
         return found
 
     @classmethod

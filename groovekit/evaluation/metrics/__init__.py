@@ -164,10 +164,16 @@ from groovekit.evaluation.metrics.interval import (
     Ratio as Ratio,
 )
 from groovekit.evaluation.metrics.neighbours import (
+    Evenness as Evenness,
+)
+from groovekit.evaluation.metrics.neighbours import (
     Smoothness as Smoothness,
 )
 from groovekit.evaluation.metrics.neighbours import (
     dice_distances as dice_distances,
+)
+from groovekit.evaluation.metrics.neighbours import (
+    evenness as evenness,
 )
 from groovekit.evaluation.metrics.neighbours import (
     mean_pairwise as mean_pairwise,
@@ -218,9 +224,6 @@ from groovekit.evaluation.metrics.two_sample import (
     TwoSample as TwoSample,
 )
 from groovekit.evaluation.metrics.two_sample import (
-    two_sample_features as two_sample_features,
-)
-from groovekit.evaluation.metrics.two_sample import (
     energy_distance as energy_distance,
 )
 from groovekit.evaluation.metrics.two_sample import (
@@ -228,4 +231,7 @@ from groovekit.evaluation.metrics.two_sample import (
 )
 from groovekit.evaluation.metrics.two_sample import (
     two_sample as two_sample,
+)
+from groovekit.evaluation.metrics.two_sample import (
+    two_sample_features as two_sample_features,
 )

@@ -42,7 +42,7 @@ def flicker(drums: Drums) -> float:
       DataError: other classes than those of a nine-class kit map.
     """
     nine_classes(drums)
-    strokes = by_bar(drums)[..., [CLOSED_HAT, OPEN_HAT, RIDE]].any(axis=3)
+    strokes = np.any(by_bar(drums)[..., [CLOSED_HAT, OPEN_HAT, RIDE]], axis=3)
     alone = strokes & (strokes.sum(axis=1, keepdims=True) == 1)
     return ratio(int(alone.sum()), int(strokes.sum()))
 
@@ -72,4 +72,4 @@ def timekeeper_changes(drums: Drums) -> float:
 def empty_bars(drums: Drums) -> float:
     """Share of windows with a bar in which nothing sounds (0..1)."""
     silent = ~by_bar(drums).any(axis=(2, 3))
-    return ratio(int(silent.any(axis=1).sum()), len(drums))
+    return ratio(int(np.any(silent, axis=1).sum()), len(drums))

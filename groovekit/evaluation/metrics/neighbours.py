@@ -120,3 +120,52 @@ def smoothness(ways: np.ndarray) -> Smoothness:
         detour=float((length[kept] / direct[kept]).mean()),
         monotonic=float(forward[kept].mean()),
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class Evenness:
+    """How far ways have come, point by point, on average over those that lead anywhere.
+
+    Distances are Dice distances (1 - F1 of the hits).
+
+    Attributes:
+      from_start: ``(points,)``: distance from the window that a way begins with.
+      from_end: ``(points,)``: distance from the one that it ends with.
+      largest_jump: the largest change of the distance from the start between two
+        points, relative to the mean change: 1 if it grows evenly; the mean over ways.
+      largest_mean_jump: the same of ``from_start``.
+    """
+
+    from_start: tuple[float, ...]
+    from_end: tuple[float, ...]
+    largest_jump: float
+    largest_mean_jump: float
+
+
+def evenness(ways: np.ndarray) -> Evenness:
+    """Measures how evenly interpolations leave their start and near their end.
+
+    Args:
+      ways: ``(ways, points, steps, classes)`` bool, at least two points.
+    """
+    start, end = (
+        np.array([dice_distances(way, way[[at]])[:, 0] for way in ways], np.float64)
+        for at in (0, -1)
+    )
+    leading = start[:, -1] > 0
+    if not leading.any():
+        points = (float("nan"),) * ways.shape[1]
+        return Evenness(points, points, np.nan, np.nan)
+    start, end = start[leading], end[leading]
+    mean = start.mean(axis=0)
+    return Evenness(
+        from_start=tuple(mean.tolist()),
+        from_end=tuple(end.mean(axis=0).tolist()),
+        largest_jump=float(_largest_jump(start).mean()),
+        largest_mean_jump=float(_largest_jump(mean[None])[0]),
+    )
+
+
+def _largest_jump(distances: np.ndarray) -> np.ndarray:
+    jumps = np.abs(np.diff(distances, axis=1))
+    return np.asarray(jumps.max(axis=1) / (distances[:, -1] / jumps.shape[1]))

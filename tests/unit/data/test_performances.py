@@ -14,6 +14,7 @@ from groovekit.data.performances import (
     all_tensors,
     by_window,
     owners_of,
+    positions_of,
     some_tensors,
     some_windows,
     tempos_of,
@@ -33,6 +34,16 @@ def examples():
 def test_owners(examples):
     counts = np.diff(examples.groups)
     np.testing.assert_array_equal(owners_of(examples), np.repeat([0, 1, 2, 3], counts))
+
+
+def test_positions(examples):
+    counts = np.diff(examples.groups)
+    every = np.concatenate([np.arange(count) for count in counts])
+    np.testing.assert_array_equal(positions_of(examples), every)
+    chosen = np.array([0, 3, len(every) - 1])
+    np.testing.assert_array_equal(positions_of(examples, chosen), every[chosen])
+    owners = owners_of(examples, chosen)
+    np.testing.assert_array_equal(owners, owners_of(examples)[chosen])
 
 
 def test_cut_takes_are_one_performance(examples):

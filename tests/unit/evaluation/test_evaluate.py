@@ -21,7 +21,9 @@ from groovekit.evaluation.evaluate import (
     drums_of,
     evaluate,
 )
+from groovekit.evaluation.known import aligned
 from groovekit.evaluation.metrics import Drums, cell_accuracy, hit_scores
+from groovekit.evaluation.sample_figures import FIGURES, sample_figures
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.io.midi.files import write_midi
 from groovekit.io.notes import NoteSequence
@@ -187,7 +189,28 @@ class TestEvaluate:
         assert measured == ["hit_f1", "velocity_error", "timing_error_ms"]
         assert set(table["distributions"]["sets"]) >= {"samples", "humaniser"}
         assert table["samples"]["windows"] == 12
-        assert table["interpolation"]["steps"] == 10
+        assert table["interpolation"]["steps"] == 8
+
+    def test_figures_of_samples(self, evaluated):
+        _, data, _, found = evaluated
+        table = found.figures["samples"]
+        (batch,) = data.evaluation.batches(100)
+        whole = Drums(*np.split(batch.outputs, 3, axis=-1))
+        held_out = table["figures"]["held_out"]
+        for name, value in sample_figures(whole).items():
+            # No toms are played.
+            expected = None if np.isnan(value) else pytest.approx(value, rel=1e-4)
+            assert held_out[name] == expected
+        assert set(table["figures"]["samples"]) == {figure.name for figure in FIGURES}
+        sizes = {name: found["windows"] for name, found in table["two_sample"].items()}
+        assert sizes == {"samples": 2, "train": 2}
+
+    def test_ways_between_windows(self, evaluated):
+        way = evaluated[-1].figures["interpolation"]
+        assert way["ways"] <= 100
+        assert len(way["from_start"]) == len(way["from_end"]) == 9
+        assert way["from_start"][0] in {0.0, None}
+        assert set(way["realism"]) == {"middle", "mixed", "reconstructions"}
 
     def test_a_humanising_model_plays_the_true_hits(self, evaluated):
         model, data, _, found = evaluated
@@ -233,6 +256,16 @@ class TestEvaluate:
         truth = batch.outputs[..., :9] > 0.5
         accuracy = found["reconstruction"]["rows"][0]["scores"]["cell_accuracy"]
         assert accuracy["value"] == pytest.approx((hits == truth).mean(), rel=1e-4)
+
+
+def test_windows_that_do_not_overlap():
+    places = np.array([0, 1, 2, 3, 4, 0, 1])
+    for hop, expected in ((None, [1] * 7), (2, [1] * 7), (1, [1, 0, 1, 0, 1, 1, 0])):
+        converter = GrooveConverter(bars=2, hop_bars=hop)
+        assert aligned(places, converter).tolist() == [bool(x) for x in expected]
+    # Patterns slide a bar at a time.
+    found = aligned(places, DrumsConverter(bars=4))
+    assert found.tolist() == [True, False, False, False, True, True, False]
 
 
 def test_hits_given_as_controls_are_played_without_the_code():

@@ -192,6 +192,30 @@ class TestSmoothness:
         assert math.isnan(found.detour)
 
 
+class TestEvenness:
+    def test_distances_from_both_ends(self):
+        # From two hits to two others, one at a time; 1 - F1 of 2 * 1 / 4 in between.
+        found = metrics.evenness(hits("xx..", "x.x.", "..xx")[None])
+        assert found.from_start == pytest.approx((0.0, 0.5, 1.0))
+        assert found.from_end == pytest.approx((1.0, 0.5, 0.0))
+        assert found.largest_jump == pytest.approx(1.0)
+
+    def test_a_jump_is_seen_in_each_way_though_not_on_average(self):
+        early = hits("xx..", "..xx", "..xx", "..xx")
+        late = hits("xx..", "xx..", "xx..", "..xx")
+        found = metrics.evenness(np.stack([early, late]))
+        assert found.largest_jump == pytest.approx(3.0)
+        assert found.from_start == pytest.approx((0.0, 0.5, 0.5, 1.0))
+        assert found.largest_mean_jump == pytest.approx(1.5)
+
+    def test_equal_ends_do_not_count(self):
+        still = hits("xx..", "..xx", "xx..")
+        way = hits("xx..", "x.x.", "..xx")
+        found = metrics.evenness(np.stack([still, way]))
+        assert found.from_start == pytest.approx((0.0, 0.5, 1.0))
+        assert math.isnan(metrics.evenness(still[None]).largest_jump)
+
+
 def test_deviation_has_median_and_spread():
     found = metrics.Deviation.of(np.array([-1.0, 2.0, 6.0]))
     assert found.mean_absolute == 3.0
