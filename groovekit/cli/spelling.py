@@ -12,7 +12,7 @@ _FALSE = frozenset({"false", "f", "0", "no", "n", "off"})
 
 # The library's names that neither an option of the same meaning nor what the command
 # calls its value bears.
-_RENAMED = {"controls": "input"}
+_RENAMED = {"controls": "input", "like_bars": "like"}
 # Functions that are an option: what they are called with is its value.
 _CALLS = {"with_overrides": "hparams"}
 

@@ -169,6 +169,7 @@ _MODES = {
         "humanize": "humanize",
         "drumify": "drumify",
         "add": "add",
+        "fill": "fill",
         "groove": "groove",
         "attribute": "attribute",
     }.items()

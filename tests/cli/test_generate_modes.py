@@ -295,7 +295,8 @@ def test_json_says_what_was_made(generate, takes):
     assert (table["mode"], table["seed"], table["unmapped"]) == ("humanize", 7, 1)
     assert table["options"] == {
         "bpm": None, "amount": 0.5, "timing_only": False, "velocity_only": False,
-        "swing": 0.0,
+        "swing": 0.0, "level": None, "push": None, "range": None, "looseness": None,
+        "style": None, "like": None,
     }  # fmt: skip
     assert [row["inputs"] for row in table["files"]] == [
         [str(takes["rich"])], [str(takes["a"])]
@@ -393,7 +394,7 @@ def test_numbers_of_inputs(generate, mode, inputs, message):
     assert message in " ".join(result.stderr.split())
 
 
-@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "sample"])
+@pytest.mark.parametrize("mode", [n for n, m in MODES.items() if "encode" in m.needs])
 def test_an_error_leaves_no_folder(generate, tmp_path, monkeypatch, mode):
     def fail(*_, **__):
         raise RunFolderError("the weights are damaged")

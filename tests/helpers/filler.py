@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import types
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
+from groovekit.configs.base import Config
+from groovekit.configs.run_folder import RunFolder
 from groovekit.converters.groove import GrooveConverter
 from groovekit.generation.partial import Filled
+from groovekit.models.family import Family
 
 
 class FakeFiller:
@@ -26,6 +32,10 @@ class FakeFiller:
         self.config = types.SimpleNamespace(name="mask-fake", converter=self.converter)
         self.density = density
         self.seen = []
+
+    @classmethod
+    def load(cls, files, **_options):
+        return cls(files.config.converter)
 
     @property
     def partial(self):
@@ -54,3 +64,44 @@ class FakeFiller:
                 )
             )
         return made
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FakeConfig(Config):
+    """A config without parts of its own."""
+
+    FAMILY: ClassVar[str] = "helpers.filler"
+    FAMILY_PARTS: ClassVar[Mapping[str, type]] = {}
+
+
+class FakeNetwork:
+    """Computes for nothing."""
+
+    def cost(self, steps):
+        return types.SimpleNamespace(multiplications=0 * steps)
+
+
+class FakeFamily(Family):
+    """The family of :class:`FakeFiller`, of which nothing can be trained."""
+
+    name = "helpers.filler"
+    config_class = FakeConfig
+    abilities = FakeFiller.abilities
+    player = "helpers.filler:FakeFiller"
+
+    def build(self, config, *, seed, dtype):
+        raise NotImplementedError
+
+    def optimizer(self, config, model):
+        raise NotImplementedError
+
+    def network(self, config):
+        return FakeNetwork()
+
+
+def filler_run(folder):
+    """A run folder of the fake model; its family must be registered."""
+    config = FakeConfig(name="mask-fake", converter=GrooveConverter(bars=8))
+    run = RunFolder.create(folder, config, {})
+    run.weights_path.write_bytes(b"")
+    return folder

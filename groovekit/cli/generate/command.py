@@ -14,6 +14,7 @@ from groovekit.cli.generate.mode import (
     Request,
     check_abilities,
     check_options,
+    default_temperature,
     describe_modes,
     find_mode,
     mode_names,
@@ -97,15 +98,20 @@ def _mode_called(name: str) -> str | None:
 
 
 class _Generate(click.Command):
-    """The command, with the options of the mode that is chosen."""
+    """The command, with the options of the mode that is chosen.
+
+    Those that a mode brings itself take the places of shared ones of the same name.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[_OPTIONS] = self._own_options(args)
         return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        *params, help_option = super().get_params(ctx)
-        return [*params, *ctx.meta.get(_OPTIONS, ()), help_option]
+        own = dict(ctx.meta.get(_OPTIONS, ()))
+        params = [own.pop(param.name, param) for param in super().get_params(ctx)]
+        *others, help_option = params
+        return [*others, *own.values(), help_option]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = describe_modes()
@@ -117,18 +123,19 @@ class _Generate(click.Command):
         )
         super().format_epilog(ctx, formatter)
 
-    def _own_options(self, args: list[str]) -> list[click.Option]:
-        """Those that a plug-in's mode brings; the command has those of groovekit's."""
+    def _own_options(self, args: list[str]) -> dict[str | None, click.Parameter]:
+        """Those that the mode brings and the command has not, by their names."""
         named = _named_mode(args)
-        if named is None or named in catalogue.modes.own_names():
-            return []
-        name = _mode_called(named)
+        name = None if named is None else _mode_called(named)
         if name is None:
-            return []
-        known = {param.name for param in self.params}
-        return [
-            option for option in find_mode(name).options if option.name not in known
-        ]
+            return {}
+        shared = {option.name for option in SHARED}
+        taken = {param.name for param in self.params} - shared
+        return {
+            option.name: option
+            for option in find_mode(name).options
+            if option not in self.params and option.name not in taken
+        }
 
 
 def _named_mode(args: list[str]) -> str | None:
@@ -179,9 +186,11 @@ def _named_mode(args: list[str]) -> str | None:
     "--temperature",
     metavar="T",
     type=FiniteRange(min=0),
-    default=0.5,
-    help="Randomness of the decoder (to humanize and groove, of the latent vector): "
-    "1 as learnt, 0 the most probable.",
+    default=None,
+    show_default="0.5; 1 with models that fill",
+    help="Randomness of the decoder (to humanize and groove, of the latent vector); "
+    "with models that fill, of hits, velocities and timing: 1 as learnt, 0 the most "
+    "probable.",
 )
 @seed_option
 @click.option(
@@ -241,7 +250,7 @@ def command(
     preset: str | None,
     checkpoint: str | None,
     output_dir: Path,
-    temperature: float,
+    temperature: float | None,
     seed: int | None,
     inputs: tuple[str, ...],
     input_midi_1: str | None,
@@ -305,6 +314,8 @@ def command(
         mode, run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
     )
     check_abilities(mode, files.config)
+    if temperature is None:
+        temperature = default_temperature(mode, files.config)
     drawn, seed = seed is None, draw_seed() if seed is None else seed
     request = Request(
         files=files,

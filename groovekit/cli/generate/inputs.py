@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from groovekit.cli.generate.mode import Inputs, Request
 from groovekit.cli.output import note
@@ -13,6 +13,8 @@ from groovekit.cli.output import note
 if TYPE_CHECKING:
     from groovekit.converters.base import Converter, Counts
     from groovekit.generation.inputs import Excerpt
+    from groovekit.generation.manner import Manner
+    from groovekit.generation.player import Player
     from groovekit.io.notes import NoteSequence
 
 
@@ -25,9 +27,15 @@ class Excerpts(Inputs):
 
 @dataclasses.dataclass(frozen=True)
 class Takes(Inputs):
-    """Whole performances."""
+    """Whole performances.
+
+    Attributes:
+      sequences: one of each input.
+      manner: how they are to be played.
+    """
 
     sequences: Sequence[NoteSequence] = ()
+    manner: Manner = dataclasses.field(default_factory=lambda: cast("Manner", {}))
 
 
 def read_excerpts(request: Request) -> Excerpts:
@@ -92,7 +100,70 @@ def read_takes(request: Request, *, taps: bool = False, keeping: bool = True) ->
         kept=keeping and not request.translate,
     )
     windows = request.count * sum(len(take.starts) for take in takes)
-    return Takes(counts, windows, request.converter.steps, sequences)
+    steps = request.converter.steps
+    return Takes(counts, windows, steps, sequences, read_manner(request.options))
+
+
+def read_manner(options: Mapping[str, Any]) -> Manner:
+    """How the options of :data:`.options.MANNER` say that it is to sound.
+
+    Raises:
+      DataError: the file to play like cannot be read.
+    """
+    from groovekit.generation.bars import names_bars
+
+    names = ("level", "push", "range", "looseness", "style")
+    manner: Any = {name: options[name] for name in names if name in options}
+    like = options.get("like")
+    if like is None:
+        return cast("Manner", manner)
+    file, bars = like, None
+    if names_bars(like):
+        file, bars = None, like
+    elif not Path(like).expanduser().is_file():
+        before, _, behind = like.rpartition(":")
+        if before and names_bars(behind):
+            file, bars = before, behind
+    if file is not None:
+        manner["like"] = read_performance(file)
+    manner["like_bars"] = bars
+    return cast("Manner", manner)
+
+
+def tell_own(
+    player: Player,
+    sequence: NoteSequence,
+    manner: Manner,
+    *,
+    timing: bool = True,
+    velocity: bool = True,
+) -> None:
+    """Says at which level and with which feel an input is played, where it is its own.
+
+    Args:
+      player: the model.
+      sequence: the input.
+      manner: what is said.
+      timing: whether its timing is the model's.
+      velocity: whether its velocities are the model's.
+    """
+    from groovekit.generation.manner import wanted, with_measured
+    from groovekit.generation.takes import read_take
+    from groovekit.generation.tasks.filling import fills
+
+    if not fills(player):
+        return
+    take = read_take(sequence, player.converter)
+    said = wanted(take, manner)
+    found = with_measured(said, take, timing=timing, velocity=velocity).conditions.said
+    own = [name for name in found if name not in said.conditions.said]
+    if own:
+        units = {"push": "{:+.1f} ms", "looseness": "{:.1f} ms"}
+        words = ", ".join(
+            f"{name} " + units.get(name, "{:.0f}").format(found[name]) for name in own
+        )
+        options = ", ".join(f"--{name}" for name in own)
+        note(f"{take.name} keeps its own {words} ({options} for another).")
 
 
 def read_performance(path: str) -> NoteSequence:

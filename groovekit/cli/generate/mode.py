@@ -70,7 +70,7 @@ class Request:
         itself.
       outputs: how many that are in all.
       options: values of the mode's options, by the names of their parameters.
-      temperature: of the decoder.
+      temperature: of what is drawn.
       bpm: tempo of the outputs, in quarter notes a minute; None for the input's.
       translate: whether outputs that keep the input's notes get other pitches.
       seed: of everything random.
@@ -86,6 +86,13 @@ class Request:
     bpm: float | None
     translate: bool
     seed: int
+
+    @property
+    def fills(self) -> bool:
+        """Whether the model fills."""
+        from groovekit.models.family import family_of
+
+        return "fill" in family_of(self.files.config).abilities
 
     @property
     def playing(self) -> dict[str, Any]:
@@ -134,7 +141,8 @@ class Mode(Generic[InputsT]):
         asked for (None for nothing) and the number of inputs; or a UsageError.
       check: raises a UsageError for values of the options that do not go together,
         before anything is looked for.
-      needs: abilities that the player must have.
+      needs: abilities of which the player must have one; with which of them it plays
+        is the task's business.
     """
 
     name: str
@@ -228,15 +236,25 @@ def check_options(mode: Mode[Any], given: Iterable[str]) -> None:
             )
 
 
+def default_temperature(mode: Mode[Any], config: Config) -> float:
+    """What suits a mode with a model of a config."""
+    from groovekit.generation.inputs import DEFAULT_TEMPERATURE
+    from groovekit.generation.tasks.filling import FILL_TEMPERATURE
+    from groovekit.models.family import family_of
+
+    filling = "fill" in mode.needs & family_of(config).abilities
+    return FILL_TEMPERATURE if filling else DEFAULT_TEMPERATURE
+
+
 def check_abilities(mode: Mode[Any], config: Config) -> None:
-    """Raises a UsageError unless players of a config can do what a mode needs."""
+    """Raises a UsageError unless players of a config can do something a mode needs."""
     from groovekit.models.family import family_of
 
     abilities = family_of(config).abilities
-    missing = sorted(mode.needs - abilities)
-    if missing:
+    if mode.needs and not mode.needs & abilities:
+        needed = " or ".join(sorted(mode.needs))
         has = ", ".join(sorted(abilities)) or "nothing"
         raise UsageError(
-            f"--mode {mode.name} needs a model that can {' and '.join(missing)}, and "
-            f"the abilities of {config.name} are: {has}. Choose another model."
+            f"--mode {mode.name} needs a model that can {needed}, and the abilities of "
+            f"{config.name} are: {has}. Choose another model."
         )

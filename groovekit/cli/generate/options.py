@@ -28,7 +28,16 @@ BARS = _option(
     type=click.IntRange(min=1),
     default=None,
     show_default="as trained",
-    help="Length of the outputs; to continue, what is added.",
+    help="Length of the outputs; to continue, what is added; to fill, the bars to play "
+    "anew, such as 5-6.",
+)
+#: Instead of :data:`BARS`, where bars of the input are meant.
+WHICH_BARS = _option(
+    "--bars",
+    metavar="A-B",
+    default=None,
+    show_default=False,
+    help="Which bars to play anew: 5-6, or 4,8; counted from 1.",
 )
 CHORDS = _option(
     "--chords",
@@ -78,6 +87,62 @@ KEEP_ONSETS = _option(
     is_flag=True,
     help="drumify: the kit plays at the taps and nowhere else.",
 )
+DRUMS = _option(
+    "--drums",
+    metavar="NAMES",
+    default=None,
+    show_default="to add, closed_hihat or what the model has learnt; to fill, all",
+    help="add, fill: which drums, such as snare,toms: kick, snare, closed_hihat, "
+    "open_hihat, low_tom, mid_tom, high_tom, crash, ride, or toms, hats, cymbals.",
+)
+LEVEL = _option(
+    "--level",
+    metavar="V",
+    type=FiniteRange(),
+    default=None,
+    show_default=False,
+    help="Models that fill: mean velocity, 1 to 127.",
+)
+PUSH = _option(
+    "--push",
+    metavar="MS",
+    default=None,
+    show_default=False,
+    help="Models that fill: how far ahead of the beat, in milliseconds or steps: 5, "
+    "-12ms (minus lays back), 0.1steps.",
+)
+RANGE = _option(
+    "--range",
+    metavar="V",
+    type=FiniteRange(),
+    default=None,
+    show_default=False,
+    help="Models that fill: how much velocities differ, their standard deviation.",
+)
+LOOSENESS = _option(
+    "--looseness",
+    metavar="MS",
+    default=None,
+    show_default=False,
+    help="Models that fill: how much the timing differs, its standard deviation in "
+    "milliseconds or steps.",
+)
+STYLE = _option(
+    "--style",
+    metavar="NAME",
+    default=None,
+    show_default=False,
+    help="Models that fill: in which style, such as funk, jazz, latin or rock.",
+)
+LIKE = _option(
+    "--like",
+    metavar="FILE[:A-B]",
+    default=None,
+    show_default=False,
+    help="Models that fill: to play like another file, or like some bars of it "
+    "(song.mid:5-8); to humanize and to add, like other bars of the input (1-2), which "
+    "stay as they are; to groove, like these bars of the second input.",
+)
 SWING = _option(
     "--swing",
     metavar="S",
@@ -89,13 +154,16 @@ SWING = _option(
 #: All of them in the order of the help. The tempo has an effect in every mode.
 SHARED: tuple[click.Option, ...] = (
     *(WINDOW, BARS, CHORDS, BPM, DISTANCE, ATTRIBUTE, AMOUNT, TIMING_ONLY),
-    *(VELOCITY_ONLY, KEEP_ONSETS, SWING),
+    *(VELOCITY_ONLY, KEEP_ONSETS, DRUMS, LEVEL, PUSH, RANGE, LOOSENESS, STYLE, LIKE),
+    SWING,
 )
 
 #: Of modes that play one window from its latent vector.
 CODED = (WINDOW, BARS, SWING)
 #: Of modes that play the hits of a performance.
 PLAYED = (AMOUNT, TIMING_ONLY, VELOCITY_ONLY, SWING)
+#: Of modes that models play which fill: how it is to sound.
+MANNER = (LEVEL, PUSH, RANGE, LOOSENESS, STYLE, LIKE)
 
 
 def check_played(options: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""An input with the instruments that it lacks."""
+"""An input with more instruments."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from groovekit.cli.generate.inputs import Takes, read_takes
 from groovekit.cli.generate.mode import EACH, Mode, Request
+from groovekit.cli.generate.options import DRUMS, MANNER
 
 if TYPE_CHECKING:
     from groovekit.generation.player import Player
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 def _read(request: Request) -> Takes:
     from groovekit.generation.tasks.add import check_add
 
-    check_add(request.converter, request.files.config.name)
+    if not request.fills:
+        check_add(request.converter, request.files.config.name)
     return read_takes(request)
 
 
@@ -29,8 +31,10 @@ def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]
             player,
             sequence,
             request.count,
+            drums=request.options["drums"],
             translate=request.translate,
             **request.playing,
+            **inputs.manner,
         )
     ]
 
@@ -42,4 +46,6 @@ MODE = Mode(
     arity=EACH,
     read=_read,
     make=_make,
+    options=(DRUMS, *MANNER),
+    needs=frozenset({"encode", "fill"}),
 )

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groovekit.cli.generate.inputs import Takes, read_performance, tell_kits
+from groovekit.cli.generate.inputs import (
+    Takes,
+    read_manner,
+    read_performance,
+    read_takes,
+    tell_kits,
+)
 from groovekit.cli.generate.mode import EACH, Mode, Request
-from groovekit.cli.generate.options import BARS
+from groovekit.cli.generate.options import BARS, MANNER
 
 if TYPE_CHECKING:
     from groovekit.generation.player import Player
@@ -17,6 +23,8 @@ def _read(request: Request) -> Takes:
     from groovekit.generation.tasks.continue_ import read_ending
 
     converter = request.converter
+    if request.fills:
+        return read_takes(request)
     sequences = [read_performance(path) for path in request.paths]
     endings = [read_ending(sequence, converter) for sequence in sequences]
     counts = [ending.counts for ending in endings]
@@ -25,7 +33,8 @@ def _read(request: Request) -> Takes:
     sections = -(-(request.options["bars"] or own) // own)
     windows = request.count * sum(len(ending.windows) for ending in endings)
     windows += request.outputs * sections
-    return Takes(counts, windows, converter.steps, sequences)
+    manner = read_manner(request.options)
+    return Takes(counts, windows, converter.steps, sequences, manner)
 
 
 def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]:
@@ -42,6 +51,7 @@ def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]
             bars=request.options["bars"],
             temperature=request.temperature,
             seed=request.seed,
+            **inputs.manner,
         )
     ]
 
@@ -53,5 +63,6 @@ MODE = Mode(
     arity=EACH,
     read=_read,
     make=_make,
-    options=(BARS,),
+    options=(BARS, *MANNER),
+    needs=frozenset({"encode", "fill"}),
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from groovekit.cli.generate.inputs import Takes, read_takes
 from groovekit.cli.generate.mode import EACH, Mode, Request
-from groovekit.cli.generate.options import KEEP_ONSETS, SWING
+from groovekit.cli.generate.options import KEEP_ONSETS, MANNER, SWING
 
 if TYPE_CHECKING:
     from groovekit.generation.player import Player
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def _read(request: Request) -> Takes:
     from groovekit.generation.tasks.drumify import check_drumify
 
-    check_drumify(request.converter, request.files.config.name)
+    if not request.fills:
+        check_drumify(request.converter, request.files.config.name)
     return read_takes(request, taps=True, keeping=False)
 
 
@@ -33,6 +34,7 @@ def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]
             keep_onsets=request.options["keep_onsets"],
             swing=request.options["swing"],
             **request.playing,
+            **inputs.manner,
         )
     ]
 
@@ -44,5 +46,6 @@ MODE = Mode(
     arity=EACH,
     read=_read,
     make=_make,
-    options=(KEEP_ONSETS, SWING),
+    options=(KEEP_ONSETS, SWING, *MANNER),
+    needs=frozenset({"encode", "fill"}),
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from groovekit.cli.generate.inputs import Takes, read_takes
 from groovekit.cli.generate.mode import Arity, Mode, Request
-from groovekit.cli.generate.options import PLAYED, check_played
+from groovekit.cli.generate.options import MANNER, PLAYED, check_played
 
 if TYPE_CHECKING:
     from groovekit.generation.player import Player
@@ -29,6 +29,7 @@ def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]
         swing=options["swing"],
         translate=request.translate,
         **request.playing,
+        **inputs.manner,
     )
 
 
@@ -39,6 +40,7 @@ MODE = Mode(
     arity=Arity("two inputs (the hits, the feel)", 2, 2),
     read=read_takes,
     make=_make,
-    options=PLAYED,
+    options=(*PLAYED, *MANNER),
     check=check_played,
+    needs=frozenset({"encode", "fill"}),
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groovekit.cli.generate.inputs import Takes, read_takes
+from groovekit.cli.generate.inputs import Takes, read_takes, tell_own
 from groovekit.cli.generate.mode import EACH, Mode, Request
-from groovekit.cli.generate.options import PLAYED, check_played
+from groovekit.cli.generate.options import MANNER, PLAYED, check_played
 
 if TYPE_CHECKING:
     from groovekit.generation.player import Player
@@ -17,21 +17,23 @@ def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]
     from groovekit.generation.tasks.humanize import humanize
 
     options = request.options
-    return [
-        piece
-        for sequence in inputs.sequences
-        for piece in humanize(
+    timing, velocity = not options["velocity_only"], not options["timing_only"]
+    made: list[NoteSequence] = []
+    for sequence in inputs.sequences:
+        tell_own(player, sequence, inputs.manner, timing=timing, velocity=velocity)
+        made += humanize(
             player,
             sequence,
             request.count,
             amount=options["amount"],
-            timing=not options["velocity_only"],
-            velocity=not options["timing_only"],
+            timing=timing,
+            velocity=velocity,
             swing=options["swing"],
             translate=request.translate,
             **request.playing,
+            **inputs.manner,
         )
-    ]
+    return made
 
 
 MODE = Mode(
@@ -41,6 +43,7 @@ MODE = Mode(
     arity=EACH,
     read=read_takes,
     make=_make,
-    options=PLAYED,
+    options=(*PLAYED, *MANNER),
     check=check_played,
+    needs=frozenset({"encode", "fill"}),
 )
