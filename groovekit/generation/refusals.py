@@ -8,7 +8,9 @@ from groovekit.errors import DataError
 from groovekit.io.notes import NoteSequence
 
 #: Modes of ``groovekit generate``, and methods of a model, that read whole takes.
-_OF_ANY_LENGTH = "continue or, with models of grooves, humanize, drumify, add or groove"
+_OF_ANY_LENGTH = (
+    "continue or, with models of grooves, humanize, drumify, add, fill or groove"
+)
 _INSPECT = "groovekit inspect FILE shows what a file holds"
 _ADVICE = {
     Reason.EMPTY: f"Choose another file; {_INSPECT}.",

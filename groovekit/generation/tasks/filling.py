@@ -12,7 +12,7 @@ import numpy as np
 
 from groovekit.errors import UsageError
 from groovekit.generation.inputs import DEFAULT_TEMPERATURE
-from groovekit.generation.manner import Manner, Wanted
+from groovekit.generation.manner import Manner, Wanted, measured
 from groovekit.generation.partial import Filled, Filler, Partial, Taps
 from groovekit.generation.player import Player
 from groovekit.generation.takes import Take
@@ -134,6 +134,10 @@ def dynamics(
 ) -> Iterator[Played]:
     """Lets a model play the hits of a take, once for each version.
 
+    Velocities and timing that are not to be the model's are shown to it where somebody
+    played them (:func:`groovekit.generation.manner.measured`): what an editor writes
+    tells nothing.
+
     Args:
       model: that fills.
       take: the performance.
@@ -145,8 +149,12 @@ def dynamics(
       seed: of what is drawn.
     """
     hits = take.grid() & wanted.free(take)[:, None]
-    none = np.zeros_like(hits)
-    unknown = Unknown(none, hits if velocity else none, hits if timing else none)
+    none, own = np.zeros_like(hits), measured(take)
+    unknown = Unknown(
+        none,
+        hits if velocity or own.level is None else none,
+        hits if timing or own.push is None else none,
+    )
     return filled(
         model,
         take,

@@ -69,7 +69,8 @@ def with_pitches(offset, *, is_drum):
             Reason.TEMPO_CHANGE,
             (
                 "from 120 to 80 quarter notes a minute",
-                "continue or, with models of grooves, humanize, drumify, add or groove",
+                "continue or, with models of grooves, humanize, drumify, add, fill or "
+                "groove",
             ),
         ),
         (

@@ -81,6 +81,13 @@ def test_humanize_in_part(model):
     assert set(model.partial.conditions.said) == {"level", "range"}
     assert without(velocity, "velocity") == without(sequence, "velocity")
     assert humanize(model, sequence, amount=0, seed=1) == [sequence]
+    # What an editor writes is not shown.
+    for note in sequence.notes:
+        note.velocity = 100
+    humanize(model, sequence, velocity=False, seed=1)
+    hits = model.partial.hits > 0
+    np.testing.assert_array_equal(np.isnan(model.partial.velocities), hits)
+    assert set(model.partial.conditions.said) == {"push", "looseness"}
 
 
 def test_humanize_as_it_is_said(model):
