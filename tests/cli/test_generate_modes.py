@@ -341,7 +341,7 @@ def test_presets_of_modes(command, runs, takes, tmp_path, monkeypatch):
     result = command(*args)
     assert result.exit_code == 1
     message = " ".join(result.stderr.split())
-    assert "preset groovae_2bar_add_closed_hh, which is not installed" in message
+    assert f"preset {MODES['add'].preset}, which is not installed" in message
     assert "--run-dir" in message
 
 

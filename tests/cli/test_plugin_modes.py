@@ -94,6 +94,26 @@ def test_it_runs_with_its_own_options(command, loud, tmp_path):
         assert {note.velocity for note in read_midi(file["path"]).notes} == {99}
 
 
+def test_its_option_takes_the_place_of_a_shared_one(command, fake_package, tmp_path):
+    own = 'click.Option(["--bars"], metavar="A-B", help="loud: so many, or more.")'
+    source = SOURCE.replace("BARS,\n", f"{own},\n")
+    source = source.replace('["bars"]', '["bars"].count("-") + 1')
+    source = source.replace("read=read_excerpts", "read=lambda _: Excerpts()")
+    fake_package("loud-kit", "0.3", POINTS, source)
+    args = ("generate", "--mode", "loud_kit.loud")
+    text = " ".join(command(*args, "--help").stdout.split())
+    assert "--bars A-B loud: so many, or more." in text
+    assert "Length of the outputs" not in text
+    options = ("--bars", "1-2", "--output-dir", tmp_path, "--seed", 1, "--json")
+    result = command(*args, *options)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["options"]["bars"] == "1-2"
+    # Others keep theirs.
+    assert "--bars N" in command("generate", "--help").stdout
+    wrong = command("generate", "--bars", "1-2")
+    assert (wrong.exit_code, "Invalid value for '--bars'" in wrong.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
