@@ -8,6 +8,7 @@ next to nothing and loads neither Keras nor TensorFlow.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 __version__ = "0.1.0"
@@ -29,7 +30,9 @@ __all__ = sorted([*_HOME, "__version__"])
 # These say what is missing, and how to install it, instead of failing to import Keras.
 _NEED_KERAS = (
     "groovekit.models.decoders.base",
+    "groovekit.models.builder",
     "groovekit.models.heads.base",
+    "groovekit.models.window_dataset",
     "groovekit.training.trainer",
 )
 
@@ -49,3 +52,38 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+class _AfterKeras:
+    """Tells Keras the names of groovekit's classes when it is imported.
+
+    So that ``import groovekit`` is all it takes for ``keras.saving.load_model`` to open
+    groovekit's models, and still does not import Keras. A finder of modules, see
+    ``sys.meta_path``.
+    """
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name != "keras":
+            return None
+        finders = [f for f in sys.meta_path if f is not self]
+        specs = (finder.find_spec(name, path, target) for finder in finders)
+        spec: Any = next(filter(None, specs), None)
+        if spec is not None:
+            execute = spec.loader.exec_module
+
+            def execute_and_register(module: Any) -> None:
+                execute(module)
+                _register()
+
+            spec.loader.exec_module = execute_and_register
+        return spec
+
+
+def _register() -> None:
+    importlib.import_module("groovekit.models.saved_names").register()
+
+
+if "keras" in sys.modules:
+    _register()
+else:
+    sys.meta_path.insert(0, _AfterKeras())  # type: ignore[arg-type]  # without a base

@@ -46,12 +46,14 @@ from groovekit.io.conversion import convert_folder as convert_folder
 from groovekit.io.midi.files import read_midi as read_midi
 from groovekit.io.midi.files import write_midi as write_midi
 from groovekit.io.notes import NoteSequence as NoteSequence
+from groovekit.models.builder import build_model as build_model
 from groovekit.models.decoders.base import CoreDecoder as CoreDecoder
 from groovekit.models.decoders.base import Decoder as Decoder
 from groovekit.models.family import Family as Family
 from groovekit.models.feed import Decoded as Decoded
 from groovekit.models.feed import Feed as Feed
 from groovekit.models.heads.base import Head as Head
+from groovekit.models.window_dataset import WindowDataset as WindowDataset
 from groovekit.plugins.catalogue import installed_plugins as installed_plugins
 from groovekit.plugins.catalogue import register_attribute as register_attribute
 from groovekit.plugins.catalogue import register_config as register_config

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
+from groovekit.configs.base import Config, ModelConfig, get_config
 from groovekit.errors import ConfigError
 from groovekit.models import schedules
 from groovekit.models.encoders.bidirectional import BidirectionalLSTMEncoder
 from groovekit.models.family import family_of
+from groovekit.models.keras_model import KerasModel
 from groovekit.models.latent import LatentLayer
 from groovekit.models.music_vae import MusicVAE, Objective
 from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
@@ -19,26 +21,30 @@ from groovekit.plugins import catalogue
 from groovekit.plugins.registry import Registry
 from groovekit.seeding import derive
 
-if TYPE_CHECKING:
-    from groovekit.configs.base import Config, ModelConfig
 
-
-def build_model(config: Config, *, seed: int = 0, dtype: str = "float32") -> Any:
+def build_model(config: Config | str, *, seed: int = 0, dtype: str = "float32") -> Any:
     """Builds the model of a config of any family, with fresh weights.
 
     Args:
-      config: what to build.
+      config: what to build, or its registered name.
       seed: of initial weights and of the noise drawn in training.
       dtype: Keras dtype policy, e.g. ``float32`` or ``mixed_bfloat16``.
 
     Returns:
-      The ``keras.Model``, all of its variables created.
+      A ``keras.Model``, all of its variables created, that can be compiled, fitted,
+      saved and loaded like any other: see
+      :class:`groovekit.models.keras_model.KerasModel`.
 
     Raises:
       UnknownNameError: an encoder, decoder or head that nobody registered.
       ConfigError: parts that do not fit together.
     """
-    return family_of(config).build(config, seed=seed, dtype=dtype)
+    if isinstance(config, str):
+        config = get_config(config)
+    model: Any = family_of(config).build(config, seed=seed, dtype=dtype)
+    if isinstance(model, KerasModel):
+        model.remember(config, seed)
+    return model
 
 
 def build_vae(

@@ -18,6 +18,7 @@ from groovekit.models import backend, latent, schedules
 from groovekit.models.decoders.base import Decoder
 from groovekit.models.feed import Feed
 from groovekit.models.heads.base import Head
+from groovekit.models.keras_model import KerasModel, Window
 from groovekit.models.latent import LatentLayer, Posterior
 from groovekit.models.protocols import Batch
 
@@ -67,7 +68,8 @@ def mask_of(lengths: Tensor, steps: int) -> Tensor:
     return ops.reshape(mask, (-1, steps))
 
 
-class MusicVAE(keras.Model):
+@keras.saving.register_keras_serializable(package="groovekit")
+class MusicVAE(KerasModel):
     """MusicVAE and GrooVAE.
 
     Args:
@@ -100,6 +102,17 @@ class MusicVAE(keras.Model):
         self.objective = objective
         self.noise = keras.random.SeedGenerator(seed)
         self.built = True
+
+    def reconstruction(self, window: Window, *, training: bool) -> Tensor:
+        """The most probable outputs, by the posterior's means."""
+        posterior = self.encode(*window, training=training)
+        feed = Feed(controls=window.controls, lengths=window.lengths)
+        return self.decode(posterior.mean, window.inputs.shape[1], feed)
+
+    @property
+    def output_depth(self) -> int:
+        """Size of the last axis of reconstructions."""
+        return self.head.output_depth
 
     @property
     def z_size(self) -> int:
@@ -432,3 +445,44 @@ class MusicVAE(keras.Model):
             )
         sums = {k: v for k, v in parts.items() if k.startswith("sum/")}
         return loss, {**scalars, **sums}
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """See :class:`groovekit.models.keras_model.KerasModel`."""
+        return ("losses/r_loss", "losses/kl_loss", "losses/kl_bits")
+
+    def evaluation_loss(
+        self,
+        inputs: Tensor,
+        outputs: Tensor,
+        controls: Tensor | None,
+        lengths: Tensor | None,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss with the KL cost's full weight, and scalars.
+
+        As in the original, models trained with scheduled sampling run freely. The
+        noise is always the same, so that curves show the model and not the draw.
+
+        Args:
+          inputs: see :meth:`losses_of`, likewise the next three.
+          outputs: targets.
+          controls: or None.
+          lengths: or None.
+        """
+        batch = ops.shape(inputs)[0]
+        shape = (batch, outputs.shape[1], self.head.noise_depth)
+        parts = self.losses_of(
+            inputs,
+            outputs,
+            controls,
+            lengths,
+            step=None,
+            epsilon=keras.random.normal((batch, self.z_size), seed=1),
+            uniforms=keras.random.uniform(shape, seed=2),
+        )
+        r_loss, kl_cost = ops.mean(parts["r_loss"]), ops.mean(parts["kl_cost"])
+        return r_loss + self.objective.max_beta * kl_cost, {
+            "losses/r_loss": r_loss,
+            "losses/kl_loss": kl_cost,
+            "losses/kl_bits": ops.mean(latent.kl_bits(parts["kl"])),
+        }

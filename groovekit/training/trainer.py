@@ -24,6 +24,7 @@ from groovekit.configs.run_folder import RunFolder
 from groovekit.data.prepared import Prepared
 from groovekit.errors import TrainingError, TrainingInterruptedError
 from groovekit.models import backend
+from groovekit.models.builder import build_model
 from groovekit.models.family import family_of
 from groovekit.models.optimizer import averaged
 from groovekit.models.weights import save_weights
@@ -106,7 +107,7 @@ class Trainer:
         self._resumed = settings.resume and runs.has_begun(self.run)
         self.seed = runs.choose_seed(self.run, settings.seed, resumed=self._resumed)
         self.family = family_of(config)
-        self.model = self.family.build(
+        self.model = build_model(
             config, seed=self.seed, dtype=DTYPES[settings.precision]
         )
         self.optimizer = self.family.optimizer(config, self.model)
