@@ -12,7 +12,7 @@ import dataclasses
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from groovekit.data.prepared import Prepared
 from groovekit.errors import TrainingError, TrainingInterruptedError
 from groovekit.models import backend
 from groovekit.models.builder import build_model
+from groovekit.models.callbacks import Callbacks
 from groovekit.models.family import family_of
 from groovekit.models.optimizer import averaged
 from groovekit.models.weights import save_weights
@@ -57,7 +58,7 @@ class TrainResult:
       scores: of the last evaluation; empty without one.
       best_step: step of the best weights.
       best: their loss on the evaluation examples; None without evaluation.
-      stopped_early: whether patience ran out.
+      stopped_early: whether patience ran out, or a callback ended training.
     """
 
     run: RunFolder
@@ -174,11 +175,17 @@ class Trainer:
 
     # Training ------------------------------------------------------------------
 
-    def fit(self, progress: Progress | None = None) -> TrainResult:
-        """Trains until the last step, patience's end or a signal.
+    def fit(
+        self, progress: Progress | None = None, *, callbacks: Sequence[Any] = ()
+    ) -> TrainResult:
+        """Trains until the last step, patience's end, a callback's word or a signal.
 
         Args:
           progress: called as ``progress(step, scalars)`` every few steps.
+          callbacks: of Keras's. What lies between two evaluations is an epoch to them;
+            at its end the model has the weights that were evaluated, and the logs hold
+            the scores (``val_...``), ``val_loss`` being what the best weights have
+            least of. Each step waits for its figures where there are callbacks.
 
         Raises:
           TrainingInterruptedError: SIGINT or SIGTERM came; everything is saved.
@@ -206,11 +213,23 @@ class Trainer:
             EventWriter(self.run.logs / "train") as train_log,
             EventWriter(self.run.logs / "eval") as eval_log,
         ):
-            return self._loop(progress, stop, train_log, eval_log)
+            called = self._callbacks(callbacks)
+            return self._loop(progress, called, stop, train_log, eval_log)
+
+    def _callbacks(self, callbacks: Sequence[Any]) -> Callbacks:
+        steps = self.settings.eval_every
+        return Callbacks(
+            callbacks,
+            self.model,
+            self.optimizer,
+            steps=steps,
+            epochs=-(-self.settings.steps // steps),
+        )
 
     def _loop(
         self,
         progress: Progress | None,
+        callbacks: Callbacks,
         stop: StopRequest,
         train_log: EventWriter,
         eval_log: EventWriter,
@@ -231,15 +250,18 @@ class Trainer:
         pending: list[Any] = []
         saved_at = logged_at = time.monotonic()
         stopped_early = False
+        callbacks.train_begin()
         while state.step < settings.steps and not stopped_early:
             batch = next(batches)
             if self._preparation is not None:
                 rng = generator(self.seed, "preparation", state.step)
                 batch = self._preparation(batch, rng)
             tensors = arguments(batch, fixed_length=converter.fixed_length)
+            callbacks.batch_begin(state.step)
             pending.append(update(*tensors, np.asarray(state.step, np.float32)))
+            callbacks.batch_end(state.step, pending[-1])
             state.step += 1
-            last = state.step == settings.steps
+            last = state.step == settings.steps or callbacks.stopped
             due = state.step % settings.eval_every == 0
             stopping = stop.signal
             slow = time.monotonic() - logged_at > _LOG_SECONDS
@@ -253,6 +275,11 @@ class Trainer:
                 stopped_early = settings.patience is not None and (
                     state.worse >= settings.patience
                 )
+            if (due or last) and stopping is None:
+                callbacks.epoch_end(
+                    state.step, {} if self._validator is None else state.scores
+                )
+                stopped_early = stopped_early or callbacks.stopped
             minutes = (time.monotonic() - saved_at) / 60
             if (
                 last
@@ -269,6 +296,7 @@ class Trainer:
                     + ("." if settings.resume else ", without `resume=False`."),
                     EXIT_CODES[stopping],
                 )
+        callbacks.train_end()
         return self._result(stopped_early=stopped_early)
 
     def _log(
@@ -389,6 +417,7 @@ def train(
     *,
     settings: TrainSettings | None = None,
     progress: Progress | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> TrainResult:
     """Trains a config's model; see :class:`Trainer`.
 
@@ -398,6 +427,7 @@ def train(
       run_dir: the run folder, new or to be resumed.
       settings: how long, what to keep; default :class:`TrainSettings`.
       progress: called as ``progress(step, scalars)`` every few steps.
+      callbacks: of Keras's; see :meth:`Trainer.fit`.
     """
     trainer = Trainer(config, data, run_dir, settings or TrainSettings())
-    return trainer.fit(progress)
+    return trainer.fit(progress, callbacks=callbacks)

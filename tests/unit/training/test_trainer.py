@@ -4,6 +4,7 @@ import dataclasses
 import os
 import signal
 
+import keras
 import numpy as np
 import pytest
 from helpers import tiny
@@ -19,6 +20,7 @@ from groovekit.errors import (
 )
 from groovekit.io.tfrecord.records import read_records
 from groovekit.models import backend
+from groovekit.models.builder import build_model
 from groovekit.models.weights import load_model, load_weights
 from groovekit.training import checkpoints
 from groovekit.training.settings import TrainSettings
@@ -369,3 +371,92 @@ def test_weights_of_earlier_versions_give_way_to_better_ones(config, data, tmp_p
     assert resumed.state.best_step == 2
     assert run.weights_path.is_file()
     assert not run.old_weights_path.exists()
+
+
+# Callbacks of Keras's -----------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.backends
+def test_callbacks_of_keras_see_what_training_does(config, data, tmp_path):
+    calls = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            calls.append("begin")
+
+        def on_epoch_begin(self, epoch, logs=None):
+            calls.append(("epoch", epoch))
+
+        def on_train_batch_end(self, batch, logs=None):
+            calls.append((batch, logs["loss"]))
+
+        def on_epoch_end(self, epoch, logs=None):
+            calls.append((epoch, logs))
+
+        def on_train_end(self, logs=None):
+            calls.append("end")
+
+    losses = []
+    saved = tmp_path / "best.keras"
+    result = train(
+        config,
+        data,
+        tmp_path / "run",
+        settings=SETTINGS,
+        progress=lambda step, scalars: losses.append((step, scalars["loss"])),
+        callbacks=[
+            Watch(),
+            keras.callbacks.ModelCheckpoint(saved, save_best_only=True),
+        ],
+    )
+    assert (calls[0], calls[1], calls[-1]) == ("begin", ("epoch", 0), "end")
+    batches = [call for call in calls if isinstance(call[1], float)]
+    # Twelve steps, five an epoch.
+    assert [number for number, _ in batches] == [*range(5), *range(5), 0, 1]
+    ends = [call for call in calls if isinstance(call[1], dict)]
+    assert [epoch for epoch, _ in ends] == [0, 1, 2]
+    # Curves have means since their last point.
+    counts = np.diff([0, *(step for step, _ in losses)])
+    assert np.dot(counts, [loss for _, loss in losses]) == pytest.approx(
+        sum(loss for _, loss in batches)
+    )
+    assert ends[0][1]["loss"] == pytest.approx(np.mean([v for _, v in batches[:5]]))
+    assert ends[-1][1]["val_losses/r_loss"] == result.scores["losses/r_loss"]
+    assert min(logs["val_loss"] for _, logs in ends) == result.best
+    # What a callback saved are the best weights, for Keras to go on from.
+    best = keras.saving.load_model(saved)
+    assert int(best.optimizer.iterations) == result.best_step
+    other = build_model(config)
+    load_weights(other, result.run.weights_path)
+    for a, b in zip(best.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(backend.to_numpy(a), backend.to_numpy(b))
+
+
+@pytest.mark.backends
+def test_callbacks_change_nothing(config, data, tmp_path, reference):
+    trainer = Trainer(config, data, tmp_path / "run", SETTINGS)
+    trainer.fit(callbacks=[keras.callbacks.Callback()])
+    for a, b in zip(weights(reference), weights(trainer), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.backends
+@pytest.mark.parametrize("hook", ["on_train_batch_end", "on_epoch_end"])
+def test_a_callback_ends_training(config, data, tmp_path, hook):
+    class Stop(keras.callbacks.Callback):
+        pass
+
+    def stop(self, number, logs=None):
+        self.model.stop_training = number == 1
+
+    setattr(Stop, hook, stop)
+    folder = tmp_path / "run"
+    result = train(config, data, folder, settings=SETTINGS, callbacks=[Stop()])
+    assert result.stopped_early
+    assert result.step == {"on_train_batch_end": 2, "on_epoch_end": 10}[hook]
+    # It was evaluated and saved; the run goes on from there.
+    assert result.scores
+    newest = checkpoints.newest(RunFolder(folder).checkpoints)
+    assert checkpoints.step_of(newest) == result.step
+    assert train(config, data, folder, settings=SETTINGS).step == 12
