@@ -101,8 +101,8 @@ def wanted(take: Take, manner: Manner) -> Wanted:
     own = mark_bars(bars, take.bars, name=take.name, argument="like_bars")
     if own.all():
         raise UsageError(
-            f"`like_bars` says all {take.bars} bars of {take.name}: these stay as they "
-            "are, so leave at least one to be played like them."
+            f"`like_bars` names every bar of {take.name}: these stay as they are, so "
+            "leave at least one to be played like them."
         )
     return Wanted(conditions, reference=reference(take, bars), own=own)
 

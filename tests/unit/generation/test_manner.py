@@ -128,7 +128,7 @@ def test_bars_of_its_own():
     np.testing.assert_array_equal(found.own, [True, False, True])
     np.testing.assert_array_equal(np.flatnonzero(found.free(take)), np.arange(16, 32))
     assert wanted(take, {}).free(take).all()
-    with pytest.raises(UsageError, match="all 3 bars of /id/test/1"):
+    with pytest.raises(UsageError, match="every bar of /id/test/1"):
         wanted(take, {"like_bars": "1-3"})
 
 
