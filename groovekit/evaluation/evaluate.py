@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,12 @@ from groovekit.data.performances import (
 from groovekit.errors import ConfigError
 from groovekit.evaluation import distributions, scoring
 from groovekit.evaluation.baselines import Case, fit_baselines
+from groovekit.evaluation.baselines.linear_code import (
+    MOST_FEATURES,
+    LinearReconstruction,
+)
 from groovekit.evaluation.event_scores import event_rows
+from groovekit.evaluation.hit_cells import parts_of
 from groovekit.evaluation.interpolation import interpolations
 from groovekit.evaluation.known import (
     MOST_TRAINING_WINDOWS,
@@ -148,9 +153,20 @@ def evaluate(
         figures["reconstruction"] = {"rows": rows, "verdicts": []}
     else:
         drums = drums_of(outputs, converter)
-        apart = aligned(positions_of(examples), converter)
+        stage("Decoding drawn codes")
+        z = encoding.mean + encoding.stddev * generator(
+            settings.seed, "drawn"
+        ).standard_normal(encoding.mean.shape, np.float32)
+        drawn = drums_of(_predict(model, data, z, settings), converter)
         figures |= _drum_figures(
-            model, truth, data, drums, encoding.mean, apart, train, settings, stage
+            model,
+            truth,
+            data,
+            _Decoded(drums, drawn, encoding.mean, figures["kl_bits"]["value"]),
+            aligned(positions_of(examples), converter),
+            train,
+            settings,
+            stage,
         )
     stage("Choosing grooves to show")
     listening = _listening(model, data, outputs, by_window(qpm, examples), settings)
@@ -207,21 +223,30 @@ def _predict(
     return np.concatenate(parts)
 
 
+class _Decoded(NamedTuple):
+    """What a model makes of the windows: of means and of drawn codes; and the codes."""
+
+    drums: Drums
+    drawn: Drums
+    z: np.ndarray
+    bits: float
+
+
 def _drum_figures(
     model: TrainedModel,
     truth: Truth,
     data: Tensors,
-    drums: Drums,
-    z: np.ndarray,
+    decoded: _Decoded,
     apart: np.ndarray,
     train: Examples,
     settings: Settings,
     stage: Callable[[str], None],
 ) -> dict[str, Any]:
     converter = model.converter
+    drums, drawn, z, bits = decoded
     stage("Fitting the baselines")
     known = Known.of(train, converter)
-    baselines = fit_baselines(known.drums, known.inputs)
+    baselines = fit_baselines(known.drums, known.inputs, known.owners)
     inputs = inputs_of(data, truth.drums, converter)
     forcing = settings.teacher_forcing
     knows = "the input and the steps before" if forcing else "the input"
@@ -234,6 +259,12 @@ def _drum_figures(
                 scoring.PLAYER, "the model, hits given", scoring.GIVEN_HITS, played
             )
         )
+    predictions.append(
+        Prediction(
+            scoring.DRAWN, "the model, codes drawn", knows, drawn, compared=False
+        )
+    )
+    predictions += _linear(truth.drums, known, inputs, bits, settings)
     for baseline in baselines:
         case = Case(
             inputs,
@@ -265,6 +296,33 @@ def _drum_figures(
     if ways is not None:
         found["interpolation"] = ways
     return found
+
+
+def _linear(
+    drums: Drums, known: Known, inputs: Drums, bits: float, settings: Settings
+) -> list[Prediction]:
+    """The closed-form code at the model's bits, where the model sees what it plays."""
+    parts = 1 if drums.velocities is None else 3
+    if not (bits > 0 and _equal(inputs, drums) and _equal(known.inputs, known.drums)):
+        return []
+    if parts * drums.hits[0].size > MOST_FEATURES:
+        return []
+    rng = generator(settings.seed, "linear code")
+    found = LinearReconstruction.of(drums, known.drums, bits, rng)
+    label = f"linear code, {found.bits:.0f} bits"
+    return [
+        Prediction("linear", label, "the input", found.mean),
+        Prediction(
+            "linear_drawn", f"{label}, drawn", "the input", found.drawn, compared=False
+        ),
+    ]
+
+
+def _equal(first: Drums, second: Drums) -> bool:
+    return all(
+        np.array_equal(a, b)
+        for a, b in zip(parts_of(first), parts_of(second), strict=True)
+    )
 
 
 def _hits_known(converter: Converter) -> bool:

@@ -22,6 +22,8 @@ GIVEN_HITS = "the hits"
 MODEL = "model"
 #: The row of a model that is given the hits, as ``--mode humanize`` gives them.
 PLAYER = "player"
+#: The row of a model whose codes are drawn from the posterior, not its means.
+DRAWN = "drawn"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,12 +98,14 @@ class Prediction:
       label: for people.
       given: what it knows of a window.
       drums: what it predicts.
+      compared: whether the model is to beat it.
     """
 
     name: str
     label: str
     given: str
     drums: Drums
+    compared: bool = True
 
 
 def score(
@@ -178,7 +182,7 @@ def verdicts(truth: Truth, predictions: Sequence[Prediction]) -> list[dict[str, 
       under ``against`` the comparison with each.
     """
     free, player = predictions[0], _player(predictions)
-    baselines = [row for row in predictions[1:] if row is not player]
+    baselines = [row for row in predictions[1:] if row is not player and row.compared]
     ratios = _ratios(truth, free.drums, None)
     played = ratios if player is free else _ratios(truth, player.drums, None)
     found = []

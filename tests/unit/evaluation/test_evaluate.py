@@ -30,6 +30,7 @@ from groovekit.io.notes import NoteSequence
 from groovekit.models import backend
 from groovekit.models.builder import build_model
 from groovekit.models.feed import Feed
+from groovekit.seeding import generator
 
 pytestmark = pytest.mark.backends
 
@@ -180,11 +181,12 @@ class TestEvaluate:
         table = evaluated[-1].figures
         rows = {row["name"]: row for row in table["reconstruction"]["rows"]}
         assert list(rows) == [
-            *("model", "player", "silence", "frequent", "nearest"),
-            *("quantised", "means", "jitter", "humaniser"),
+            *("model", "player", "drawn", "silence", "frequent", "nearest"),
+            *("bar_by_bar", "quantised", "medians", "nearest_bar", "nearest_bars"),
+            *("jitter", "humaniser"),
         ]
         assert rows["silence"]["scores"]["hit_f1"]["value"] == 0.0
-        assert rows["means"]["scores"]["hit_f1"]["value"] == 1.0
+        assert rows["medians"]["scores"]["hit_f1"]["value"] == 1.0
         measured = [v["measure"] for v in table["reconstruction"]["verdicts"]]
         assert measured == ["hit_f1", "velocity_error", "timing_error_ms"]
         assert set(table["distributions"]["sets"]) >= {"samples", "humaniser"}
@@ -266,6 +268,36 @@ def test_windows_that_do_not_overlap():
     # Patterns slide a bar at a time.
     found = aligned(places, DrumsConverter(bars=4))
     assert found.tolist() == [True, False, False, False, True, True, False]
+
+
+def test_models_that_reconstruct_are_compared_with_a_linear_code():
+    config = tiny_config("groovae_4bar")
+    data = prepared(config, sequences=8, bars=6)
+    model = TrainedModel(config, build_model(config, seed=1))
+    settings = Settings(samples=0, seed=3)
+    found, again = (
+        evaluate(model, data.evaluation, data.train, settings=settings).figures
+        for _ in range(2)
+    )
+    rows = {row["name"]: row for row in found["reconstruction"]["rows"]}
+    assert list(rows)[:4] == ["model", "drawn", "linear", "linear_drawn"]
+    bits = found["kl_bits"]["value"]
+    assert rows["linear"]["label"] == f"linear code, {bits:.0f} bits"
+    # Drawn codes are shown, not judged.
+    for verdict in found["reconstruction"]["verdicts"]:
+        compared = {row["baseline"] for row in verdict["against"]}
+        assert not compared & {"drawn", "linear_drawn"}
+        assert "linear" in compared
+    (batch,) = data.evaluation.batches(100)
+    codes = model.encode(batch)
+    noise = generator(3, "drawn").standard_normal(codes.mean.shape, np.float32)
+    made = model.decode_to_tensors(codes.mean + codes.stddev * noise, temperature=0)
+    recall = hit_scores(
+        drums_of(batch.outputs, config.converter), drums_of(made, config.converter)
+    ).recall
+    drawn = rows["drawn"]["scores"]["hit_recall"]["value"]
+    assert drawn == pytest.approx(recall, rel=1e-4)
+    assert again == found
 
 
 def test_hits_given_as_controls_are_played_without_the_code():
