@@ -1,0 +1,1 @@
+"""The masked family: what is known of a performance stays, the rest is filled in."""
