@@ -46,6 +46,7 @@ from groovekit.converters.options import WithKits
 from groovekit.errors import ConfigError
 from groovekit.fields import AtLeast, Within
 from groovekit.io.columns import NoteColumns
+from groovekit.io.groove_table import style_number
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM
 
@@ -77,6 +78,9 @@ class GrooveConverter(WithKits, GridConverter):
         with p x max(0.2, 1 - velocity / 127).
       add_instruments: classes taken out of the input.
       hits_as_controls: hits are given as controls too.
+      context_as_controls: tempo and style are given as controls: quarter notes a
+        minute, and the number of a Groove MIDI Dataset's style, which is read off its
+        files' names (:func:`groovekit.io.groove_table.style_number`; -1 for others).
       split_instruments: one drum a step, so ``classes`` times as many steps of
         depth ``1 + 1 + 1``; a one-hot control says which drum's turn it is.
       velocity_bins: one-hot velocities in so many bins instead of numbers; goes
@@ -110,6 +114,7 @@ class GrooveConverter(WithKits, GridConverter):
     max_note_dropout: Annotated[float, Within(0, 1, "a probability from 0 to 1")] = 0.0
     add_instruments: Annotated[tuple[int, ...], AtLeast(0, "indices of classes")] = ()
     hits_as_controls: bool = False
+    context_as_controls: bool = False
     split_instruments: bool = False
     velocity_bins: Bins = 0
     offset_bins: Bins = 0
@@ -199,9 +204,10 @@ class GrooveConverter(WithKits, GridConverter):
 
     @property
     def control_depth(self) -> int:
-        """Hits (one a drum) and, with split instruments, whose turn it is."""
+        """Hits (one a drum), with split instruments whose turn it is, and context."""
         drums = 1 if self.split_instruments else self.classes
         depth = drums if self.hits_as_controls else 0
+        depth += 2 if self.context_as_controls else 0
         return depth + (self.classes if self.split_instruments else 0)
 
     # Reading -------------------------------------------------------------------
@@ -216,7 +222,7 @@ class GrooveConverter(WithKits, GridConverter):
 
     def section_windows(
         self,
-        sequence: NoteSequence,  # noqa: ARG002 - nothing but its notes counts
+        sequence: NoteSequence,
         section: Section,
         notes: NoteColumns,
     ) -> Windows:
@@ -226,7 +232,8 @@ class GrooveConverter(WithKits, GridConverter):
           Windows of ``hits`` ``(windows, steps, ceil(classes / 8))`` uint8 bits
           (first class in the highest bit), ``velocities`` ``(windows, steps,
           classes)`` uint8 0..127 and ``offsets`` ``(windows, steps, classes)``
-          float32.
+          float32; with ``context_as_controls`` also ``tempos`` float32 and ``styles``
+          int8, ``(windows,)``.
 
         Raises:
           UnusableError: there are none.
@@ -271,11 +278,19 @@ class GrooveConverter(WithKits, GridConverter):
         starts = np.arange(0, total - self.window_steps + 1, self._hop_steps)
         rows = starts[:, None] + np.arange(self.window_steps)
         shape = (total, drums)
+        context: dict[str, np.ndarray] = {}
+        if self.context_as_controls:
+            style = style_number(sequence.filename)
+            context = {
+                "tempos": np.full(len(starts), section.qpm, np.float32),
+                "styles": np.full(len(starts), style, np.int8),
+            }
         return Windows(
             {
                 "hits": np.packbits(hits.reshape(shape), axis=1)[rows],
                 "velocities": velocities.reshape(shape)[rows],
                 "offsets": offsets.reshape(shape)[rows],
+                **context,
             },
             counts,
         )
@@ -324,7 +339,12 @@ class GrooveConverter(WithKits, GridConverter):
         if self._alters_inputs(rng):
             inputs = self._join(*self._inputs(hits, velocities, offsets, rng))
         lengths = np.full(len(packed), outputs.shape[1], np.int32)
-        return Tensors(inputs, outputs, self._controls(hits), lengths)
+        controls = self._controls(hits)
+        if self.context_as_controls:
+            context = self._context(windows, outputs.shape[1])
+            given = [] if controls is None else [controls]
+            controls = np.concatenate([*given, context], axis=-1)
+        return Tensors(inputs, outputs, controls, lengths)
 
     def _alters_inputs(self, rng: np.random.Generator | None) -> bool:
         return bool(
@@ -375,8 +395,15 @@ class GrooveConverter(WithKits, GridConverter):
             parts = [part.reshape(batch, rows, -1) for part in parts]
         return np.concatenate(parts, axis=-1)
 
+    @staticmethod
+    def _context(windows: Windows, steps: int) -> np.ndarray:
+        """Tempo and style, the same at every step."""
+        columns = [windows.arrays[name] for name in ("tempos", "styles")]
+        rows = np.stack(columns, axis=-1).astype(np.float32)
+        return np.repeat(rows[:, None], steps, axis=1)
+
     def _controls(self, hits: np.ndarray) -> np.ndarray | None:
-        if not self.control_depth:
+        if not (self.hits_as_controls or self.split_instruments):
             return None
         batch, steps = hits.shape[:2]
         if not self.split_instruments:
@@ -394,7 +421,11 @@ class GrooveConverter(WithKits, GridConverter):
 
     def default_controls(self, batch: int, steps: int) -> np.ndarray | None:
         """Whose turn it is, with split instruments and without hits as controls."""
-        if not self.split_instruments or self.hits_as_controls:
+        if (
+            not self.split_instruments
+            or self.hits_as_controls
+            or self.context_as_controls
+        ):
             return None
         return self._turns(batch, steps)
 

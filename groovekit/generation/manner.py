@@ -35,7 +35,7 @@ class Manner(TypedDict, total=False):
         back.
       range: standard deviation of the velocities, MIDI.
       looseness: standard deviation of the distances from the grid, as ``push``.
-      style: one of :data:`groovekit.generation.partial.STYLES`.
+      style: one of :data:`groovekit.io.groove_table.STYLES`.
       like: a performance to play like.
       like_bars: which bars of it, such as ``"5-8"``; by default the first ones that
         sound. Without ``like``, bars of the input itself, which stay as they are.

@@ -11,13 +11,8 @@ from typing import Protocol
 import numpy as np
 
 from groovekit.errors import UnknownNameError, UsageError, suggest
+from groovekit.io.groove_table import STYLES
 
-#: The Groove MIDI Dataset's labels of styles, without what follows the slash.
-STYLES = (
-    *("afrobeat", "afrocuban", "blues", "country", "dance", "funk", "gospel"),
-    *("highlife", "hiphop", "jazz", "latin", "middleeastern", "neworleans", "pop"),
-    *("punk", "reggae", "rock", "soul"),
-)
 #: Smallest and largest value of each condition that is a number, and its unit.
 LIMITS: Mapping[str, tuple[float, float, str]] = MappingProxyType(
     {
@@ -39,7 +34,7 @@ class Conditions:
         beat, negative lays back.
       range: standard deviation of the velocities, MIDI.
       looseness: standard deviation of the distances from the grid, milliseconds.
-      style: one of :data:`STYLES`.
+      style: one of :data:`groovekit.io.groove_table.STYLES`.
 
     Raises:
       UsageError: a number outside its :data:`LIMITS`.

@@ -6,6 +6,7 @@ import codecs
 import csv
 import dataclasses
 import io
+import re
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -17,6 +18,14 @@ GROOVE_TABLE = "info.csv"
 #: The problem of a file that only the table knows.
 ABSENT = f"named in {GROOVE_TABLE}, but not there"
 _COLUMNS = frozenset({"midi_filename", "split", "drummer"})
+#: The data set's labels of styles, without what follows the slash.
+STYLES = (
+    *("afrobeat", "afrocuban", "blues", "country", "dance", "funk", "gospel"),
+    *("highlife", "hiphop", "jazz", "latin", "middleeastern", "neworleans", "pop"),
+    *("punk", "reggae", "rock", "soul"),
+)
+# Number, style, tempo, kind and time signature: 10_jazz-funk_116_fill_4-4.mid
+_FILE_NAME = re.compile(r"\d+_([a-z]+)(?:-[a-z]+)*_\d+_(?:beat|fill)_\d+-\d+\.midi?")
 
 
 def groove_splits(path: str | Path) -> dict[str, str] | None:
@@ -71,6 +80,17 @@ def _splits(table: bytes, prefix: str) -> dict[str, str] | None:
         for row in rows
         if row["midi_filename"]
     }
+
+
+def style_number(name: str) -> int:
+    """Number in :data:`STYLES` of what the data set's name of a file says; else -1.
+
+    Args:
+      name: of the file, folders before it or not.
+    """
+    found = _FILE_NAME.fullmatch(PurePosixPath(name).name)
+    style = found[1] if found else ""
+    return STYLES.index(style) if style in STYLES else -1
 
 
 def is_groove_folder(path: str | Path) -> bool:

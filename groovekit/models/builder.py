@@ -8,12 +8,16 @@ from typing import Any
 import keras
 
 from groovekit.configs.base import Config, ModelConfig, get_config
+from groovekit.configs.masked import MaskedConfig
 from groovekit.errors import ConfigError
+from groovekit.io.groove_table import STYLES
 from groovekit.models import schedules
 from groovekit.models.encoders.bidirectional import BidirectionalLSTMEncoder
 from groovekit.models.family import family_of
 from groovekit.models.keras_model import KerasModel
 from groovekit.models.latent import LatentLayer
+from groovekit.models.masked import features
+from groovekit.models.masked.network import MaskedModel
 from groovekit.models.music_vae import MusicVAE, Objective
 from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
 from groovekit.models.protocols import Optimizer
@@ -189,22 +193,68 @@ def _make(registry: Registry[Any], name: str, /, *args: Any, **kwargs: Any) -> A
         ) from error
 
 
-def build_optimizer(config: Config, model: Any) -> Optimizer:
-    """The config's optimiser, built for the model's variables and its precision."""
+def build_optimizer(
+    config: Config,
+    model: Any,
+    *,
+    rate: Any = None,
+    weight_decay: float = 0.0,
+) -> Optimizer:
+    """The config's optimiser, built for the model's variables and its precision.
+
+    Args:
+      config: whose ``training`` is meant.
+      model: a ``keras.Model``.
+      rate: a schedule of Keras's instead of the exponential one.
+      weight_decay: of kernels, in units of the learning rate (Loshchilov and Hutter,
+        2019).
+    """
     training = config.training
     optimizer: Any = ClippedAdam(
-        DecayToMinimum(
+        rate
+        or DecayToMinimum(
             training.learning_rate, training.min_learning_rate, training.decay_rate
         ),
+        weight_decay=weight_decay or None,
         clip_mode=training.clip_mode,
         grad_clip=training.grad_clip,
         grad_norm_clip_to_zero=training.grad_norm_clip_to_zero,
         use_ema=training.average > 0,
         ema_momentum=training.average,
     )
+    if weight_decay:
+        vectors = [v for v in model.trainable_variables if len(v.shape) < 2]
+        optimizer.exclude_from_weight_decay(var_list=vectors)
     if model.dtype_policy.name == "mixed_float16":
         # Small gradients vanish in half precision unless the loss is scaled up.
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(model.trainable_variables)
     built: Optimizer = optimizer
     return built
+
+
+def build_masked(
+    config: MaskedConfig, *, seed: int = 0, dtype: str = "float32"
+) -> MaskedModel:
+    """Builds a masked model with fresh weights; see :func:`build_model`.
+
+    Args:
+      config: what to build.
+      seed: of initial weights and dropout.
+      dtype: Keras dtype policy.
+    """
+    network, converter = config.network, config.converter
+    return MaskedModel(
+        classes=converter.classes,
+        input_depth=features.depth(converter.classes, len(STYLES)),
+        steps_per_bar=converter.grid.steps_per_bar,
+        channels=network.channels,
+        dilations=network.dilations,
+        dropout=network.dropout,
+        velocity_bins=network.velocity_bins,
+        offset_bins=network.offset_bins,
+        hit_weight=config.masking.hit_weight,
+        seed=derive(seed, "masked"),
+        dtype=dtype,
+        name="masked_model",
+    )

@@ -55,6 +55,42 @@ class DecayToMinimum(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
+@keras.saving.register_keras_serializable(package="groovekit")
+class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that rises in a line and falls in half a cosine.
+
+    Args:
+      peak: rate after the rise.
+      minimum: rate from ``steps`` on.
+      warmup: steps of the rise.
+      steps: at which the fall ends.
+    """
+
+    def __init__(self, peak: float, minimum: float, warmup: int, steps: int) -> None:
+        self.peak = peak
+        self.minimum = minimum
+        self.warmup = warmup
+        self.steps = steps
+
+    def __call__(self, step: Tensor) -> Tensor:
+        """The rate at ``step``."""
+        step = ops.cast(step, "float32")
+        rising = self.peak * (step + 1.0) / max(self.warmup, 1)
+        done = (step - self.warmup) / (self.steps - self.warmup)
+        share = 0.5 + 0.5 * ops.cos(math.pi * ops.clip(done, 0.0, 1.0))
+        falling = self.minimum + (self.peak - self.minimum) * share
+        return ops.where(step < self.warmup, rising, falling)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            "peak": self.peak,
+            "minimum": self.minimum,
+            "warmup": self.warmup,
+            "steps": self.steps,
+        }
+
+
 def global_norm(gradients: list[Tensor]) -> Tensor:
     """Euclidean norm of all gradients together."""
     squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in gradients]

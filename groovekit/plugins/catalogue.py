@@ -62,6 +62,7 @@ _CONFIG_MODULES = {
         "hierdec-mel_16bar",
         "hier-mel_16bar",
     ),
+    "masked": ("mask-groove",),
     "multitrack": (
         "hier-multiperf_vel_1bar_med",
         "hier-multiperf_vel_1bar_big",
@@ -143,7 +144,9 @@ _NUMPY_DECODERS = {
     }.items()
 }
 
-_FAMILIES = {"vae": "groovekit.models.families.vae:FAMILY"}
+_FAMILIES = {
+    name: f"groovekit.models.families.{name}:FAMILY" for name in ("masked", "vae")
+}
 
 _ATTRIBUTES = {
     name: f"groovekit.evaluation.metrics.features:{name}"

@@ -37,6 +37,7 @@ from groovekit.training.settings import DTYPES, TrainSettings
 from groovekit.training.signals import EXIT_CODES, StopRequest, stop_requests
 from groovekit.training.summaries import EventWriter
 from groovekit.training.validation import Validator, arguments
+from groovekit.training.words import evaluation_in_words
 
 _LOG = logging.getLogger("groovekit")
 
@@ -332,13 +333,7 @@ class Trainer:
         writer.scalars(state.scores, state.step)
         writer.flush()
         objective = self.model.objective_of(state.scores)
-        _LOG.info(
-            "Step %d: evaluation loss %.2f, reconstruction %.2f, KL %.1f bits",
-            state.step,
-            state.scores["loss"],
-            state.scores["losses/r_loss"],
-            state.scores["losses/kl_bits"],
-        )
+        _LOG.info("Step %d: %s", state.step, evaluation_in_words(state.scores))
         if not math.isfinite(objective):
             self._raise_not_a_number()
         if objective < state.best:

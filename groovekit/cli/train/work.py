@@ -21,6 +21,7 @@ from groovekit.configs.run_folder import RunFolder
 from groovekit.data.settings import DataSettings
 from groovekit.io.files import check_writable
 from groovekit.training.settings import TrainSettings
+from groovekit.training.words import progress_in_words
 
 _WATCH_SECONDS = 30.0
 
@@ -74,10 +75,7 @@ def train(
     ) as progress:
 
         def update(step: int, scalars: dict[str, float]) -> None:
-            progress.update(
-                step,
-                f"loss {scalars['loss']:.1f}  KL {scalars['losses/kl_bits']:.1f} bits",
-            )
+            progress.update(step, progress_in_words(scalars))
 
         result = trainer.fit(update)
     show_result(result, config, seed=trainer.seed, as_json=as_json)

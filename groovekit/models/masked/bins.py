@@ -32,13 +32,13 @@ class Bins:
     def of_velocities(self, values: np.ndarray) -> np.ndarray:
         """Bins of velocities 0..1; of NaN the first."""
         midi = np.rint(np.nan_to_num(values) * (_MIDI - 1)).astype(np.int64)
-        return np.clip(midi // self._width, 0, self.velocities - 1)
+        return np.asarray(np.clip(midi // self._width, 0, self.velocities - 1))
 
     def of_offsets(self, values: np.ndarray) -> np.ndarray:
         """Bins of offsets -1..1; of NaN the middle one."""
         half = (self.offsets - 1) // 2
         bins = np.rint(np.nan_to_num(values) * half).astype(np.int64) + half
-        return np.clip(bins, 0, self.offsets - 1)
+        return np.asarray(np.clip(bins, 0, self.offsets - 1))
 
     def velocity_edges(self) -> np.ndarray:
         """``(velocities + 1,)``: where bins begin and end, 0..1, for MIDI numbers."""

@@ -90,7 +90,13 @@ def _taps(taps: np.ndarray) -> np.ndarray:
     given = ~np.isnan(taps)
     tap, velocity, offset = np.moveaxis(np.nan_to_num(taps), -1, 0)
     loud = given[..., 1]
-    columns = (given[..., 0], tap, 2 * offset, loud, np.where(loud, 2 * velocity - 1, 0))
+    columns = (
+        given[..., 0],
+        tap,
+        2 * offset,
+        loud,
+        np.where(loud, 2 * velocity - 1, 0),
+    )
     return np.stack(columns, axis=-1)
 
 
@@ -120,7 +126,7 @@ def _means(
 def _rates(
     on: np.ndarray, known: np.ndarray, steps_per_bar: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Share of a bar's known cells that are hit, and of a drum's cells that are known."""
+    """Share of a bar's known cells that are hit; of a drum's cells that are known."""
     bars = on.shape[1] // steps_per_bar
     hits = bars_of(on, steps_per_bar).sum(1)
     counts = bars_of(known, steps_per_bar).sum(1)

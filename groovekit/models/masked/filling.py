@@ -27,6 +27,9 @@ from groovekit.models.masked.known import Known
 #: Inputs to logits, see :class:`groovekit.models.masked.network.MaskedModel`.
 Network = Callable[[np.ndarray], np.ndarray]
 
+#: Probability from which on a hit is expected: about half of the F1 that is reached,
+#: which is where F1 is the largest.
+HIT_THRESHOLD = 0.3
 # Divides temperatures that are as good as 0.
 _COLDEST = 1e-3
 # Of the window that a longer performance goes through: bars behind and ahead of those
@@ -245,16 +248,16 @@ class _Filler:
 
     def _draw_dynamics(self, steps: np.ndarray, drums: np.ndarray) -> None:
         filling, known, rounds = self._filling, self._known, self._filling.rounds
-        bins = filling.bins
         found = filling.distributions(known, filling.logits(known))
-        for values, chances, edges, repeated in (
-            (known.velocities, found[0], bins.velocity_edges(), rounds.repeated_velocity),
-            (known.offsets, found[1], bins.offset_edges(), rounds.repeated_offset),
+        edges = (filling.bins.velocity_edges(), filling.bins.offset_edges())
+        kept = (rounds.repeated_velocity, rounds.repeated_offset)
+        for values, chances, bounds, repeated in zip(
+            (known.velocities, known.offsets), found, edges, kept, strict=True
         ):
             again = self._repeated(values)[steps, drums]
             heat = self._temperature * np.where(again, repeated, 1.0)
             sharp = np.log(np.maximum(chances[0, steps, drums], 1e-12)) / heat[:, None]
-            drawn = quantile(_softmax(sharp), edges, self._rng.random(len(steps)))
+            drawn = quantile(_softmax(sharp), bounds, self._rng.random(len(steps)))
             self._put(values, steps, drums, drawn)
 
     def _repeated(self, values: np.ndarray) -> np.ndarray:
@@ -280,7 +283,7 @@ class _Filler:
         unknown[:, : self._middle.start] = unknown[:, self._middle.stop :] = False
         if unknown.any():
             chances = _sigmoid(filling.logits(known)[..., 0])
-            known.hits[unknown] = likely(chances[unknown])
+            known.hits[unknown] = chances[unknown] > HIT_THRESHOLD
         _, steps, drums = np.nonzero(self._open()[:, self._middle])
         if not len(steps):
             return
@@ -294,46 +297,19 @@ class _Filler:
             self._put(values, steps, drums, medians)
 
 
-def likely(chances: np.ndarray) -> np.ndarray:
-    """Which cells to hit so that the expected F1 of the hits is the best.
-
-    Args:
-      chances: ``(cells,)``: probabilities.
-
-    Returns:
-      ``(cells,)`` bool: the most probable ones, as many as give the largest
-      ``2 x right / (chosen + true)``, with all three as expected.
-    """
-    order = np.argsort(-chances, kind="stable")
-    right = np.cumsum(chances[order], dtype=np.float64)
-    chosen = np.arange(1, len(chances) + 1)
-    best = int(np.argmax(2 * right / (chosen + right[-1]))) + 1
-    hit = np.zeros(len(chances), bool)
-    # Where less than half a hit is expected in all, silence is the better guess.
-    if right[-1] >= 0.5:
-        hit[order[:best]] = True
-    return hit
-
-
 def _cells(known: Known) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return known.hits, known.velocities, known.offsets
 
 
 def _cut(known: Known, steps: slice) -> Known:
     """Some steps, copied."""
-    arrays = (*_cells(known), known.taps)
-    return Known(*(a[:, steps].copy() for a in arrays), known.numbers, known.styles)
+    return known.map_steps(lambda values: values[:, steps].copy())
 
 
 def _padded(known: Known, steps: int) -> Known:
-    """With so many unknown steps after it."""
-    arrays = (*_cells(known), known.taps)
+    """A copy with so many unknown steps after it."""
     pad = ((0, 0), (0, steps), (0, 0))
-    return Known(
-        *(np.pad(a, pad, constant_values=np.nan) for a in arrays),
-        known.numbers,
-        known.styles,
-    )
+    return known.map_steps(lambda values: np.pad(values, pad, constant_values=np.nan))
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

@@ -76,8 +76,9 @@ class Histograms:
           widths: of the kernels.
           steps_per_bar: of the grid.
         """
-        arrays = (bars_of(part, steps_per_bar) for part in (bins, known))
-        return cls(*arrays, count, widths)
+        return cls(
+            bars_of(bins, steps_per_bar), bars_of(known, steps_per_bar), count, widths
+        )
 
     def everywhere(self) -> tuple[np.ndarray, np.ndarray]:
         """The smoothed histograms of every cell.

@@ -7,6 +7,7 @@ tell it.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
@@ -44,10 +45,22 @@ class Known:
 
         grid = (batch, steps, classes)
         return cls(
-            *(unknown(*grid) for _ in range(3)),
-            unknown(batch, steps, 3),
-            unknown(batch, len(NUMBERS)),
-            np.full(batch, -1),
+            hits=unknown(*grid),
+            velocities=unknown(*grid),
+            offsets=unknown(*grid),
+            taps=unknown(batch, steps, 3),
+            numbers=unknown(batch, len(NUMBERS)),
+            styles=np.full(batch, -1),
+        )
+
+    def map_steps(self, function: Callable[[np.ndarray], np.ndarray]) -> Known:
+        """The same with a function applied to each array that has steps."""
+        return dataclasses.replace(
+            self,
+            hits=function(self.hits),
+            velocities=function(self.velocities),
+            offsets=function(self.offsets),
+            taps=function(self.taps),
         )
 
 

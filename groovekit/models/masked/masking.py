@@ -6,34 +6,17 @@ import dataclasses
 
 import numpy as np
 
+from groovekit.configs.masked import MaskingConfig
 from groovekit.models.masked.known import NUMBERS, Known
 
-#: What a window is hidden for: see :func:`hide`.
+#: What a window is hidden for, as :class:`MaskingConfig` names it.
 TASKS = ("humanise", "taps", "add", "bars", "cells")
 
 
-@dataclasses.dataclass(frozen=True)
-class Shares:
-    """How often windows are hidden for what; weights of :data:`TASKS`.
-
-    Attributes:
-      humanise: all hits known, some or all dynamics hidden.
-      taps: nothing but a tapped rhythm known.
-      add: one to three drums hidden.
-      bars: a bar, or all bars after one, hidden.
-      cells: cells hidden at random.
-    """
-
-    humanise: float = 5.0
-    taps: float = 2.0
-    add: float = 2.0
-    bars: float = 1.0
-    cells: float = 1.0
-
-    def draw(self, rng: np.random.Generator) -> str:
-        """One of the tasks."""
-        weights = np.array([getattr(self, name) for name in TASKS])
-        return TASKS[int(rng.choice(len(TASKS), p=weights / weights.sum()))]
+# MIDI's softest velocity of a note that sounds.
+_SOFTEST = 1 / 127
+# Of the tempos that a model is told in training; in octaves.
+_TEMPO_SPREAD = 0.1
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -75,15 +58,17 @@ class Performances:
         count = np.maximum(weights.sum((1, 2)), 1)
 
         def of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            mean = (values * weights).sum((1, 2)) / count
+            mean = np.asarray((values * weights).sum((1, 2)) / count)
             squares = (values - mean[:, None, None]) ** 2
-            return mean, np.sqrt((squares * weights).sum((1, 2)) / count)
+            return mean, np.asarray(np.sqrt((squares * weights).sum((1, 2)) / count))
 
         level, spread = of(self.velocities)
         push, looseness = of(self.offsets)
-        columns = np.stack([level, push, spread, looseness, self.tempos], axis=-1)
-        columns[self.hits.sum((1, 2)) == 0, :4] = np.nan
-        return columns.astype(np.float32)
+        columns: np.ndarray = np.stack(
+            [level, push, spread, looseness, self.tempos], axis=-1
+        )
+        columns[~self.hits.any((1, 2)), :4] = np.nan
+        return np.asarray(columns, np.float32)
 
 
 def tapped(performances: Performances) -> np.ndarray:
@@ -100,16 +85,16 @@ def tapped(performances: Performances) -> np.ndarray:
 
 def hide(
     performances: Performances,
-    shares: Shares,
+    config: MaskingConfig,
     rng: np.random.Generator,
     *,
     steps_per_bar: int,
 ) -> Known:
-    """Hides parts of each performance for a task drawn by ``shares``.
+    """Hides parts of each performance for a task that is drawn.
 
     Args:
       performances: whole ones.
-      shares: of the tasks.
+      config: how often what is hidden.
       rng: of all draws.
       steps_per_bar: of the grid.
 
@@ -118,11 +103,12 @@ def hide(
     """
     known = performances.known()
     taps = tapped(performances)
+    weights = np.array(config.weights) / sum(config.weights)
     for row in range(len(known.hits)):
-        task = shares.draw(rng)
+        task = TASKS[int(rng.choice(len(TASKS), p=weights))]
         window = _Window(performances.hits[row], steps_per_bar, rng)
         if task == "humanise":
-            velocities, offsets = window.dynamics()
+            velocities, offsets = window.dynamics(config.no_dynamics)
             hits = np.zeros(window.shape, bool)
         else:
             hits = getattr(window, task)()
@@ -166,17 +152,21 @@ class _Window:
         hidden = bars >= cut
         return hidden if self._rng.random() < 0.75 else hidden[::-1].copy()
 
-    def dynamics(self) -> tuple[np.ndarray, np.ndarray]:
-        """Velocities and offsets to hide where all hits are known."""
+    def dynamics(self, nothing: float) -> tuple[np.ndarray, np.ndarray]:
+        """Velocities and offsets to hide where all hits are known.
+
+        Args:
+          nothing: probability that all are hidden.
+        """
         rng = self._rng
-        case = rng.random()
-        if case < 0.32:
+        case = (rng.random() - nothing) / max(1 - nothing, 1e-9)
+        if case < 0:
             hidden = np.ones(self.shape, bool)
-        elif case < 0.54:
+        elif case < 0.32:
             hidden = self._of_bars(self._ends())
-        elif case < 0.88:
+        elif case < 0.82:
             hidden = self._some(rng.random())
-        elif case < 0.95:
+        elif case < 0.92:
             hidden = self._of_bars(rng.random(self._bars) < rng.random())
         else:
             drums = rng.random(self.shape[1]) < 0.5
@@ -197,7 +187,7 @@ class _Window:
         """One to three drums, those that are played more often."""
         rng = self._rng
         classes = self.shape[1]
-        weights = 0.3 + self.hits.any(0)
+        weights = np.asarray(0.3 + self.hits.any(0))
         # The closed hi-hat is what is added most, kick and crash are the hardest.
         for drum, factor in ((0, 1.5), (2, 2.5), (7, 1.5)):
             if drum < classes:
@@ -206,9 +196,8 @@ class _Window:
         drums = rng.choice(
             classes, min(count, classes), replace=False, p=weights / weights.sum()
         )
-        hidden = np.zeros(self.shape, bool)
-        hidden[:, drums] = True
-        return hidden
+        hidden = np.isin(np.arange(classes), drums)
+        return np.broadcast_to(hidden, self.shape).copy()
 
     def bars(self) -> np.ndarray:
         """A bar, or all bars after one."""
@@ -258,6 +247,44 @@ def _say_some(
     said[case < 0.85] = True
     said[case < 0.65, 2:] = False
     said[case < 0.45] = False
-    said[:, -1] = rng.random(batch) < 0.85
-    known.numbers[:] = np.where(said, performances.numbers(), np.nan)
+    said[:, -1] = rng.random(batch) < 0.6
+    numbers = performances.numbers()
+    # A tempo to the last digit says which take it is, and so how loud.
+    numbers[:, -1] *= np.exp2(_TEMPO_SPREAD * rng.standard_normal(batch))
+    known.numbers[:] = np.where(said, numbers, np.nan)
     known.styles[rng.random(batch) < 0.65] = -1
+
+
+def varied(
+    performances: Performances, config: MaskingConfig, rng: np.random.Generator
+) -> Performances:
+    """Most performances louder or softer, tighter or looser, earlier or later.
+
+    Now and then one of a varied window's drums is silent.
+
+    Args:
+      performances: whole ones.
+      config: how far.
+      rng: of all draws.
+    """
+    batch, _, classes = performances.hits.shape
+    each = (batch, 1, 1)
+
+    def normal() -> np.ndarray:
+        return rng.standard_normal(each)
+
+    on = rng.random(each) < config.varied
+    hits = performances.hits & ((rng.random((batch, 1, classes)) >= 0.04) | ~on)
+    velocities = np.clip(performances.velocities, _SOFTEST, 1)
+    velocities = velocities ** np.exp(config.louder * normal())
+    velocities = velocities * np.exp(config.louder / 3 * normal())
+    velocities = np.where(on, velocities, performances.velocities)
+    offsets = performances.offsets * np.exp(5 * config.later * normal())
+    offsets = offsets + config.later * normal()
+    offsets = np.where(on, offsets, performances.offsets)
+    return dataclasses.replace(
+        performances,
+        hits=hits,
+        velocities=(np.clip(velocities, _SOFTEST, 1) * hits).astype(np.float32),
+        offsets=(np.clip(offsets, -1, 1) * hits).astype(np.float32),
+    )

@@ -6,13 +6,16 @@ velocity and offset fall: mixtures of bins of its own and of histograms of known
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from groovekit.models.masked.histograms import SOURCES
 from groovekit.models.masked.mixture import mixture_log_probability
+from groovekit.models.protocols import Batch
 from groovekit.seeding import derive
 
 Tensor = Any
@@ -334,3 +337,63 @@ class MaskedModel(keras.Model):
             "losses/velocities": velocities,
             "losses/offsets": offsets,
         }
+
+    def validation_noise(
+        self,
+        rng: np.random.Generator,  # noqa: ARG002 - batches come hidden
+        tensors: Batch,  # noqa: ARG002
+    ) -> tuple[()]:
+        """Nothing."""
+        return ()
+
+    def validation_losses(
+        self,
+        inputs: Tensor,
+        outputs: Tensor,
+        controls: Tensor | None,  # noqa: ARG002 - all is in the inputs
+        lengths: Tensor | None,  # noqa: ARG002 - windows are whole bars
+    ) -> dict[str, Tensor]:
+        """:meth:`losses_of` without dropout.
+
+        Args:
+          inputs: see :meth:`losses_of`.
+          outputs: likewise.
+          controls: not used.
+          lengths: not used.
+        """
+        return {"losses": self.losses_of(inputs, outputs, training=False)}
+
+    def scores(
+        self,
+        sums: Mapping[str, np.ndarray],
+        windows: int,  # noqa: ARG002 - means are of cells
+        step: int,  # noqa: ARG002 - nothing is scheduled
+    ) -> dict[str, float]:
+        """Means of a hit, as in training.
+
+        Args:
+          sums: results of :meth:`validation_losses`, added over all windows.
+          windows: not used.
+          step: not used.
+        """
+        found = np.asarray(sums["losses"], np.float64)
+        hits, velocities, offsets = found[::2] / np.maximum(found[1::2], 1.0)
+        return {
+            "loss": float(self.hit_weight * hits + velocities + offsets),
+            "losses/hits": float(hits),
+            "losses/velocities": float(velocities),
+            "losses/offsets": float(offsets),
+        }
+
+    def objective_of(self, scores: Mapping[str, float]) -> float:
+        """The loss."""
+        return scores["loss"]
+
+    def metrics_of(
+        self,
+        sums: Mapping[str, np.ndarray],  # noqa: ARG002 - there are none
+        *,
+        by_segment: bool,  # noqa: ARG002
+    ) -> dict[str, float]:
+        """None beside the losses."""
+        return {}

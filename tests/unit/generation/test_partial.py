@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 
 from groovekit.errors import UnknownNameError, UsageError
-from groovekit.generation.partial import (
-    STYLES,
-    Conditions,
-    Filled,
-    Partial,
-    Taps,
-)
+from groovekit.generation.partial import Conditions, Filled, Partial, Taps
+from groovekit.io.groove_table import STYLES
 
 
 def partial(steps=4, classes=3, **changes):
