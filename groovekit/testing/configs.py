@@ -25,6 +25,7 @@ from groovekit.testing.converters import check_converter
 from groovekit.testing.sequences import example_sequences
 
 if TYPE_CHECKING:
+    from groovekit.generation.partial import Filled, Filler, Partial
     from groovekit.generation.trained_model import TrainedModel
 
 _SEED = 20_25
@@ -104,7 +105,10 @@ def check_and_save(
     with calling("loading the run folder"):
         model, numbers = _numbers(folder)
     np.savez(folder / _NUMBERS, **numbers)  # type: ignore[arg-type]  # the same
-    _check_playing(model, numbers["mean"], arrays.get("controls"))
+    if "fill" in model.abilities:
+        _check_filling(model, tensors)
+    else:
+        _check_playing(model, numbers["mean"], arrays.get("controls"))
 
 
 def _check_json(config: Config) -> None:
@@ -196,19 +200,37 @@ def _unchanged_layers(
 # Loading ------------------------------------------------------------------------------
 
 
-def _numbers(folder: Path) -> tuple[TrainedModel, dict[str, np.ndarray]]:
-    """What the model saved in a folder computes: posterior and greedy outputs."""
-    from groovekit.generation.trained_model import TrainedModel
+def _numbers(folder: Path) -> tuple[Any, dict[str, np.ndarray]]:
+    """What plays the model saved in a folder, and what it computes without chance.
 
-    model = TrainedModel.load(folder / _RUN)
+    Posteriors and greedy outputs of models that encode, expected ones of those that
+    fill.
+    """
+    from groovekit.generation.players import load_player
+
+    model: Any = load_player(folder / _RUN)
     with np.load(folder / _TENSORS) as file:
         tensors = Tensors(**{"controls": None, **file})
+    if "fill" in model.abilities:
+        made = model.fill(_half_known(tensors), expected=True, seed=_SEED)[0]
+        return model, vars(made)
     encoding = model.encode(tensors, seed=_SEED)
     outputs = model.decode_to_tensors(
         encoding.mean, temperature=0.0, controls=tensors.controls
     )
     numbers = {"mean": encoding.mean, "stddev": encoding.stddev, "outputs": outputs}
     return model, numbers
+
+
+def _half_known(tensors: Tensors) -> Partial:
+    """A groove of whose second half nothing is known."""
+    from groovekit.generation.partial import Partial
+
+    parts = [part.copy() for part in np.split(tensors.outputs[0], 3, axis=-1)]
+    for part in parts:
+        part[len(part) // 2 :] = np.nan
+    hits, velocities, offsets = parts
+    return Partial(hits, velocities, offsets)
 
 
 def _reload(folders: Iterable[str]) -> None:
@@ -308,6 +330,42 @@ def _check_playing(
         str(len(played)),
         "Let the converter's decode give one for each window.",
     )
+
+
+def _check_filling(model: Filler, tensors: Tensors) -> None:
+    partial = _half_known(tensors)
+    with calling("filling"):
+        first, second = (model.fill(partial, 2, seed=_SEED) for _ in range(2))
+    expect(
+        len(first) == 2
+        and all(
+            same_arrays(one, again)
+            for versions in zip(first, second, strict=True)
+            for one, again in zip(*map(_arrays, versions), strict=True)
+        ),
+        "the same seed to give the same two versions",
+        "different ones",
+        "Draw all that is drawn from a generator of the seed and the version.",
+    )
+    known = ~np.isnan(partial.hits)
+    expect(
+        all(
+            same_arrays(np.asarray(ours, np.float32)[known], given[known])
+            for made in first
+            for ours, given in zip(
+                _arrays(made),
+                (partial.hits, partial.velocities, partial.offsets),
+                strict=True,
+            )
+        ),
+        "all that is known to come back to the byte",
+        "something else",
+        "Make what is filled with groovekit.generation.partial.Filled.of.",
+    )
+
+
+def _arrays(made: Filled) -> tuple[np.ndarray, ...]:
+    return made.hits, made.velocities, made.offsets
 
 
 def _check_samples(model: TrainedModel, outputs: np.ndarray) -> None:

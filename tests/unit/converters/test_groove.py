@@ -11,6 +11,7 @@ from groovekit.converters.base import Counts, Encoded, Reason, Windows
 from groovekit.converters.grid import bins
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import ConfigError, DataError
+from groovekit.io.groove_table import STYLES
 from groovekit.io.notes import NoteSequence
 
 TWO = GrooveConverter(bars=2)
@@ -499,3 +500,24 @@ def test_notes_of_a_rejected_take_are_not_kept():
     result = TWO.extract(sequence)
     assert result.reason is Reason.TOO_SHORT
     assert result.counts == Counts(notes=4, unmapped=1, ignored=3)
+
+
+def test_context_is_given_as_controls():
+    sequence = beat(4, qpm=90.0)
+    sequence.filename = "drummer1/session1/1_funk_90_beat_4-4.mid"
+    converter = GrooveConverter(bars=2, context_as_controls=True)
+    encoded = converter.encode(sequence)
+    assert converter.control_depth == 2
+    assert encoded.controls.shape == (2, 32, 2)
+    np.testing.assert_array_equal(
+        encoded.controls, np.broadcast_to([90.0, STYLES.index("funk")], (2, 32, 2))
+    )
+
+
+def test_context_stands_behind_other_controls():
+    converter = GrooveConverter(bars=2, hits_as_controls=True, context_as_controls=True)
+    encoded = converter.encode(beat(2))
+    assert converter.control_depth == 11
+    np.testing.assert_array_equal(encoded.controls[..., :9], encoded.outputs[..., :9])
+    assert (encoded.controls[..., 10] == -1).all()
+    assert converter.default_controls(1, 32) is None
