@@ -31,7 +31,7 @@ class NetworkConfig:
 
     channels: Annotated[int, _SIZE] = 112
     dilations: Sizes = (1, 2, 4, 16, 8, 16, 32, 1)
-    dropout: Annotated[float, Within(0, 1, "a share in [0, 1)", "high")] = 0.12
+    dropout: Annotated[float, Within(0, 1, "a share in [0, 1)", "high")] = 0.1
     velocity_bins: Annotated[int, _SIZE] = 32
     offset_bins: Annotated[int, _SIZE] = 33
 
@@ -75,17 +75,17 @@ class MaskingConfig:
       hit_weight: weight of the hits' loss against those of velocities and offsets.
     """
 
-    humanise: NotNegative = 5.0
+    humanise: NotNegative = 6.0
     taps: NotNegative = 2.0
-    add: NotNegative = 2.0
+    add: NotNegative = 2.5
     bars: NotNegative = 1.0
     cells: NotNegative = 1.0
-    no_dynamics: Annotated[float, _SHARE] = 0.4
+    no_dynamics: Annotated[float, _SHARE] = 0.5
     whole: Annotated[float, _SHARE] = 0.6
     half: Annotated[float, _SHARE] = 0.25
-    varied: Annotated[float, _SHARE] = 0.7
-    louder: NotNegative = 0.25
-    later: NotNegative = 0.06
+    varied: Annotated[float, _SHARE] = 0.5
+    louder: NotNegative = 0.12
+    later: NotNegative = 0.03
     hit_weight: NotNegative = 2.5
 
     def __post_init__(self) -> None:
@@ -119,7 +119,7 @@ class AnnealingConfig:
     """
 
     warmup: Annotated[int, AtLeast(0, "an integer of at least 0")] = 80
-    steps: Annotated[int, _SIZE] = 4000
+    steps: Annotated[int, _SIZE] = 6000
     weight_decay: NotNegative = 0.05
 
     def __post_init__(self) -> None:

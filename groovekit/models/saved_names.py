@@ -18,15 +18,19 @@ HOMES = {
     "ClippedAdam": "groovekit.models.optimizer",
     "Conductor": "groovekit.models.decoders.conductor",
     "DecayToMinimum": "groovekit.models.optimizer",
+    "DilatedBlock": "groovekit.models.masked.network",
     "HierarchicalLSTMDecoder": "groovekit.models.decoders.hierarchical",
     "HierarchicalLSTMEncoder": "groovekit.models.encoders.hierarchical",
     "LSTMDecoder": "groovekit.models.decoders.lstm",
     "LSTMEncoder": "groovekit.models.encoders.lstm",
     "LSTMStack": "groovekit.models.lstm",
     "LatentLayer": "groovekit.models.latent",
+    "MaskedModel": "groovekit.models.masked.network",
     "MusicVAE": "groovekit.models.music_vae",
     "NADELayer": "groovekit.models.heads.nade",
+    "ResidualTCN": "groovekit.models.masked.network",
     "SplitLSTMDecoder": "groovekit.models.decoders.split",
+    "WarmupCosine": "groovekit.models.optimizer",
 }
 
 

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from groovekit.models.keras_model import KerasModel, Window
 from groovekit.models.masked.histograms import SOURCES
 from groovekit.models.masked.mixture import mixture_log_probability
 from groovekit.models.protocols import Batch
@@ -180,7 +181,7 @@ def _dense(owner: Any, units: int, depth: int, name: str) -> Any:
 
 
 @keras.saving.register_keras_serializable(package="groovekit")
-class MaskedModel(keras.Model):
+class MaskedModel(KerasModel):
     """Fills what is hidden of performances.
 
     Args:
@@ -251,27 +252,25 @@ class MaskedModel(keras.Model):
         gates = 1 + len(SOURCES)
         return (1, self.velocity_bins, self.offset_bins, gates, gates)
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "classes": self.classes,
-            "input_depth": self.input_depth,
-            "steps_per_bar": self.steps_per_bar,
-            "channels": self.channels,
-            "dilations": self.dilations,
-            "dropout": self.rate,
-            "velocity_bins": self.velocity_bins,
-            "offset_bins": self.offset_bins,
-            "hit_weight": self.hit_weight,
-            "seed": self.seed,
-        }
+    def reconstruction(self, window: Window, *, training: bool) -> Tensor:
+        """Logits of each step, drum by drum.
 
-    def call(self, inputs: Tensor, *, training: bool = False) -> Tensor:
-        """Logits ``(batch, steps, classes, sum(head_sizes))`` float32."""
-        logits = ops.cast(self.head(self.body(inputs, training=training)), "float32")
-        shape = (-1, inputs.shape[1], self.classes, sum(self.head_sizes))
-        return ops.reshape(logits, shape)
+        Args:
+          window: inputs alone.
+          training: whether to drop outputs of blocks.
+        """
+        inputs = ops.cast(window.inputs, self.compute_dtype)
+        return ops.cast(self.head(self.body(inputs, training=training)), "float32")
+
+    @property
+    def output_depth(self) -> int:
+        """Logits of a step."""
+        return self.classes * sum(self.head_sizes)
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """The loss and what it is made of."""
+        return ("loss", "losses/hits", "losses/velocities", "losses/offsets")
 
     def losses_of(self, inputs: Tensor, outputs: Tensor, *, training: bool) -> Tensor:
         """Sums of each window's losses, in nats, and how many cells they are of.
@@ -285,7 +284,9 @@ class MaskedModel(keras.Model):
           ``(batch, 6)``: of hits, velocities and offsets in turn the sum of losses and
           the count; hits count those that are hidden and there.
         """
-        logits = self(inputs, training=training)
+        logits = self.reconstruction(Window(inputs), training=training)
+        shape = (-1, inputs.shape[1], self.classes, sum(self.head_sizes))
+        logits = ops.reshape(logits, shape)
         d, sources = self.classes, len(SOURCES)
         first = [d * k for k in (1, 2, 3, 4, 5, 6)]
         hits, hidden, v_bins, v_wanted, o_bins, o_wanted, given = ops.split(
@@ -326,17 +327,27 @@ class MaskedModel(keras.Model):
           lengths: not used.
           step: not used.
         """
-        sums = ops.sum(self.losses_of(inputs, outputs, training=True), axis=0)
+        return self._weighed(self.losses_of(inputs, outputs, training=True))
+
+    def evaluation_loss(
+        self,
+        inputs: Tensor,
+        outputs: Tensor,
+        controls: Tensor | None,  # noqa: ARG002 - as for training
+        lengths: Tensor | None,  # noqa: ARG002
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The same without dropout."""
+        return self._weighed(self.losses_of(inputs, outputs, training=False))
+
+    def _weighed(self, losses: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        sums = ops.sum(losses, axis=0)
         hits, velocities, offsets = (
             sums[k] / ops.maximum(sums[k + 1], 1.0) for k in (0, 2, 4)
         )
         loss = self.hit_weight * hits + velocities + offsets
-        return loss, {
-            "loss": loss,
-            "losses/hits": hits,
-            "losses/velocities": velocities,
-            "losses/offsets": offsets,
-        }
+        return loss, dict(
+            zip(self.curves, (loss, hits, velocities, offsets), strict=True)
+        )
 
     def validation_noise(
         self,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 from helpers.masked import performances, tiny_config
@@ -39,7 +40,7 @@ def test_the_twin_computes_what_keras_computes():
     assert list(network.shapes()) == list(shapes)
     network.load(weights)
     inputs = prepared(config).inputs
-    there = backend.to_numpy(model(inputs))
+    there = backend.to_numpy(model(inputs)).reshape(*inputs.shape[:2], 9, -1)
     np.testing.assert_allclose(network(inputs), there, atol=1e-5)
 
 
@@ -107,3 +108,16 @@ def test_the_same_generator_prepares_the_same():
     first, second = (prepared(config, seed=4) for _ in range(2))
     np.testing.assert_array_equal(first.inputs, second.inputs)
     np.testing.assert_array_equal(first.outputs, second.outputs)
+
+
+@pytest.mark.backends
+def test_keras_saves_and_opens_it(tmp_path):
+    config = tiny_config()
+    model = build_model(config, seed=3)
+    inputs = prepared(config).inputs
+    model.save(tmp_path / "masked.keras")
+    again = keras.saving.load_model(tmp_path / "masked.keras")
+    np.testing.assert_allclose(
+        backend.to_numpy(again(inputs)), backend.to_numpy(model(inputs)), atol=1e-6
+    )
+    assert again.config == config
