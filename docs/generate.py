@@ -28,6 +28,7 @@ import groovekit
 from groovekit.cli.main import main as group
 from groovekit.cli.options import AliasedOption
 from groovekit.configs.base import get_config
+from groovekit.configs.masked import MaskedConfig
 from groovekit.configs.overrides import OBSOLETE_NAMES, describe_fields
 from groovekit.converters.kits import get_kit
 from groovekit.models.size import network_size
@@ -144,6 +145,29 @@ def configs(argument: str | None) -> str:
     return _table(
         tuple(header[i] for i in used), [tuple(row[i] for i in used) for row in rows]
     )
+
+
+def masked_configs(_: str | None = None) -> str:
+    """The built-in configs of the masked family."""
+    header = ("name", "what it fills", "window", "channels", "blocks", "parameters")
+    rows: list[tuple[object, ...]] = []
+    for entry in catalogue.configs.entries():
+        config = get_config(entry.name)
+        if not entry.builtin or not isinstance(config, MaskedConfig):
+            continue
+        size = network_size(config)
+        assert size is not None, entry.name
+        rows.append(
+            (
+                f"`{entry.name}`",
+                config.description,
+                f"{config.converter.bars} bars",
+                config.network.channels,
+                len(config.network.dilations),
+                f"{size.parameters / 1e6:.1f} M",
+            )
+        )
+    return _table(header, rows)
 
 
 def _by(numbers: tuple[int, ...]) -> str:
@@ -300,6 +324,7 @@ BLOCKS: dict[str, Callable[[str | None], str]] = {
     "fields": fields,
     "file": file,
     "kits": kits,
+    "masked_configs": masked_configs,
     "names": names,
     "obsolete": obsolete,
     "rooms": rooms,
