@@ -324,7 +324,7 @@ BLOCKS: dict[str, Callable[[str | None], str]] = {
     "fields": fields,
     "file": file,
     "kits": kits,
-    "masked_configs": masked_configs,
+    "masked": masked_configs,
     "names": names,
     "obsolete": obsolete,
     "rooms": rooms,
