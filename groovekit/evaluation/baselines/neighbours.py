@@ -12,6 +12,7 @@ from groovekit.evaluation.baselines.cell_medians import CellMedians
 from groovekit.evaluation.baselines.input_features import input_features
 from groovekit.evaluation.baselines.medians import medians_of_hits
 from groovekit.evaluation.baselines.threshold import best_threshold
+from groovekit.evaluation.baselines.told import told_classes, with_told
 from groovekit.evaluation.hit_cells import parts_of
 from groovekit.evaluation.metrics import Drums
 
@@ -30,6 +31,7 @@ class Neighbours(Baseline):
       features: of the training windows' inputs.
       drums: the training windows as they were played.
       medians: to fall back on; None where there are no dynamics.
+      told: ``(classes,)`` bool: drums that the input shows, which stay.
       share: of the neighbours from which on a hit is played, the best one for training
         windows among those of other performances.
     """
@@ -42,6 +44,7 @@ class Neighbours(Baseline):
     features: np.ndarray
     drums: Drums
     medians: CellMedians | None
+    told: np.ndarray
     share: float
 
     @classmethod
@@ -57,7 +60,9 @@ class Neighbours(Baseline):
         some = np.linspace(0, len(train) - 1, min(_TUNED, len(train))).astype(np.int64)
         near = _nearest(features, features[some], cls.count, owners, owners[some])
         shares = train.hits[near].mean(axis=1)
-        return cls(features, train, medians, best_threshold(shares, train.hits[some]))
+        told = told_classes(train.hits, inputs.hits)
+        share = best_threshold(shares[..., ~told], train.hits[some][..., ~told])
+        return cls(features, train, medians, told, share)
 
     def predict(self, case: Case) -> Drums:
         """What most of the neighbours play."""
@@ -74,7 +79,7 @@ class Neighbours(Baseline):
             louder, earlier = self.medians.at(case.hits.shape[1])
             velocities[rows] = medians_of_hits(loudness[near], votes, louder)
             offsets[rows] = medians_of_hits(timing[near], votes, earlier)
-        found = hits > 0
+        found = with_told(hits > 0, case.inputs.hits, self.told)
         if self.medians is None:
             return case.inputs.replaced(found, None, None)
         return case.inputs.replaced(found, velocities * found, offsets * found)

@@ -11,6 +11,7 @@ from groovekit.evaluation.baselines.base import Baseline, Case, Given
 from groovekit.evaluation.baselines.cell_medians import CellMedians
 from groovekit.evaluation.baselines.input_features import input_features
 from groovekit.evaluation.baselines.threshold import best_threshold
+from groovekit.evaluation.baselines.told import told_classes, with_told
 from groovekit.evaluation.metrics import Drums
 
 # Of the squares of weights, in windows; the figures hardly depend on it.
@@ -28,6 +29,7 @@ class Ridge(Baseline):
       weights: ``(used, cells)``.
       bias: ``(cells,)``.
       medians: velocities and offsets; None where there are no dynamics.
+      told: ``(classes,)`` bool: drums that the input shows, which stay.
       threshold: from which on a hit is played, the best one for the training windows.
     """
 
@@ -39,6 +41,7 @@ class Ridge(Baseline):
     weights: np.ndarray
     bias: np.ndarray
     medians: CellMedians | None
+    told: np.ndarray
     threshold: float
 
     @classmethod
@@ -53,13 +56,16 @@ class Ridge(Baseline):
         squares = centred.T @ centred + _PENALTY * np.eye(len(used))
         weights = np.linalg.solve(squares, centred.T @ (hits - rate))
         bias = rate - mean @ weights
-        threshold = best_threshold(features @ weights + bias, hits)
-        return cls(used, weights, bias, medians, threshold)
+        told = told_classes(train.hits, inputs.hits)
+        scores = (features @ weights + bias).reshape(train.hits.shape)
+        threshold = best_threshold(scores[..., ~told], train.hits[..., ~told])
+        return cls(used, weights, bias, medians, told, threshold)
 
     def predict(self, case: Case) -> Drums:
         """Cells above the threshold."""
         scores = input_features(case.inputs)[:, self.used] @ self.weights + self.bias
         hits = (scores > self.threshold).reshape(case.hits.shape)
+        hits = with_told(hits, case.inputs.hits, self.told)
         if self.medians is None:
             return case.inputs.replaced(hits, None, None)
         velocities, offsets = self.medians.at(hits.shape[1])

@@ -12,6 +12,7 @@ from groovekit.evaluation.baselines.base import Baseline, Case, Given
 from groovekit.evaluation.baselines.cell_medians import CellMedians
 from groovekit.evaluation.baselines.medians import medians_of_hits
 from groovekit.evaluation.baselines.threshold import best_threshold
+from groovekit.evaluation.baselines.told import told_classes, with_told
 from groovekit.evaluation.metrics import Drums
 
 # Bars whose neighbours are looked at together; bars that thresholds are found on.
@@ -28,6 +29,7 @@ class VotingBars(Baseline):
     Attributes:
       bars: of the training.
       medians: to fall back on; None where there are no dynamics.
+      told: ``(classes,)`` bool: drums that the input shows, which stay.
       share: of the bars from which on a hit is played, the best one for training bars
         among those of other performances.
     """
@@ -39,6 +41,7 @@ class VotingBars(Baseline):
 
     bars: Bars
     medians: CellMedians | None
+    told: np.ndarray
     share: float
 
     @classmethod
@@ -48,7 +51,9 @@ class VotingBars(Baseline):
         some = np.linspace(0, len(bars.hits) - 1, size).astype(np.int64)
         near = bars.nearest(bars.seen[some], cls.count, bars.owners[some])
         shares = bars.hits[near].mean(axis=1)
-        return cls(bars, medians, best_threshold(shares, bars.hits[some]))
+        told = told_classes(bars.hits, bars.seen)
+        share = best_threshold(shares[..., ~told], bars.hits[some][..., ~told])
+        return cls(bars, medians, told, share)
 
     def predict(self, case: Case) -> Drums:
         """What most of the bars play."""
@@ -68,6 +73,7 @@ class VotingBars(Baseline):
                 values[rows] = medians_of_hits(part[near], played, backed)
         length = case.hits.shape[1]
         whole = joined(hits, numbers, length) > 0
+        whole = with_told(whole, case.inputs.hits, self.told)
         if self.medians is None:
             return case.inputs.replaced(whole, None, None)
         return case.inputs.replaced(

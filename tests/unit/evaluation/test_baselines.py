@@ -191,6 +191,8 @@ def test_taps_are_learnt(name):
     if name == "neighbours":
         np.testing.assert_array_equal(found.hits, truth.hits)
     assert hit_scores(truth, found).f1 > 0.9
+    # The tap itself is told.
+    np.testing.assert_array_equal(found.hits[..., 0], truth.hits[..., 0])
     # Medians, whether of neighbours or of the cells.
     assert found.velocities[..., 1][found.hits[..., 1]] == pytest.approx(50)
 
