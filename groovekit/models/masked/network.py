@@ -78,9 +78,9 @@ class DilatedBlock(keras.layers.Layer):
 
     def call(self, x: Tensor, *, training: bool = False) -> Tensor:
         """``(batch, steps, channels)`` to the same shape."""
-        d, steps = self.dilation, x.shape[1]
+        d = self.dilation
         padded = ops.pad(x, [[0, 0], [d, d], [0, 0]])
-        taps = [padded[:, :steps], x, padded[:, 2 * d :]]
+        taps = [padded[:, : -2 * d], x, padded[:, 2 * d :]]
         hidden = self.norm(self.wide(ops.concatenate(taps, axis=-1)))
         hidden = self.narrow(ops.gelu(hidden, approximate=True))
         return x + self.dropout(hidden, training=training)
@@ -154,7 +154,7 @@ class ResidualTCN(keras.layers.Layer):
 
     def call(self, x: Tensor, *, training: bool = False) -> Tensor:
         """``(batch, steps, input_depth)``, whole bars, to ``(..., channels)``."""
-        bars = x.shape[1] // self.steps_per_bar
+        bars = ops.shape(x)[1] // self.steps_per_bar
         x = self.project(x)
         x = x + ops.cast(ops.tile(self.positions, (bars, 1)), x.dtype)
         for block in self.blocks:
@@ -285,14 +285,15 @@ class MaskedModel(KerasModel):
           the count; hits count those that are hidden and there.
         """
         logits = self.reconstruction(Window(inputs), training=training)
-        shape = (-1, inputs.shape[1], self.classes, sum(self.head_sizes))
+        # Not known in advance where a function serves windows of several lengths.
+        steps = ops.shape(inputs)[1]
+        shape = (-1, steps, self.classes, sum(self.head_sizes))
         logits = ops.reshape(logits, shape)
         d, sources = self.classes, len(SOURCES)
         first = [d * k for k in (1, 2, 3, 4, 5, 6)]
         hits, hidden, v_bins, v_wanted, o_bins, o_wanted, given = ops.split(
             ops.cast(outputs, "float32"), first, axis=-1
         )
-        steps = inputs.shape[1]
         given = ops.reshape(given, (-1, steps, 2, sources, d))
         given = ops.transpose(given, (2, 0, 1, 4, 3))
         cuts, total = [], 0

@@ -80,6 +80,23 @@ def test_training_lowers_the_loss_of_a_batch():
     assert losses[-1] < 0.9 * losses[0]
 
 
+@pytest.mark.backends
+def test_one_compiled_function_serves_windows_of_several_lengths():
+    config = tiny_config()
+    model = build_model(config, seed=3)
+    compiled = backend.inference(
+        model, lambda x, y: model.losses_of(x, y, training=False)
+    )
+    lengths = set()
+    for seed in range(6):
+        batch = prepared(config, seed=seed)
+        lengths.add(batch.inputs.shape[1])
+        found = backend.to_numpy(compiled(batch.inputs, batch.outputs))
+        expected = model.losses_of(batch.inputs, batch.outputs, training=False)
+        np.testing.assert_allclose(found, backend.to_numpy(expected), rtol=1e-4)
+    assert len(lengths) > 1
+
+
 def test_losses_count_hidden_cells_alone():
     config = tiny_config()
     model = build_model(config, seed=1)
