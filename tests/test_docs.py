@@ -132,7 +132,7 @@ def python_pages() -> list[Path]:
 
 def needs_preset(text: str) -> str | None:
     """A shipped preset that the code loads and this checkout lacks."""
-    match = re.search(r'TrainedModel\.load\("(\w+)"\)', text)
+    match = re.search(r'(?:TrainedModel\.load|load_player)\("([\w-]+)"\)', text)
     if match and match[1] not in catalogue.presets.names():
         return match[1]
     return None

@@ -14,6 +14,12 @@ from groovekit.configs.presets import CHECKPOINT_SUFFIX, ModelFiles, locate
 from groovekit.converters.options import with_options
 from groovekit.errors import UsageError
 from groovekit.generation.partial import Conditions, Filled, Partial
+from groovekit.generation.tasks.add import add
+from groovekit.generation.tasks.continue_ import continue_
+from groovekit.generation.tasks.drumify import drumify
+from groovekit.generation.tasks.fill import fill_bars
+from groovekit.generation.tasks.groove import groove
+from groovekit.generation.tasks.humanize import humanize
 from groovekit.io.groove_table import STYLES
 from groovekit.models.family import Ability, family_of
 from groovekit.models.masked.bins import Bins
@@ -154,6 +160,14 @@ class MaskedPlayer:
         )
         silent = np.nan_to_num(made.velocities[0]), np.nan_to_num(made.offsets[0])
         return Filled.of(partial, made.hits[0], *silent)
+
+    # What is made of it: functions of groovekit.generation.tasks as methods.
+    humanize = humanize
+    groove = groove
+    drumify = drumify
+    add = add
+    continue_ = continue_
+    fill_bars = fill_bars
 
     # Of other families ----------------------------------------------------------
 

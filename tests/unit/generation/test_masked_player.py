@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from helpers import tiny
 from helpers.masked import BAR, CLASSES, performances, tiny_config
 
 from groovekit.errors import UsageError
@@ -97,3 +98,25 @@ def test_what_is_not_said_is_unknown():
     assert np.isnan(known.numbers[0, :4]).all()
     assert known.styles[0] == -1
     assert np.isnan(known.taps).all()
+
+
+def test_tasks_are_its_methods(player):
+    sequence, other = tiny.groove(1, bars=6), tiny.groove(2, bars=3)
+    (played,) = player.humanize(sequence, level=80, like_bars="1-2", seed=1)
+    assert len(played.notes) == len(sequence.notes)
+    kept = [note for note in sequence.notes if note.start_time < 3.8]
+    assert list(played.notes[: len(kept)]) == kept
+    (borrowed,) = player.groove(sequence, other, seed=1)
+    assert len(borrowed.notes) == len(sequence.notes)
+    (more,) = player.add(sequence, drums="toms", seed=1)
+    (longer,) = player.continue_(sequence, bars=1, seed=1)
+    for made in (more, longer):
+        assert list(made.notes[: len(sequence.notes)]) == list(sequence.notes)
+    (kit,) = player.drumify(sequence, keep_onsets=True, seed=1)
+    assert len(kit.notes) > 20
+    two = player.fill_bars(sequence, 2, bars="5-6", drums="snare", seed=1)
+    assert two[0] != two[1]
+    assert two == player.fill_bars(sequence, 2, bars="5-6", drums="snare", seed=1)
+    for made in two:
+        others = [note for note in sequence.notes if note.pitch != 38]
+        assert [note for note in made.notes if note.pitch != 38] == others
