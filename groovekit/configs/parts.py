@@ -11,6 +11,12 @@ from groovekit.fields import Above, AtLeast, Options, Within, require
 
 #: Probability of feeding the decoder its own samples, by step.
 Schedule = Literal["constant", "exponential", "inverse_sigmoid"]
+#: How the learning rate depends on the step.
+RateSchedule = Literal["exponential", "cosine"]
+#: How the posterior comes about.
+PosteriorKind = Literal["dense", "direct"]
+#: What latent vectors of new music are drawn from.
+PriorKind = Literal["normal", "stored"]
 ClipMode = Literal["global_norm", "value"]
 
 
@@ -78,6 +84,7 @@ class DecoderConfig:
         their way to the decoder; empty for none.
       options: further options of decoders from plug-ins, by name.
       head_options: options of the head, by name.
+      temperature: at which music is made, unless told otherwise.
     """
 
     rnn_size: Sizes
@@ -93,6 +100,7 @@ class DecoderConfig:
     control_rnn_size: Sizes = ()
     options: Options = ()
     head_options: Options = ()
+    temperature: NotNegative = 0.5
 
     def __post_init__(self) -> None:
         values.check_fields(self, "decoder")
@@ -122,12 +130,27 @@ class LatentConfig:
       max_beta: weight of the KL cost in the end, at least 0.
       beta_rate: 0 for ``max_beta`` from the first step, else below 1: the weight
         is ``(1 - beta_rate ** step) * max_beta``.
+      target_bits: KL divergence, in bits a window, that a controller holds by the
+        weight of its cost, whatever ``max_beta`` says; 0 for none.
+      posterior: ``dense``: layers make mean and standard deviation of the encoder's
+        embedding. ``direct``: the encoder gives means and what is added to logarithms
+        of standard deviations.
+      prior: ``normal``: new music comes from N(0, I). ``stored``: from latent vectors
+        of training windows, turned towards others of their kind
+        (:mod:`groovekit.models.runtimes.prior`), which is fitted when training ends.
+      prior_codes: how many are stored.
+      prior_clusters: in how many kinds.
     """
 
     z_size: Annotated[int, AtLeast(1, "a size of at least 1")]
     free_bits: NotNegative = 48.0
     max_beta: NotNegative = 0.2
     beta_rate: Annotated[float, Within(0, 1, "a number from 0 to 1")] = 0.0
+    target_bits: NotNegative = 0.0
+    posterior: PosteriorKind = "dense"
+    prior: PriorKind = "normal"
+    prior_codes: Annotated[int, AtLeast(1, "a number of at least 1")] = 2048
+    prior_clusters: Annotated[int, AtLeast(1, "a number of at least 1")] = 150
 
     def __post_init__(self) -> None:
         values.check_fields(self, "latent")
@@ -139,9 +162,16 @@ class TrainingConfig:
 
     Attributes:
       batch_size: windows a step.
-      learning_rate: Adam's rate at the start.
+      steps: step to stop at, unless told otherwise.
+      learning_rate: Adam's rate at the start, after the warm-up.
       min_learning_rate: what the rate decays towards.
+      rate_schedule: ``exponential``: by ``decay_rate``. ``cosine``: along half a
+        cosine that ends at the step to stop at.
       decay_rate: factor a step on what is above the minimum, in (0, 1].
+      warmup_steps: steps in which the rate rises evenly from 0.
+      beta_2: Adam's decay of the squared gradients' average, in [0, 1).
+      weight_decay: share of the learning rate by which kernels (but those of linear
+        starts) shrink a step (AdamW); 0 for none.
       average: weights are judged, kept and played as a running average over the
         steps done with this decay (Polyak averaging), in [0, 1): 0 for the last ones
         as they are, 0.999 for an average over about the last thousand steps.
@@ -158,9 +188,14 @@ class TrainingConfig:
     """
 
     batch_size: Annotated[int, AtLeast(1, "an integer of at least 1")] = 512
+    steps: Annotated[int, AtLeast(0, "an integer of at least 0")] = 200_000
     learning_rate: Positive = 1e-3
     min_learning_rate: float = 1e-5
+    rate_schedule: RateSchedule = "exponential"
     decay_rate: Annotated[float, Within(0, 1, "a number in (0, 1]", "low")] = 0.9999
+    warmup_steps: Annotated[int, AtLeast(0, "an integer of at least 0")] = 0
+    beta_2: Annotated[float, Within(0, 1, "a number in [0, 1)", "high")] = 0.999
+    weight_decay: NotNegative = 0.0
     average: Annotated[float, Within(0, 1, "a number in [0, 1)", "high")] = 0.0
     dropout_keep_prob: Annotated[
         float, Within(0, 1, "a probability in (0, 1]", "low")
@@ -179,6 +214,11 @@ class TrainingConfig:
             f"a number from 0 to the learning rate ({self.learning_rate})",
             self.min_learning_rate,
         )
+        if self.warmup_steps and self.rate_schedule != "cosine":
+            raise ConfigError(
+                "training.warmup_steps goes with training.rate_schedule=cosine; "
+                f"received {self.warmup_steps} with {self.rate_schedule!r}."
+            )
         self._check_sampling()
 
     def _check_sampling(self) -> None:

@@ -20,14 +20,14 @@ import abc
 import dataclasses
 import enum
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
 from groovekit import fields as values
 from groovekit.converters.bar_grid import Grid
 from groovekit.errors import UsageError
-from groovekit.fields import require
+from groovekit.fields import AtLeast, Within, require
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM
 
@@ -474,6 +474,10 @@ def join(parts: list[Tensors]) -> Tensors:
     )
 
 
+NotNegative = Annotated[float, AtLeast(0, "a number of at least 0")]
+Probability = Annotated[float, Within(0, 1, "a probability from 0 to 1")]
+
+
 @dataclasses.dataclass(frozen=True)
 class AugmentationConfig:
     """How training windows are varied, drawn anew for each window and epoch.
@@ -491,12 +495,29 @@ class AugmentationConfig:
       microtiming: lowest and highest factor on the distances of hits from the grid:
         the same milliseconds are another share of a step at another tempo.
         Converters without microtiming leave it alone.
+      velocity_power: standard deviation of the logarithm of a power that velocities
+        (0 to 1) are raised to.
+      drum_velocity: standard deviation of the logarithm of a factor a drum.
+      push: standard deviation, in half steps, of what is added to all offsets: the
+        whole band earlier or later.
+      drum_push: the same, for each drum.
+      drop_drum: probability that a drum is left out.
+      shuffle_bars: probability that the bars are shuffled.
+      swap_drums: probability that one group of drums (kick; snares; cymbals and hats;
+        toms) is taken from another window of the batch.
     """
 
     transpose: tuple[int, int] = (0, 0)
     stretch: tuple[float, float] = (1.0, 1.0)
     velocity: tuple[float, float] = (1.0, 1.0)
     microtiming: tuple[float, float] = (1.0, 1.0)
+    velocity_power: NotNegative = 0.0
+    drum_velocity: NotNegative = 0.0
+    push: NotNegative = 0.0
+    drum_push: NotNegative = 0.0
+    drop_drum: Probability = 0.0
+    shuffle_bars: Probability = 0.0
+    swap_drums: Probability = 0.0
 
     def __post_init__(self) -> None:
         values.check_fields(self, "augmentation")
@@ -515,6 +536,11 @@ class AugmentationConfig:
                 "the lowest and the highest of factors above 0",
                 list(factors),
             )
+
+    @property
+    def varies_kit(self) -> bool:
+        """Whether drums are left out or swapped, or bars shuffled."""
+        return max(self.drop_drum, self.shuffle_bars, self.swap_drums) > 0
 
     @property
     def identity(self) -> bool:

@@ -13,7 +13,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from groovekit.converters.augment import drum_groups, vary_kit
 from groovekit.converters.base import (
+    AugmentationConfig,
     Counts,
     Layout,
     Reason,
@@ -223,6 +225,31 @@ class DrumsConverter(WithKits, GridConverter):
 
     # Tensors -------------------------------------------------------------------
 
+    def augment(
+        self,
+        windows: Windows,
+        augmentation: AugmentationConfig,
+        rng: np.random.Generator,
+    ) -> Windows:
+        """Windows with drums left out or from other windows, and bars shuffled."""
+        if not augmentation.varies_kit:
+            return windows
+        name = next(iter(windows.arrays))
+        roll = self._hits(windows).astype(np.uint8)
+        varied = vary_kit(
+            {"hits": roll},
+            augmentation,
+            rng,
+            bars=self.bars,
+            groups=drum_groups(self.kit_map),
+        )["hits"]
+        if name == "labels":
+            weights = (1 << np.arange(self.classes)).astype(np.uint16)
+            packed = varied.astype(np.uint16) @ weights
+        else:
+            packed = np.packbits(varied, axis=-1)
+        return dataclasses.replace(windows, arrays={name: packed})
+
     def expand(
         self,
         windows: Windows,
@@ -260,17 +287,21 @@ class DrumsConverter(WithKits, GridConverter):
 
     def _roll(self, windows: Windows) -> np.ndarray:
         """``(batch, steps, classes)`` bool, with a bit more for an end token."""
-        count = self.classes
-        if "labels" in windows.arrays:
-            labels = np.asarray(windows.arrays["labels"])[..., None]
-            roll = (labels >> np.arange(count, dtype=np.uint16)) & 1 > 0
-        else:
-            bits = np.unpackbits(windows.arrays["hits"], axis=-1, count=count)
-            roll = bits.astype(np.bool_)
+        roll = self._hits(windows)
         if self.end_token:
             roll = np.pad(roll, ((0, 0), (0, 1), (0, 1)))
             roll[:, -1, -1] = True
         return roll
+
+    def _hits(self, windows: Windows) -> np.ndarray:
+        """``(batch, steps, classes)`` bool."""
+        count = self.classes
+        if "labels" in windows.arrays:
+            labels = np.asarray(windows.arrays["labels"])[..., None]
+            roll: np.ndarray = (labels >> np.arange(count, dtype=np.uint16)) & 1 > 0
+            return roll
+        bits = np.unpackbits(windows.arrays["hits"], axis=-1, count=count)
+        return bits.astype(np.bool_)
 
     def _categories(self, windows: Windows) -> np.ndarray:
         """``(batch, steps)`` int32 labels."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 
-from groovekit.converters.augment import vary_performance
+from groovekit.converters.augment import drum_groups, vary_kit, vary_performance
 from groovekit.converters.base import (
     Counts,
     Layout,
@@ -304,7 +304,19 @@ class GrooveConverter(WithKits, GridConverter):
         rng: np.random.Generator,
     ) -> Windows:
         """Windows played softer or louder, tighter or looser, for training."""
-        arrays = windows.arrays
+        arrays = dict(windows.arrays)
+        if augmentation.varies_kit:
+            hits = np.unpackbits(arrays["hits"], axis=-1, count=self.classes)
+            parts = {**arrays, "hits": hits}
+            parts = {n: parts[n] for n in ("hits", "velocities", "offsets")}
+            arrays |= vary_kit(
+                parts,
+                augmentation,
+                rng,
+                bars=self.bars,
+                groups=drum_groups(self.kit_map),
+            )
+            arrays["hits"] = np.packbits(arrays["hits"], axis=-1)
         velocities, offsets = vary_performance(
             arrays["velocities"], arrays["offsets"], augmentation, rng
         )

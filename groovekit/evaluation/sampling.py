@@ -27,14 +27,13 @@ def sample(model: TrainedModel, data: Tensors, settings: Settings) -> np.ndarray
       settings: how many, at which temperature, and the seed.
     """
     count = settings.samples
-    z = generator(settings.seed, "codes").standard_normal(
-        (count, model.config.latent.z_size), np.float32
-    )
+    z = model.draw(count, seed=settings.seed)
     rows = np.linspace(0, len(data) - 1, count).astype(int)
     return model.decode_to_tensors(
         z,
         temperature=settings.temperature,
         controls=None if data.controls is None else data.controls[rows],
+        vectors="prior",
         seed=settings.seed,
     )
 

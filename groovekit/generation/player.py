@@ -11,10 +11,11 @@ import numpy as np
 from groovekit.configs.base import Config
 from groovekit.converters.base import Converter, Tensors
 from groovekit.converters.harmony.chords import Chords
-from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music
+from groovekit.generation.inputs import Music
 from groovekit.generation.latent_vectors import Encoding
 from groovekit.io.notes import NoteSequence
 from groovekit.models.family import Ability
+from groovekit.models.feed import Vectors
 from groovekit.models.runtimes.base import Progress
 
 
@@ -58,7 +59,7 @@ class Player(Protocol):
         self,
         count: int = 1,
         *,
-        temperature: float = DEFAULT_TEMPERATURE,
+        temperature: float | None = None,
         bars: int | None = None,
         controls: Music | None = None,
         chords: Chords | None = None,
@@ -67,6 +68,12 @@ class Player(Protocol):
         rng: np.random.Generator | None = None,
     ) -> list[NoteSequence]:
         """Makes new music."""
+        ...
+
+    def draw(
+        self, count: int, *, length: int = 1, relatedness: float = 0.0, seed: int
+    ) -> np.ndarray:
+        """Latent vectors of new music, ``(count * length, z_size)``."""
         ...
 
     def to_tensors(
@@ -91,11 +98,12 @@ class Player(Protocol):
         self,
         z: np.ndarray,
         *,
-        temperature: float = DEFAULT_TEMPERATURE,
+        temperature: float | None = None,
         bars: int | None = None,
         controls: np.ndarray | None = None,
         chords: Chords | None = None,
         qpm: float | Sequence[float] | None = None,
+        vectors: Vectors = "mean",
         seed: int | None = None,
         rng: np.random.Generator | None = None,
     ) -> list[NoteSequence]:
@@ -106,10 +114,11 @@ class Player(Protocol):
         self,
         z: np.ndarray,
         *,
-        temperature: float = DEFAULT_TEMPERATURE,
+        temperature: float | None = None,
         steps: int | None = None,
         controls: np.ndarray | None = None,
         forced: np.ndarray | None = None,
+        vectors: Vectors = "mean",
         seed: int | None = None,
         rng: np.random.Generator | None = None,
     ) -> np.ndarray:

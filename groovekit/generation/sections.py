@@ -12,10 +12,16 @@ from groovekit.errors import UsageError
 from groovekit.generation.controls import complete_controls
 from groovekit.generation.player import Player
 from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
+from groovekit.models.feed import Vectors
 
 
 def plan(
-    converter: Converter, bars: int | None, *, step_multiple: int, name: str
+    converter: Converter,
+    bars: int | None,
+    *,
+    step_multiple: int,
+    name: str,
+    whole_windows: bool = False,
 ) -> tuple[Converter, int]:
     """What music of a length is made with.
 
@@ -24,6 +30,7 @@ def plan(
       bars: length; None for the model's.
       step_multiple: the model decodes a multiple of so many steps.
       name: of the config, for messages.
+      whole_windows: whether it decodes no more than that at once: then windows repeat.
 
     Returns:
       The converter for windows of the right length, and how many of them follow
@@ -36,7 +43,7 @@ def plan(
         return converter, 1
     if bars < 1:
         raise UsageError(f"bars must be at least 1, got {bars}.")
-    if converter.tiles:
+    if converter.tiles or whole_windows:
         own = converter.window_bars
         if bars % own:
             raise UsageError(
@@ -111,9 +118,10 @@ def play_sections(
     *,
     bars: int,
     qpm: float,
-    temperature: float,
+    temperature: float | None,
     seed: int,
     controls: np.ndarray | None = None,
+    vectors: Vectors = "mean",
 ) -> list[NoteSequence]:
     """Pieces whose sections follow each other.
 
@@ -126,6 +134,7 @@ def play_sections(
       temperature: of the decoder.
       seed: of what the decoder draws.
       controls: ``(1, steps, control_depth)`` for every section.
+      vectors: what the latent vectors are.
     """
     own = converter.window_bars
     sections = sections_for(converter, bars)
@@ -134,7 +143,7 @@ def play_sections(
         controls, converter, len(z), steps, name=model.config.name
     )
     tensors = model.decode_to_tensors(
-        z, temperature=temperature, controls=controls, seed=seed
+        z, temperature=temperature, controls=controls, vectors=vectors, seed=seed
     )
     kept = steps * bars // own
     if converter.tiles or not converter.fixed_length:

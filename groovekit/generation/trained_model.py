@@ -20,7 +20,7 @@ from groovekit.converters.harmony.chords import Chords, parse_chords
 from groovekit.converters.options import with_options
 from groovekit.errors import UsageError
 from groovekit.generation.controls import complete_controls
-from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music, to_tensors
+from groovekit.generation.inputs import Music, to_tensors
 from groovekit.generation.latent_vectors import Encoding
 from groovekit.generation.sections import one_after_another, plan
 from groovekit.generation.tasks.add import add
@@ -37,6 +37,7 @@ from groovekit.generation.tasks.vary import vary
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM
 from groovekit.models.family import Ability
+from groovekit.models.feed import Vectors
 from groovekit.models.protocols import Model
 from groovekit.models.runtimes.base import Progress
 from groovekit.models.runtimes.choice import Runtime, Runtimes
@@ -166,7 +167,7 @@ class TrainedModel:
         self,
         count: int = 1,
         *,
-        temperature: float = DEFAULT_TEMPERATURE,
+        temperature: float | None = None,
         bars: int | None = None,
         controls: Music | None = None,
         chords: Chords | None = None,
@@ -178,7 +179,7 @@ class TrainedModel:
 
         Args:
           count: how many sequences, at least 1.
-          temperature: of the decoder, see the class.
+          temperature: of the decoder, see the class; the model's own by default.
           bars: length; the model's by default.
           controls: for a model that plays given hits: music with these hits (one
             window for all or one each), or the array of the controls.
@@ -193,9 +194,7 @@ class TrainedModel:
         if count < 1:
             raise UsageError(f"The number of samples must be at least 1, got {count}.")
         seed = one_seed(seed, rng)
-        z = generator(seed, "codes").standard_normal(
-            (count, self.config.latent.z_size), np.float32
-        )
+        z = self.draw(count, seed=seed)
         given, tempos = self._given_controls(controls)
         if len(tempos) == 1:
             tempos = tempos * count
@@ -206,8 +205,31 @@ class TrainedModel:
             controls=given,
             chords=chords,
             qpm=tempos or None if qpm is None else qpm,
+            vectors="prior",
             seed=seed,
         )
+
+    def draw(
+        self, count: int, *, length: int = 1, relatedness: float = 0.0, seed: int
+    ) -> np.ndarray:
+        """Draws latent vectors of new music from the model's prior.
+
+        Args:
+          count: how many walks.
+          length: latent vectors of each.
+          relatedness: correlation of a walk's neighbours, 0 to 1.
+          seed: of all draws. Neither more walks nor longer ones change any beginning.
+
+        Returns:
+          ``(count * length, z_size)`` float32, walk after walk.
+        """
+        prior = self._runtimes.any().prior
+        if length == 1:
+            return prior.draw(count, seed=seed)
+        walks = prior.walks(
+            count, length, seed=seed, relatedness=relatedness, spread=1.0
+        )
+        return walks.reshape(count * length, -1)
 
     def encode(
         self,
@@ -242,11 +264,12 @@ class TrainedModel:
         self,
         z: np.ndarray,
         *,
-        temperature: float = DEFAULT_TEMPERATURE,
+        temperature: float | None = None,
         bars: int | None = None,
         controls: np.ndarray | None = None,
         chords: Chords | None = None,
         qpm: float | Sequence[float] | None = None,
+        vectors: Vectors = "mean",
         seed: int | None = None,
         rng: np.random.Generator | None = None,
     ) -> list[NoteSequence]:
@@ -254,11 +277,12 @@ class TrainedModel:
 
         Args:
           z: ``(batch, z_size)``.
-          temperature: of the decoder, see the class.
+          temperature: of the decoder, see the class; the model's own by default.
           bars: length; the model's by default.
           controls: ``(batch or 1, steps, control_depth)`` for a model with some.
           chords: instead of ``controls``, see the class.
           qpm: tempo, one for all or one each; 120 by default.
+          vectors: what the latent vectors are.
           seed: of what the decoder draws.
           rng: instead of ``seed``.
 
@@ -272,6 +296,7 @@ class TrainedModel:
             bars,
             step_multiple=self._runtimes.any().step_multiple,
             name=self.config.name,
+            whole_windows=self._runtimes.any().whole_windows,
         )
         if chords is not None:
             if controls is not None:
@@ -292,6 +317,7 @@ class TrainedModel:
             temperature=temperature,
             steps=converter.steps,
             controls=controls,
+            vectors=vectors,
             seed=seed,
             rng=rng,
         )
@@ -313,10 +339,11 @@ class TrainedModel:
         self,
         z: np.ndarray,
         *,
-        temperature: float = DEFAULT_TEMPERATURE,
+        temperature: float | None = None,
         steps: int | None = None,
         controls: np.ndarray | None = None,
         forced: np.ndarray | None = None,
+        vectors: Vectors = "mean",
         seed: int | None = None,
         rng: np.random.Generator | None = None,
     ) -> np.ndarray:
@@ -324,12 +351,13 @@ class TrainedModel:
 
         Args:
           z: ``(batch, z_size)``.
-          temperature: of the decoder, see the class.
+          temperature: of the decoder, see the class; the model's own by default.
           steps: length; the model's by default.
           controls: ``(batch or 1, steps, control_depth)`` for a model with some.
           forced: hits to play: ``(batch, steps, hits)``, shaped as the hits of the
             output, 1 for a hit, 0 for none, NaN where the model decides. The
             decoder sees them as its own.
+          vectors: what the latent vectors are.
           seed: of what the decoder draws.
           rng: instead of ``seed``.
 
@@ -346,6 +374,8 @@ class TrainedModel:
                 f"Latent vectors are finite numbers of shape (batch, {z_size}), got "
                 f"shape {z.shape}."
             )
+        if temperature is None:
+            temperature = self.config.decoder.temperature
         if not 0 <= temperature < math.inf:
             raise UsageError(
                 f"The temperature must be at least 0 and finite, got {temperature}."
@@ -371,6 +401,7 @@ class TrainedModel:
             controls=controls,
             rng=generator(one_seed(seed, rng), "decoder"),
             forced=forced,
+            vectors=vectors,
             progress=self.progress,
         )
 

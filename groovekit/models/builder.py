@@ -9,17 +9,19 @@ import keras
 
 from groovekit.configs.base import Config, ModelConfig, get_config
 from groovekit.configs.masked import MaskedConfig
+from groovekit.configs.parts import TrainingConfig
 from groovekit.errors import ConfigError
 from groovekit.io.groove_table import STYLES
 from groovekit.models import schedules
 from groovekit.models.encoders.bidirectional import BidirectionalLSTMEncoder
 from groovekit.models.family import family_of
 from groovekit.models.keras_model import KerasModel
-from groovekit.models.latent import LatentLayer
+from groovekit.models.latent import DirectLatentLayer, LatentLayer
 from groovekit.models.masked import features
 from groovekit.models.masked.network import MaskedModel
 from groovekit.models.music_vae import MusicVAE, Objective
 from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
+from groovekit.models.prior import StoredCodes
 from groovekit.models.protocols import Optimizer
 from groovekit.plugins import catalogue
 from groovekit.plugins.registry import Registry
@@ -95,9 +97,15 @@ def build_vae(
         dtype=dtype,
         name="encoder",
         **hierarchy,
+        **_window(
+            catalogue.encoders, config.encoder.kind, config, z_size=config.latent.z_size
+        ),
         **dict(config.encoder.options),
     )
-    latent_layer = LatentLayer(
+    latent_class = (
+        DirectLatentLayer if config.latent.posterior == "direct" else LatentLayer
+    )
+    latent_layer = latent_class(
         config.latent.z_size,
         encoder.output_depth,
         seed=derive(seed, "latent"),
@@ -152,14 +160,24 @@ def build_vae(
         dtype=dtype,
         name="decoder",
         **hierarchy,
+        **_window(catalogue.decoders, config.decoder.kind, config),
         **dict(config.decoder.options),
     )
+    prior = None
+    if config.latent.prior == "stored":
+        prior = StoredCodes(
+            config.latent.prior_codes,
+            config.latent.prior_clusters,
+            config.latent.z_size,
+            name="prior",
+        )
     objective = Objective(
         free_bits=config.latent.free_bits,
         max_beta=config.latent.max_beta,
         beta_rate=config.latent.beta_rate,
         sampling_schedule=training.sampling_schedule,
         sampling_rate=training.sampling_rate,
+        target_bits=config.latent.target_bits,
     )
     return MusicVAE(
         encoder,
@@ -167,10 +185,28 @@ def build_vae(
         decoder,
         objective,
         control_layer=control_layer,
+        prior=prior,
         seed=derive(seed, "noise"),
         dtype=dtype,
         name="music_vae",
     )
+
+
+def _window(
+    registry: Registry[Any], name: str, config: ModelConfig, **more: Any
+) -> dict[str, Any]:
+    """What parts for windows of one length are told; nothing for others."""
+    if name not in registry.names():
+        return {}
+    if not getattr(registry.get(name), "windowed", False):
+        return {}
+    converter = config.converter
+    return {
+        "steps": converter.steps,
+        "bars": converter.window_bars,
+        "layout": converter.layout,
+        **more,
+    }
 
 
 def _check_levels(part: str, lengths: tuple[int, ...], steps: int) -> None:
@@ -198,23 +234,23 @@ def build_optimizer(
     model: Any,
     *,
     rate: Any = None,
-    weight_decay: float = 0.0,
+    weight_decay: float | None = None,
 ) -> Optimizer:
     """The config's optimiser, built for the model's variables and its precision.
 
     Args:
       config: whose ``training`` is meant.
       model: a ``keras.Model``.
-      rate: a schedule of Keras's instead of the exponential one.
+      rate: a schedule of Keras's instead of ``training``'s.
       weight_decay: of kernels, in units of the learning rate (Loshchilov and Hutter,
-        2019).
+        2019), instead of ``training``'s.
     """
     training = config.training
+    if weight_decay is None:
+        weight_decay = training.weight_decay
     optimizer: Any = ClippedAdam(
-        rate
-        or DecayToMinimum(
-            training.learning_rate, training.min_learning_rate, training.decay_rate
-        ),
+        rate or _learning_rate(training),
+        beta_2=training.beta_2,
         weight_decay=weight_decay or None,
         clip_mode=training.clip_mode,
         grad_clip=training.grad_clip,
@@ -223,8 +259,16 @@ def build_optimizer(
         ema_momentum=training.average,
     )
     if weight_decay:
-        vectors = [v for v in model.trainable_variables if len(v.shape) < 2]
-        optimizer.exclude_from_weight_decay(var_list=vectors)
+        # Biases and scales are no kernels; a linear start is where it should be.
+        optimizer.exclude_from_weight_decay(
+            [
+                variable
+                for variable in model.trainable_variables
+                if len(variable.shape) < 2
+                or "/linear/" in variable.path
+                or variable.name == "log_scales"
+            ]
+        )
     if model.dtype_policy.name == "mixed_float16":
         # Small gradients vanish in half precision unless the loss is scaled up.
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
@@ -257,4 +301,18 @@ def build_masked(
         seed=derive(seed, "masked"),
         dtype=dtype,
         name="masked_model",
+    )
+
+
+def _learning_rate(training: TrainingConfig) -> Any:
+    if training.rate_schedule == "exponential":
+        return DecayToMinimum(
+            training.learning_rate, training.min_learning_rate, training.decay_rate
+        )
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if training.warmup_steps else training.learning_rate,
+        decay_steps=max(training.steps - training.warmup_steps, 1),
+        alpha=training.min_learning_rate / training.learning_rate,
+        warmup_target=training.learning_rate if training.warmup_steps else None,
+        warmup_steps=training.warmup_steps,
     )

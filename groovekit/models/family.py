@@ -79,13 +79,14 @@ class Family(abc.ABC):
         """
         return None
 
-    def starts_from_data(self, config: Any) -> bool:  # noqa: ARG002
-        """Whether :meth:`start` makes a model that can be used as it is."""
-        return False
-
-    def start(  # noqa: B027 - most models start from nothing
-        self, model: TrainableModel, config: Any, examples: WindowSource, *, seed: int
-    ) -> None:
+    def start(
+        self,
+        model: TrainableModel,  # noqa: ARG002 - most models start from nothing
+        config: Any,  # noqa: ARG002
+        examples: WindowSource,  # noqa: ARG002
+        *,
+        seed: int,  # noqa: ARG002
+    ) -> bool:
         """Gives a new model's weights what can be told from the data at once.
 
         Args:
@@ -93,7 +94,15 @@ class Family(abc.ABC):
           config: of the model.
           examples: to be trained on.
           seed: of everything random.
+
+        Returns:
+          Whether that makes a model of use, without any training.
         """
+        return False
+
+    def has_rest(self, config: Any) -> bool:  # noqa: ARG002
+        """Whether there is something for :meth:`finish` to fit."""
+        return False
 
     def finish(  # noqa: B027 - most models are finished
         self,

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 Tensor = Any
+
+#: What latent vectors are: means of posteriors, drawn from posteriors, or drawn from
+#: the prior. Those that were drawn are noisier, and decoders may know.
+Vectors: TypeAlias = Literal["mean", "drawn", "prior"]
+VECTORS: tuple[Vectors, ...] = get_args(Vectors)
 
 # Arrays of a feed, with as many axes as they have where the second one counts steps
 # or segments.
@@ -41,6 +46,7 @@ class Feed:
         segments are padded each; None for all.
       start: what the first step sees, ``(batch, output_depth)``, or the first step of
         each segment, ``(batch, segments, output_depth)``; None for zeros.
+      vectors: what the latent vectors are.
       training: whether to drop inputs.
       keep_state: whether the last state is wanted.
       keep_fed: whether it is wanted what stood for the outputs as inputs.
@@ -53,6 +59,7 @@ class Feed:
     controls: Tensor | None = None
     lengths: Tensor | None = None
     start: Tensor | None = None
+    vectors: Vectors = "mean"
     training: bool = False
     keep_state: bool = False
     keep_fed: bool = False

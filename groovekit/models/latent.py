@@ -12,9 +12,14 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
+from groovekit.errors import ConfigError
+from groovekit.models.linear_code import LinearCode
 from groovekit.seeding import derive
 
 Tensor = Any
+
+#: Least and greatest logarithm of a standard deviation that encoders give directly.
+LOG_STDDEV = (-8.0, 2.0)
 
 
 class Posterior(NamedTuple):
@@ -100,4 +105,56 @@ class LatentLayer(keras.layers.Layer):
         return Posterior(
             ops.cast(self.mean(embedding), "float32"),
             ops.softplus(ops.cast(self.stddev(embedding), "float32")),
+        )
+
+
+@keras.saving.register_keras_serializable(package="groovekit")
+class DirectLatentLayer(keras.layers.Layer):
+    """A posterior that the encoder gives itself, but for one standard deviation each.
+
+    Args:
+      z_size: dimensions of the latent vector.
+      input_depth: twice as many: means, and what is added to logarithms of standard
+        deviations.
+      seed: has no effect.
+      **kwargs: of ``keras.layers.Layer``.
+    """
+
+    def __init__(
+        self, z_size: int, input_depth: int, *, seed: int = 0, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        if input_depth != 2 * z_size:
+            raise ConfigError(
+                "latent.posterior=direct needs an encoder that gives means and "
+                f"logarithms of standard deviations, {2 * z_size} numbers; this one "
+                f"gives {input_depth}."
+            )
+        self.z_size = z_size
+        self.input_depth = input_depth
+        self.seed = seed
+        self.log_stddev = self.add_weight(
+            shape=(z_size,), initializer="zeros", name="log_stddev"
+        )
+        self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "z_size": self.z_size,
+            "input_depth": self.input_depth,
+            "seed": self.seed,
+        }
+
+    def start_from(self, code: LinearCode) -> None:
+        """Takes the standard deviations of a linear code with ``z_size`` axes."""
+        self.log_stddev.assign(code.log_sigma)
+
+    def call(self, embedding: Tensor) -> Posterior:
+        """``(batch, 2 * z_size)`` to a :class:`Posterior` in float32."""
+        embedding = ops.cast(embedding, "float32")
+        log_stddev = self.log_stddev + embedding[:, self.z_size :]
+        return Posterior(
+            embedding[:, : self.z_size], ops.exp(ops.clip(log_stddev, *LOG_STDDEV))
         )

@@ -62,6 +62,17 @@ class LinearCode:
         """What a vector costs on average: KL divergence from N(0, I)."""
         return float(-self.log_sigma.sum() / np.log(2))
 
+    def padded(self, k: int) -> LinearCode:
+        """The same with so many axes; those that are added say nothing."""
+        missing = k - len(self.values)
+        if missing <= 0:
+            return self
+        return dataclasses.replace(
+            self,
+            vectors=np.pad(self.vectors, ((0, 0), (0, missing))),
+            values=np.pad(self.values, (0, missing), constant_values=self.theta),
+        )
+
     def encode(self, vectors: np.ndarray) -> np.ndarray:
         """Means of the posterior ``(count, k)`` of vectors ``(count, size)``."""
         kernel, bias = self.encoder

@@ -7,6 +7,7 @@ Structure in Music" (2018); loss as in the original's ``base_model.py``.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,11 +19,17 @@ from groovekit.models import backend, latent, schedules
 from groovekit.models.decoders.base import Decoder
 from groovekit.models.feed import Feed
 from groovekit.models.heads.base import Head
+from groovekit.models.heads.laplace import WindowHead
 from groovekit.models.keras_model import KerasModel, Window
 from groovekit.models.latent import LatentLayer, Posterior
+from groovekit.models.prior import StoredCodes
 from groovekit.models.protocols import Batch
 
 Tensor = Any
+
+# Of the controller: where the weight of the KL divergence starts, between which
+# logarithms it stays, and how far it moves in a step, at most.
+_FIRST_KL_WEIGHT, _LOG_KL_WEIGHT, _CONTROL_RATE = 0.3, (-9.0, 2.0), 0.02
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +42,8 @@ class Objective:
       beta_rate: how slowly the weight approaches it.
       sampling_schedule: of scheduled sampling.
       sampling_rate: of scheduled sampling.
+      target_bits: bits of KL divergence that a controller holds by the weight of
+        their cost; 0 for the weight that ``max_beta`` and ``beta_rate`` say.
     """
 
     free_bits: float
@@ -42,6 +51,7 @@ class Objective:
     beta_rate: float
     sampling_schedule: str = "constant"
     sampling_rate: float = 0.0
+    target_bits: float = 0.0
 
     @property
     def scheduled(self) -> bool:
@@ -79,6 +89,8 @@ class MusicVAE(KerasModel):
       objective: loss weights and schedules.
       control_layer: bidirectional LSTM that the controls go through on their way
         to the decoder; None for the controls themselves.
+      prior: a :class:`groovekit.models.prior.StoredCodes` that new music is drawn
+        from; None for the standard normal distribution.
       seed: of the noise drawn in training.
       **kwargs: of ``keras.Model``.
     """
@@ -91,6 +103,7 @@ class MusicVAE(KerasModel):
         objective: Objective,
         *,
         control_layer: Any = None,
+        prior: StoredCodes | None = None,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -99,7 +112,17 @@ class MusicVAE(KerasModel):
         self.encoder = encoder
         self.latent_layer = latent_layer
         self.decoder = decoder
+        self.prior = prior
         self.objective = objective
+        #: Of the controller: logarithm of the weight of the KL divergence.
+        self.log_kl_weight = None
+        if objective.target_bits:
+            self.log_kl_weight = self.add_weight(
+                shape=(),
+                initializer=keras.initializers.Constant(math.log(_FIRST_KL_WEIGHT)),
+                trainable=False,
+                name="log_kl_weight",
+            )
         self.noise = keras.random.SeedGenerator(seed)
         self.built = True
 
@@ -395,15 +418,34 @@ class MusicVAE(KerasModel):
         }
 
     def objective_of(self, scores: Mapping[str, float]) -> float:
-        """What is compared to find the best weights: the loss with full beta."""
+        """What is compared to find the best weights: the loss with full beta.
+
+        Args:
+          scores: from :meth:`scores`.
+        """
+        if self.objective.target_bits:
+            # The loss at the rate that is wanted, to first order.
+            surplus = scores["losses/kl_loss"] - self.objective.target_bits * math.log(
+                2
+            )
+            return scores["losses/r_loss"] + scores["losses/kl_beta"] * surplus
         max_beta = float(self.objective.max_beta)
         return scores["losses/r_loss"] + max_beta * scores["losses/kl_loss"]
 
     def beta(self, step: Tensor) -> Tensor:
-        """Weight of the KL cost at a training step."""
+        """Weight of the KL cost at a training step; a controller's is the last one."""
+        if self.log_kl_weight is not None:
+            return ops.exp(ops.cast(self.log_kl_weight, "float32"))
         return schedules.beta(
             step, max_beta=self.objective.max_beta, beta_rate=self.objective.beta_rate
         )
+
+    def _control(self, bits: Tensor) -> None:
+        """Moves the weight of the KL divergence towards the rate that is wanted."""
+        assert self.log_kl_weight is not None
+        surplus = ops.clip(bits / self.objective.target_bits - 1.0, -1.0, 1.0)
+        moved = self.log_kl_weight + _CONTROL_RATE * surplus
+        self.log_kl_weight.assign(ops.clip(moved, *_LOG_KL_WEIGHT))
 
     def training_loss(
         self,
@@ -427,16 +469,23 @@ class MusicVAE(KerasModel):
         parts = self.losses_of(
             inputs, outputs, controls, lengths, step=step, epsilon=epsilon
         )
-        beta = self.beta(step)
+        beta = ops.stop_gradient(self.beta(step))
         r_loss, kl_cost = ops.mean(parts["r_loss"]), ops.mean(parts["kl_cost"])
         loss = r_loss + beta * kl_cost
+        bits = ops.mean(latent.kl_bits(parts["kl"]))
         scalars = {
             "loss": loss,
             "losses/r_loss": r_loss,
             "losses/kl_loss": kl_cost,
-            "losses/kl_bits": ops.mean(latent.kl_bits(parts["kl"])),
+            "losses/kl_bits": bits,
             "losses/kl_beta": beta,
         }
+        if self.log_kl_weight is not None:
+            self._control(ops.stop_gradient(bits))
+        if isinstance(self.head, WindowHead):
+            extra = self.head.auxiliary_loss(outputs, parts["logits"], self.noise)
+            scalars["losses/dynamics"] = extra
+            loss = loss + extra
         if self.objective.scheduled:
             scalars["sampling_probability"] = schedules.sampling_probability(
                 step,

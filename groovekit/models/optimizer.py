@@ -237,7 +237,8 @@ def averaged(model: Variables, optimizer: Optimizer) -> Iterator[None]:
       model: a Keras model.
       optimizer: that trains it.
     """
-    if not averages(optimizer):
+    # Before the first step there is nothing to average.
+    if not averages(optimizer) or not int(_unscaled(optimizer).iterations):
         yield
         return
     variables = model.trainable_variables

@@ -186,6 +186,14 @@ class Model(TrainableModel, Protocol):
     def head(self) -> Head:
         """What decoded numbers mean."""
 
+    @property
+    def decoder(self) -> Any:
+        """The decoder's layer."""
+
+    @property
+    def prior(self) -> Any:
+        """What latent vectors of new music are drawn from; None for N(0, I)."""
+
     def encode(
         self,
         inputs: Tensor,

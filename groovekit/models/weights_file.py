@@ -101,7 +101,7 @@ def write_weights(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
       WriteError: the file cannot be written.
     """
     # The format's own writer sorts them.
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     write_file(path, save(whole), durable=True)
 
 

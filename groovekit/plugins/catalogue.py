@@ -69,6 +69,14 @@ _CONFIG_MODULES = {
         "hier-multiperf_vel_1bar_med_chords",
         "hier-multiperf_vel_1bar_big_chords",
     ),
+    "parallel": (
+        "par-groove_1bar",
+        "par-groove_2bar",
+        "par-groove_4bar",
+        "par-groove_4bar_150",
+        "par-groove_4bar_400",
+        "par-drums_2bar",
+    ),
     "trio": ("flat-trio_16bar", "hierdec-trio_16bar", "hier-trio_16bar"),
 }
 
@@ -90,6 +98,7 @@ _HEADS = {
     "categorical": "groovekit.models.heads.categorical:CategoricalHead",
     "groove": "groovekit.models.heads.groove:GrooveHead",
     "groove_bins": "groovekit.models.heads.groove_bins:GrooveBinsHead",
+    "laplace": "groovekit.models.heads.laplace:LaplaceHead",
     "multi_categorical": "groovekit.models.heads.categorical:MultiCategoricalHead",
     "nade": "groovekit.models.heads.nade:NADEHead",
 }
@@ -102,6 +111,7 @@ _ENCODERS = {
         "groovekit.models.encoders.hierarchical:HierarchicalLSTMEncoder"
     ),
     "lstm": "groovekit.models.encoders.lstm:LSTMEncoder",
+    "parallel": "groovekit.models.encoders.parallel:ParallelEncoder",
 }
 
 _DECODERS = {
@@ -109,12 +119,15 @@ _DECODERS = {
         "groovekit.models.decoders.hierarchical:HierarchicalLSTMDecoder"
     ),
     "lstm": "groovekit.models.decoders.lstm:LSTMDecoder",
+    "parallel": "groovekit.models.decoders.parallel:ParallelDecoder",
     "split_lstm": "groovekit.models.decoders.split:SplitLSTMDecoder",
 }
 
 # The same parts in NumPy, by the same names: their shapes and sizes are known, and
 # they run, without Keras.
 _NUMPY_HEADS = {
+    "laplace": "groovekit.models.runtimes.numpy.parallel:Laplace",
+} | {
     name: f"groovekit.models.runtimes.numpy.heads:{attribute}"
     for name, attribute in {
         "boolean": "Boolean",
@@ -127,6 +140,8 @@ _NUMPY_HEADS = {
 }
 
 _NUMPY_ENCODERS = {
+    "parallel": "groovekit.models.runtimes.numpy.parallel:Encoder",
+} | {
     name: f"groovekit.models.runtimes.numpy.encoders:{attribute}"
     for name, attribute in {
         "bidirectional_lstm": "BidirectionalLSTM",
@@ -136,6 +151,8 @@ _NUMPY_ENCODERS = {
 }
 
 _NUMPY_DECODERS = {
+    "parallel": "groovekit.models.runtimes.numpy.parallel:Decoder",
+} | {
     name: f"groovekit.models.runtimes.numpy.decoders:{attribute}"
     for name, attribute in {
         "hierarchical_lstm": "HierarchicalLSTMDecoder",

@@ -50,5 +50,5 @@ def _sized(part: Any) -> Any:
     """A part of a config without what leaves its weights' shapes as they are."""
     if isinstance(part, DecoderConfig):
         # Weights of the losses; other outputs do not load.
-        return dataclasses.replace(part, head_options=())
+        return dataclasses.replace(part, head_options=(), temperature=0.0)
     return part

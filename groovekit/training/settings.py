@@ -22,7 +22,8 @@ class TrainSettings:
 
     Attributes:
       steps: step to stop at, counted from the start of the run, however often it
-        was resumed.
+        was resumed; the config's (``training.steps``) by default. 0 for a model that
+        starts from the data, as it starts.
       patience: stop after this many evaluations without a better one; None never.
       eval_every: steps between evaluations.
       eval_batches: evaluate on this many batches only; None for all.
@@ -39,7 +40,7 @@ class TrainSettings:
       UsageError: values out of range, or that contradict each other.
     """
 
-    steps: int = 200_000
+    steps: int | None = None
     patience: int | None = None
     eval_every: int = 100
     eval_batches: int | None = None
@@ -55,9 +56,9 @@ class TrainSettings:
         check_fields(self, "TrainSettings")
         if self.overwrite and self.resume:
             raise UsageError("`overwrite=True` goes with `resume=False`.")
-        for name, least in (("steps", 1), ("eval_every", 1), ("keep", 0)):
+        for name, least in (("steps", 0), ("eval_every", 1), ("keep", 0)):
             value = getattr(self, name)
-            if value < least:
+            if value is not None and value < least:
                 raise UsageError(f"{name} must be at least {least}, got {value}.")
         if self.precision not in DTYPES:
             raise UsageError(

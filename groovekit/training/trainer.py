@@ -22,13 +22,13 @@ from groovekit.configs.base import Config
 from groovekit.configs.metadata import make_metadata
 from groovekit.configs.run_folder import RunFolder
 from groovekit.data.prepared import Prepared
-from groovekit.errors import TrainingError, TrainingInterruptedError
+from groovekit.errors import TrainingError, TrainingInterruptedError, UsageError
 from groovekit.models import backend
 from groovekit.models.builder import build_model
 from groovekit.models.callbacks import Callbacks
 from groovekit.models.family import family_of
 from groovekit.models.optimizer import averaged
-from groovekit.models.weights import save_weights
+from groovekit.models.weights import load_weights, save_weights
 from groovekit.seeding import generator
 from groovekit.training import checkpoints, runs
 from groovekit.training import estimate as preflight
@@ -105,6 +105,8 @@ class Trainer:
         self.config = config
         self.data = data
         self.settings = settings
+        #: Step to stop at.
+        self.steps = config.training.steps if settings.steps is None else settings.steps
         self.run = RunFolder(Path(run_dir))
         self._resumed = settings.resume and runs.has_begun(self.run)
         self.seed = runs.choose_seed(self.run, settings.seed, resumed=self._resumed)
@@ -112,7 +114,9 @@ class Trainer:
         self.model = build_model(
             config, seed=self.seed, dtype=DTYPES[settings.precision]
         )
-        self.optimizer = self.family.optimizer(config, self.model)
+        # Schedules that end do so where training does.
+        whole = config.with_overrides({"training.steps": self.steps})
+        self.optimizer = self.family.optimizer(whole, self.model)
         self._preparation = self.family.preparation(config)
         self.state = self._restored() if self._resumed else self._initial()
         batch_size = config.training.batch_size
@@ -172,7 +176,7 @@ class Trainer:
     @property
     def remaining(self) -> int:
         """Steps still to do."""
-        return max(self.settings.steps - self.state.step, 0)
+        return max(self.steps - self.state.step, 0)
 
     # Training ------------------------------------------------------------------
 
@@ -193,21 +197,18 @@ class Trainer:
           TrainingError: the loss is not a number any more.
           OutOfMemoryError: a batch does not fit.
         """
-        if not self.remaining:
+        if not self.remaining and self._resumed:
             _LOG.info(
                 "Nothing to do: the run is at step %d of %d.",
                 self.state.step,
-                self.settings.steps,
+                self.steps,
             )
             return self._result(stopped_early=False)
         advice = self._memory_advice()
         if not self._resumed:
+            self._start()
             self._create()
             self._resumed = True
-            if self.settings.init_from is None:
-                self.family.start(
-                    self.model, self.config, self.data.train, seed=self.seed
-                )
         with (
             stop_requests() as stop,
             backend.explaining_memory(advice),
@@ -215,7 +216,16 @@ class Trainer:
             EventWriter(self.run.logs / "eval") as eval_log,
         ):
             called = self._callbacks(callbacks)
-            return self._loop(progress, called, stop, train_log, eval_log)
+            if not self.remaining:
+                if self._validator is not None:
+                    self._evaluate(eval_log)
+                self._save()
+            result = self._loop(progress, called, stop, train_log, eval_log)
+            if self.family.has_rest(self.config):
+                load_weights(self.model, self.run.require_weights())
+                self._fit_rest()
+                save_weights(self.model, self.run.weights_path)
+            return result
 
     def _callbacks(self, callbacks: Sequence[Any]) -> Callbacks:
         steps = self.settings.eval_every
@@ -224,7 +234,36 @@ class Trainer:
             self.model,
             self.optimizer,
             steps=steps,
-            epochs=-(-self.settings.steps // steps),
+            epochs=-(-self.steps // steps),
+        )
+
+    def _start(self) -> None:
+        """Gives a new model what the data say at once.
+
+        Raises:
+          UsageError: no steps are to be trained, and there is no model without.
+        """
+        train, settings = self.data.train, self.settings
+        started = settings.init_from is not None or self.family.start(
+            self.model, self.config, train, seed=self.seed
+        )
+        if not self.remaining and not started:
+            raise UsageError(
+                f"`steps=0` is for configs that start from the data, such as "
+                f"par-groove_4bar; {self.config.name} starts from random weights. Give "
+                "at least 1."
+            )
+        if started and self.family.has_rest(self.config):
+            # For those who stop early, too.
+            self._fit_rest()
+
+    def _fit_rest(self) -> None:
+        self.family.finish(
+            self.model,
+            self.config,
+            self.data.train,
+            self.data.evaluation,
+            seed=self.seed,
         )
 
     def _loop(
@@ -252,7 +291,7 @@ class Trainer:
         saved_at = logged_at = time.monotonic()
         stopped_early = False
         callbacks.train_begin()
-        while state.step < settings.steps and not stopped_early:
+        while state.step < self.steps and not stopped_early:
             batch = next(batches)
             if self._preparation is not None:
                 rng = generator(self.seed, "preparation", state.step)
@@ -262,7 +301,7 @@ class Trainer:
             pending.append(update(*tensors, np.asarray(state.step, np.float32)))
             callbacks.batch_end(state.step, pending[-1])
             state.step += 1
-            last = state.step == settings.steps or callbacks.stopped
+            last = state.step == self.steps or callbacks.stopped
             due = state.step % settings.eval_every == 0
             stopping = stop.signal
             slow = time.monotonic() - logged_at > _LOG_SECONDS

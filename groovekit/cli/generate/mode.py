@@ -238,12 +238,16 @@ def check_options(mode: Mode[Any], given: Iterable[str]) -> None:
 
 def default_temperature(mode: Mode[Any], config: Config) -> float:
     """What suits a mode with a model of a config."""
+    from groovekit.configs.base import ModelConfig
     from groovekit.generation.inputs import DEFAULT_TEMPERATURE
     from groovekit.generation.tasks.filling import FILL_TEMPERATURE
     from groovekit.models.family import family_of
 
-    filling = "fill" in mode.needs & family_of(config).abilities
-    return FILL_TEMPERATURE if filling else DEFAULT_TEMPERATURE
+    if "fill" in mode.needs & family_of(config).abilities:
+        return FILL_TEMPERATURE
+    if isinstance(config, ModelConfig):
+        return config.decoder.temperature
+    return DEFAULT_TEMPERATURE
 
 
 def check_abilities(mode: Mode[Any], config: Config) -> None:

@@ -91,9 +91,11 @@ def _follow(
 @option(
     "--steps",
     aliases=("--num-steps",),
-    type=click.IntRange(min=1),
-    default=TrainSettings.steps,
-    help="Step to stop at, counted from the start of the run.",
+    type=click.IntRange(min=0),
+    default=None,
+    show_default="the config's",
+    help="Step to stop at, counted from the start of the run; 0 for a model in closed "
+    "form, where the config has one.",
 )
 @click.option(
     "--patience",

@@ -71,7 +71,7 @@ def train(
             click.echo("Dry run: nothing was trained, no run folder was made.")
         return
     with Progress(
-        trainer.settings.steps, "Training", unit="steps", start=trainer.state.step
+        trainer.steps, "Training", unit="steps", start=trainer.state.step
     ) as progress:
 
         def update(step: int, scalars: dict[str, float]) -> None:

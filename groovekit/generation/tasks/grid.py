@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music, one_window
+from groovekit.generation.inputs import Music, one_window
 from groovekit.generation.player import Player
 from groovekit.generation.slerp import slerp
 from groovekit.io.notes import NoteSequence
@@ -25,7 +25,7 @@ def grid(
     window: int = 1,
     bars: int | None = None,
     qpm: float | None = None,
-    temperature: float = DEFAULT_TEMPERATURE,
+    temperature: float | None = None,
     seed: int | None = None,
 ) -> list[NoteSequence]:
     """The surface between four grooves, row by row.
@@ -43,7 +43,7 @@ def grid(
       window: which window of each sequence, from 1.
       bars: length of the outputs; the model's by default.
       qpm: tempo of all.
-      temperature: of the decoder.
+      temperature: of the decoder; the model's own by default.
       seed: of what the decoder draws.
 
     Returns:

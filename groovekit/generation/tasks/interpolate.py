@@ -7,7 +7,7 @@ import numpy as np
 from groovekit.converters.base import join
 from groovekit.converters.harmony.chords import Chords
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music
+from groovekit.generation.inputs import Music
 from groovekit.generation.player import Player
 from groovekit.generation.slerp import slerp
 from groovekit.io.notes import NoteSequence
@@ -21,7 +21,7 @@ def interpolate(
     count: int = 5,
     *,
     window: int = 1,
-    temperature: float = DEFAULT_TEMPERATURE,
+    temperature: float | None = None,
     bars: int | None = None,
     chords: Chords | None = None,
     qpm: float | None = None,
@@ -40,7 +40,7 @@ def interpolate(
       end: one sequence or window.
       count: how many sequences, at least 2.
       window: which window of a sequence, from 1.
-      temperature: of the decoder, see the class.
+      temperature: of the decoder, see the class; the model's own by default.
       bars: length; the model's by default.
       chords: instead of those of the music, see the class.
       qpm: tempo of all.

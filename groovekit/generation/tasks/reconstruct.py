@@ -6,7 +6,7 @@ import numpy as np
 
 from groovekit.converters.harmony.chords import Chords
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music
+from groovekit.generation.inputs import Music
 from groovekit.generation.player import Player
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import one_seed
@@ -18,7 +18,7 @@ def reconstruct(
     count: int = 1,
     *,
     window: int = 1,
-    temperature: float = DEFAULT_TEMPERATURE,
+    temperature: float | None = None,
     bars: int | None = None,
     chords: Chords | None = None,
     qpm: float | None = None,
@@ -35,7 +35,7 @@ def reconstruct(
       music: sequences (of each, one window is taken) or tensors.
       count: versions of each, at least 1.
       window: which window of each sequence, from 1.
-      temperature: of the decoder, see the class.
+      temperature: of the decoder, see the class; the model's own by default.
       bars: length; the model's by default.
       chords: instead of those of the music, see the class.
       qpm: tempo of all.

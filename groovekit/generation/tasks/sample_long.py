@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import DEFAULT_TEMPERATURE
 from groovekit.generation.player import Player
 from groovekit.generation.sections import (
     play_sections,
@@ -13,7 +10,7 @@ from groovekit.generation.sections import (
 )
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM
-from groovekit.seeding import draw_seed, generator
+from groovekit.seeding import draw_seed
 
 #: Correlation of the latent vectors of neighbouring sections.
 RELATEDNESS = 0.95
@@ -26,17 +23,17 @@ def sample_long(
     bars: int,
     relatedness: float = RELATEDNESS,
     qpm: float = DEFAULT_QPM,
-    temperature: float = DEFAULT_TEMPERATURE,
+    temperature: float | None = None,
     seed: int | None = None,
 ) -> list[NoteSequence]:
     """New music of any length whose sections are related.
 
     A section is a window of the model. The first latent vector comes from the prior,
-    and each further one is ``relatedness * z + sqrt(1 - relatedness ** 2) * noise`` of
-    the one before: a walk that stays where the prior is, so that the last section is
-    as good as the first, and on which sections are the less alike the further apart
-    they are. Sections are joined on the grid, so that strokes before a bar line stay
-    there.
+    and each further one is drawn like the one before: where the prior is standard
+    normal, it is ``relatedness * z + sqrt(1 - relatedness ** 2) * noise``. It is a walk
+    that stays where the prior is, so that the last section is as good as the first, and
+    on which sections are the less alike the further apart they are. Sections are joined
+    on the grid, so that strokes before a bar line stay there.
 
     Args:
       model: the trained model.
@@ -45,7 +42,7 @@ def sample_long(
       relatedness: correlation of neighbouring latent vectors, 0 (unrelated) to 1 (all
         equal but for what the decoder draws).
       qpm: tempo.
-      temperature: of the decoder.
+      temperature: of the decoder; the model's own by default.
       seed: of latent vectors and decoder.
 
     Raises:
@@ -57,22 +54,14 @@ def sample_long(
         raise UsageError(f"relatedness must be 0 to 1, got {relatedness}.")
     sections = sections_for(model.converter, bars)
     seed = draw_seed() if seed is None else seed
-    fresh = float(np.sqrt(1.0 - relatedness**2))
-    vectors = []
-    for piece in range(count):
-        # A stream each: neither more pieces nor more bars change the beginning.
-        noise = generator(seed, "path", piece)
-        z = noise.standard_normal(model.z_size)
-        vectors.append(z)
-        for _ in range(sections - 1):
-            z = relatedness * z + fresh * noise.standard_normal(len(z))
-            vectors.append(z)
+    vectors = model.draw(count, length=sections, relatedness=relatedness, seed=seed)
     return play_sections(
         model,
-        np.array(vectors),
+        vectors,
         model.converter,
         bars=bars,
         qpm=qpm,
         temperature=temperature,
+        vectors="prior",
         seed=seed,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from groovekit.generation.attributes import Directions, load_directions
-from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music, to_tensors
+from groovekit.generation.inputs import Music, to_tensors
 from groovekit.generation.player import Player
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import draw_seed
@@ -21,7 +21,7 @@ def shift(
     window: int = 1,
     bars: int | None = None,
     qpm: float | None = None,
-    temperature: float = DEFAULT_TEMPERATURE,
+    temperature: float | None = None,
     seed: int | None = None,
 ) -> list[NoteSequence]:
     """A groove with more or less of some attributes, such as its density.
@@ -40,7 +40,7 @@ def shift(
       window: which window of a sequence, from 1.
       bars: length of the outputs; the model's by default.
       qpm: tempo.
-      temperature: of the decoder.
+      temperature: of the decoder; the model's own by default.
       seed: of what the decoder draws.
 
     Raises:

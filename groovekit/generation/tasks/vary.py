@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import DEFAULT_TEMPERATURE, Music, one_window
+from groovekit.generation.inputs import Music, one_window
 from groovekit.generation.player import Player
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import draw_seed, generator
@@ -20,7 +20,7 @@ def vary(
     window: int = 1,
     bars: int | None = None,
     qpm: float | None = None,
-    temperature: float = DEFAULT_TEMPERATURE,
+    temperature: float | None = None,
     seed: int | None = None,
 ) -> list[NoteSequence]:
     """Neighbours of a groove at a given distance in latent space.
@@ -40,7 +40,7 @@ def vary(
       window: which window of the sequence, from 1.
       bars: length of the outputs; the model's by default.
       qpm: tempo.
-      temperature: of the decoder.
+      temperature: of the decoder; the model's own by default.
       seed: of directions and decoder.
 
     Raises:

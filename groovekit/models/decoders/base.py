@@ -24,11 +24,13 @@ class Decoder(keras.layers.Layer, abc.ABC):
       head: what the outputs mean; gives the depths of inputs and logits.
       segments: parts of equal length that metrics are also given for.
       step_multiple: sequences of a multiple of so many steps can be decoded.
+      whole_windows: whether only ``step_multiple`` steps can be.
     """
 
     head: Head
     segments: int = 1
     step_multiple: int = 1
+    whole_windows: bool = False
 
     @abc.abstractmethod
     def decode(self, z: Tensor, steps: int, feed: Feed) -> Decoded:

@@ -14,7 +14,8 @@ from typing import ClassVar
 import numpy as np
 
 from groovekit.errors import UsageError
-from groovekit.models.feed import Feed
+from groovekit.models.feed import Feed, Vectors
+from groovekit.models.runtimes.prior import Prior
 
 # Below it dividing by the temperature would overflow.
 _GREEDY = 1e-4
@@ -50,6 +51,16 @@ class WindowModel(abc.ABC):
     @abc.abstractmethod
     def z_size(self) -> int:
         """Dimensions of the latent vector."""
+
+    @property
+    @abc.abstractmethod
+    def prior(self) -> Prior:
+        """What latent vectors of new music are drawn from."""
+
+    @property
+    @abc.abstractmethod
+    def whole_windows(self) -> bool:
+        """Whether all steps of a window are made at once, and no others."""
 
     @property
     @abc.abstractmethod
@@ -135,6 +146,7 @@ class WindowModel(abc.ABC):
         controls: np.ndarray | None,
         rng: np.random.Generator,
         forced: np.ndarray | None = None,
+        vectors: Vectors = "mean",
         progress: Progress | None = None,
     ) -> np.ndarray:
         """Outputs sampled from ``z``: ``(batch, steps, output_depth)`` float32.
@@ -148,6 +160,7 @@ class WindowModel(abc.ABC):
           forced: ``(batch, steps, hits)``: 1 where there must be a hit, 0 where there
             must be none, NaN where the model decides; for heads that draw hits by
             the first of their numbers.
+          vectors: what the latent vectors are.
           progress: called as ``progress(done, total)``.
         """
         greedy = temperature < _GREEDY
@@ -165,6 +178,7 @@ class WindowModel(abc.ABC):
                 uniforms=noise,
                 temperature=heat,
                 controls=None if controls is None else controls[rows],
+                vectors=vectors,
             )
             outputs[rows] = self._decode_part(
                 z[rows], steps, feed, size=size, total=len(z)

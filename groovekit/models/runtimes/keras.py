@@ -14,6 +14,7 @@ from groovekit.models import backend
 from groovekit.models.feed import Feed
 from groovekit.models.protocols import Model
 from groovekit.models.runtimes.base import WindowModel
+from groovekit.models.runtimes.prior import NormalPrior, Prior, StoredPrior
 
 # XLA saves at best 0.1 ms a window and takes more than a second to compile.
 _XLA_WINDOWS = 20_000
@@ -38,6 +39,20 @@ class BatchedModel(WindowModel):
     def z_size(self) -> int:
         """Dimensions of the latent vector."""
         return int(self.model.z_size)
+
+    @property
+    def prior(self) -> Prior:
+        """What latent vectors of new music are drawn from."""
+        layer = self.model.prior
+        if layer is None:
+            return NormalPrior(self.z_size)
+        arrays = (layer.codes, layer.centres, layer.factor)
+        return StoredPrior(*(np.asarray(backend.to_numpy(a.value)) for a in arrays))
+
+    @property
+    def whole_windows(self) -> bool:
+        """Whether all steps of a window are made at once, and no others."""
+        return bool(self.model.decoder.whole_windows)
 
     @property
     def output_depth(self) -> int:
@@ -91,11 +106,16 @@ class BatchedModel(WindowModel):
     ) -> np.ndarray:
         def decode(z: Any, uniforms: Any, temperature: Any, controls: Any) -> Any:
             # Only arrays are arguments of compiled functions.
-            own = Feed(uniforms=uniforms, temperature=temperature, controls=controls)
+            own = Feed(
+                uniforms=uniforms,
+                temperature=temperature,
+                controls=controls,
+                vectors=feed.vectors,
+            )
             return self.model.decode(z, steps, own)
 
         xla = total >= _XLA_WINDOWS
-        function = self._function(("decode", steps, xla), decode, xla=xla)
+        function = self._function(("decode", steps, feed.vectors, xla), decode, xla=xla)
         own = feed.map(lambda array: _padded(array, size))
         arguments = (own.uniforms, own.temperature, own.controls)
         with backend.explaining_memory(_too_large(size)):

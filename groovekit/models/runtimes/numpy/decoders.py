@@ -42,9 +42,11 @@ class Decoder(Layer, abc.ABC):
 
     Attributes:
       step_multiple: sequences of a multiple of so many steps can be generated.
+      whole_windows: whether only ``step_multiple`` steps can be.
     """
 
     step_multiple = 1
+    whole_windows = False
 
     @abc.abstractmethod
     def decode(self, z: np.ndarray, steps: int, feed: Feed) -> Decoded:

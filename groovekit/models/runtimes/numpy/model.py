@@ -11,6 +11,7 @@ from groovekit.models.feed import Feed
 from groovekit.models.runtimes.base import WindowModel
 from groovekit.models.runtimes.numpy.network import Network, network_of
 from groovekit.models.runtimes.numpy.threads import by_rows
+from groovekit.models.runtimes.prior import Prior
 from groovekit.models.weights_file import open_weights
 
 if TYPE_CHECKING:
@@ -57,7 +58,17 @@ class NumpyModel(WindowModel):
     @property
     def z_size(self) -> int:
         """Dimensions of the latent vector."""
-        return self._network.latent.mean.outputs
+        return self._network.latent.z_size
+
+    @property
+    def prior(self) -> Prior:
+        """What latent vectors of new music are drawn from."""
+        return self._network.prior
+
+    @property
+    def whole_windows(self) -> bool:
+        """Whether all steps of a window are made at once, and no others."""
+        return self._network.decoder.whole_windows
 
     @property
     def output_depth(self) -> int:
@@ -100,10 +111,7 @@ class NumpyModel(WindowModel):
         embedding = np.concatenate(
             by_rows(embedded, len(inputs), most=_ENCODED_AT_ONCE)
         )
-        latent = network.latent
-        # softplus
-        stddev = np.logaddexp(np.float32(0), latent.stddev(embedding))
-        return latent.mean(embedding), stddev
+        return network.latent(embedding)
 
     def _decode_part(
         self,

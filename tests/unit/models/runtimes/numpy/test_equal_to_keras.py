@@ -24,6 +24,13 @@ from groovekit.training import checkpoints
 TOLERANCE = 1e-5
 COUNT = 3
 
+PARALLEL = {
+    "decoder.options.refinement": [7, 6],
+    "decoder.head_options.hidden": [5],
+    "latent.prior_codes": 9,
+    "latent.prior_clusters": 3,
+}
+
 # Of each kind of encoder, decoder and head at least one; levels are kept short.
 MODELS = {
     "groove": ("groovae_2bar_humanize", {}),
@@ -92,6 +99,9 @@ MODELS = {
         },
     ),
     "multitrack": ("hier-multiperf_vel_1bar_med", {}),
+    "parallel": ("par-groove_2bar", PARALLEL),
+    "parallel_1bar": ("par-groove_1bar", PARALLEL),
+    "parallel_hits": ("par-drums_2bar", PARALLEL),
 }
 
 
