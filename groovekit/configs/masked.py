@@ -119,7 +119,7 @@ class AnnealingConfig:
     """
 
     warmup: Annotated[int, AtLeast(0, "an integer of at least 0")] = 80
-    steps: Annotated[int, _SIZE] = 3000
+    steps: Annotated[int, _SIZE] = 2500
     weight_decay: NotNegative = 0.05
 
     def __post_init__(self) -> None:

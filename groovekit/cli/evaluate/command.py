@@ -137,6 +137,7 @@ def command(
     from groovekit.configs.presets import find_model
     from groovekit.data.settings import DataSettings
     from groovekit.evaluation.report import check_report_folder
+    from groovekit.models.family import family_of
 
     if report is not None:
         report = report.expanduser()
@@ -152,6 +153,25 @@ def command(
         seed=seed,
         settings=DataSettings(split=split, cache=cache, workers=workers),
     )
+    if "encode" not in family_of(files.config).abilities:
+        if report is not None:
+            raise UsageError(
+                f"There is no report of models that fill, and {files.config.name} is "
+                "one: leave --report out."
+            )
+        table = _evaluate_filling(files, held_out, train, seed=seed)
+        figures = {
+            **table,
+            "model": {"kind": files.kind, "source": files.source},
+            "examples": described,
+        }
+        if as_json:
+            echo_json(figures)
+            return
+        from groovekit.cli.evaluate.filling_tables import show_filling
+
+        show_filling(figures)
+        return
     from groovekit.cli.start import start_keras
 
     start_keras(backend, device)
@@ -253,25 +273,53 @@ def _evaluate(
     from groovekit.generation.trained_model import TrainedModel
 
     model = TrainedModel.load(files, runtime="keras")
-    with contextlib.ExitStack() as bars:
-        progress = bars.enter_context(Progress(None, "Loading"))
-
-        def stage(text: str) -> None:
-            nonlocal progress
-            # Each stage has a bar of its own, if it takes long.
-            bars.close()
-            progress = bars.enter_context(Progress(None, text, unit="windows"))
-            note(f"{text} ...")
-
+    with _Stages() as stages:
         return evaluate(
             model,
             held_out,
             train,
             qpm=qpm,
             settings=settings,
-            stage=stage,
-            progress=lambda done, total: progress.follow(done, total),
+            stage=stages.begin,
+            progress=stages.follow,
         )
+
+
+def _evaluate_filling(
+    files: ModelFiles, held_out: Examples, train: Examples, *, seed: int
+) -> dict[str, Any]:
+    from groovekit.evaluation.filling.evaluate import evaluate_filling
+    from groovekit.generation.players import load_player
+
+    player: Any = load_player(files)
+    with _Stages() as stages:
+        return evaluate_filling(
+            player,
+            player.converter,
+            held_out,
+            train,
+            name=files.config.name,
+            seed=seed,
+            stage=stages.begin,
+            progress=stages.follow,
+        )
+
+
+class _Stages(contextlib.ExitStack):
+    """A bar of progress for each stage that takes long."""
+
+    _progress: Progress | None = None
+
+    def begin(self, text: str) -> None:
+        """Ends the stage before and says what is done next."""
+        self.close()
+        self._progress = self.enter_context(Progress(None, text, unit="windows"))
+        note(f"{text} ...")
+
+    def follow(self, done: int, total: int) -> None:
+        """Windows done, of the stage."""
+        if self._progress is not None:
+            self._progress.follow(done, total)
 
 
 def _rows(converter: Converter) -> list[tuple[str, tuple[int, ...]]]:
