@@ -19,7 +19,7 @@ import numpy as np
 # TensorFlow's notes about the machine say nothing about the preset.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from preset_card import write_card
+from preset_card import write_card, write_filling_card
 
 from groovekit.configs.run_folder import RunFolder
 from groovekit.converters.drum_tensors import drums_of
@@ -30,11 +30,13 @@ from groovekit.data.performances import all_tensors, tempos_of
 from groovekit.data.settings import DataSettings
 from groovekit.evaluation import metrics
 from groovekit.evaluation.evaluate import Settings, evaluate
+from groovekit.evaluation.filling.evaluate import evaluate_filling
 from groovekit.evaluation.metrics import Drums
+from groovekit.generation.players import load_player
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.io.files import write_file, write_json
 from groovekit.io.pictures import plot_sequence
-from groovekit.models.runtimes.numpy.network import network_of
+from groovekit.models.family import family_of
 from groovekit.models.weights_file import halve_weights
 from groovekit.seeding import generator
 from groovekit.training import checkpoints
@@ -98,16 +100,45 @@ def main(
     config = run.read_config()
     converter = config.converter
     target.path.mkdir(parents=True, exist_ok=True)
-    shapes = network_of(config).shapes()
+    family = family_of(config)
+    shapes = family.network(config).shapes()
     halve_weights(run.require_weights(), target.weights_path, shapes)
     metadata = public_metadata(run, name)
     target.write_config(config)
     write_json(target.metadata_path, metadata)
-    model = TrainedModel.load(target.path, runtime="keras")
     validation, train = (
         load_examples(groove_dir, converter, settings=DataSettings(split=split))
         for split in ("validation", "train")
     )
+    remarks = Path(notes).read_text(encoding="utf-8") if notes else ""
+    if "encode" not in family.abilities:
+        player: Any = load_player(target.path)
+        figures = evaluate_filling(
+            player,
+            player.converter,
+            validation,
+            train,
+            name=name,
+            seed=seed,
+            stage=lambda text: click.echo(f"{text} ...", err=True),
+        )
+        metadata["validation"] = filling_headline(figures)
+        write_json(target.metadata_path, metadata)
+        card = write_filling_card(
+            name=name,
+            config=config,
+            metadata=metadata,
+            command=command,
+            hardware=hardware,
+            notes=remarks,
+            report=train.report,
+            evaluation=figures,
+            weights_bytes=target.weights_path.stat().st_size,
+        )
+        write_file(target.path / "CARD.md", card)
+        click.echo(card)
+        return
+    model = TrainedModel.load(target.path, runtime="keras")
     evaluation = evaluate(
         model,
         validation,
@@ -142,7 +173,7 @@ def main(
         sample_seed=seed,
         command=command,
         hardware=hardware,
-        notes=Path(notes).read_text(encoding="utf-8") if notes else "",
+        notes=remarks,
         pictures=pictures,
         report=train.report,
         evaluation=evaluation.figures,
@@ -216,6 +247,16 @@ def headline(figures: Mapping[str, Any]) -> dict[str, float]:
         "loss": figures["losses"]["loss"],
         **table,
     }
+
+
+def filling_headline(figures: Mapping[str, Any]) -> dict[str, float]:
+    """The figures of a model that fills that ``metadata.json`` holds."""
+    found = {
+        f"{row['task']}.{name}": score["value"]
+        for row in figures["filling"]
+        for name, score in row["predictions"][0]["scores"].items()
+    }
+    return {"windows": figures["windows"], **found}
 
 
 # Metadata ------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from groovekit.cli.generate.mode import own_modes
-from groovekit.configs.base import ModelConfig, get_config
+from groovekit.configs.base import Config, ModelConfig, get_config
 from groovekit.configs.run_folder import differences
 from groovekit.data.report import ExampleReport
 from groovekit.errors import UnknownNameError
@@ -16,6 +16,7 @@ from groovekit.evaluation.distributions import FEATURES, SHARES, TITLES
 from groovekit.evaluation.metrics import Spread
 from groovekit.evaluation.scoring import GIVEN_HITS
 from groovekit.evaluation.words import interval
+from groovekit.models.family import family_of
 
 
 def _number(digits: int) -> Callable[[Any], str]:
@@ -132,23 +133,113 @@ def write_card(
     return "\n\n".join(parts) + "\n"
 
 
-def _head(
-    name: str, config: ModelConfig, metadata: Mapping[str, Any], size: int
+def write_filling_card(
+    *,
+    name: str,
+    config: Config,
+    metadata: Mapping[str, Any],
+    command: str,
+    hardware: str,
+    notes: str,
+    report: ExampleReport,
+    evaluation: Mapping[str, Any],
+    weights_bytes: int,
 ) -> str:
+    """The text of ``CARD.md`` of a model that fills.
+
+    Args:
+      name: of the preset.
+      config: of the model.
+      metadata: of the preset.
+      command: that trained the model; empty for one made up of the metadata.
+      hardware: what it was trained on; may be empty.
+      notes: remarks in Markdown; may be empty.
+      report: of the training examples.
+      evaluation: figures of
+        :func:`groovekit.evaluation.filling.evaluate.evaluate_filling`.
+      weights_bytes: size of the weights file.
+    """
+    parts = [
+        _head(name, config, metadata, weights_bytes),
+        _data(metadata, report),
+        _training(config, metadata, command, hardware),
+        _filling(evaluation),
+        notes.strip(),
+        _FILLING_LIMITS,
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _filling(evaluation: Mapping[str, Any]) -> str:
+    tables = []
+    for measures, title in (
+        (("velocity_error", "timing_error_ms"), "Hits known, dynamics hidden"),
+        (("hit_f1",), "Hits hidden"),
+    ):
+        head = ["hidden", "predicted by", *(_MEASURES[m][0] for m in measures)]
+        rows = [
+            [
+                row["label"] if number == 0 else "",
+                prediction["label"],
+                *(
+                    _interval(prediction["scores"][m], _MEASURES[m][1])
+                    for m in measures
+                ),
+            ]
+            for row in evaluation["filling"]
+            if measures[0] in row["predictions"][0]["scores"]
+            for number, prediction in enumerate(row["predictions"])
+        ]
+        tables.append(f"{title}:\n\n{_table(head, rows)}")
+    spread = [
+        [name, f"{row['velocity']:.1f}", f"{row['timing']:.1f}"]
+        for name, row in evaluation["repeats"].items()
+    ]
+    repeated = _table(["", "velocity", "timing, ticks of 480 a quarter"], spread)
+    newline = "\n\n"
+    return f"""## Validation
+
+`groovekit evaluate` with these halved weights on {evaluation["windows"]:,} windows of \
+eight bars, four bars apart, of {evaluation["performances"]} performances of the \
+validation split. Something is hidden of each window; the model gives its one best \
+answer (likely hits, medians). In brackets 95 %, by performance; timing in \
+milliseconds at each window's own tempo. The others are fitted on the training split.
+
+{newline.join(tables)}
+
+Standard deviations over the repeats of a stroke in eight bars, as drawn (in a loop, \
+the first bar is repeated):
+
+{repeated}"""
+
+
+_FILLING_LIMITS = """## Limits
+
+- A grid of sixteenths in 4/4, nine drum classes, one stroke a drum and step: flams, \
+rolls, triplets and other metres cannot be written.
+- What a pattern does not tell, such as how loud a take is, is guessed: say it \
+(`--level`, `--push`), or give bars to play like (`--like`).
+- Ten drummers on one electronic kit (Roland TD-11), mostly rock, funk, jazz and \
+Latin styles: other traditions are hardly represented."""
+
+
+def _head(name: str, config: Config, metadata: Mapping[str, Any], size: int) -> str:
     return f"""# {name}
 
 {config.description.rstrip(".")}: config `{config.name}`, {metadata["parameters"]:,} \
 parameters, weights in half precision ({size / 2**20:.1f} MiB).
 
-    groovekit generate --preset {name} {_usage(name)}
+    groovekit generate --preset {name} {_usage(name, config)}
 
 Licence of the weights: Creative Commons Attribution 4.0 International \
 (<https://creativecommons.org/licenses/by/4.0/>). Attribution: the groovekit \
 developers, and the data set below."""
 
 
-def _usage(name: str) -> str:
+def _usage(name: str, config: Config) -> str:
     """Options of the first mode that plays with the preset unless told otherwise."""
+    if "encode" not in family_of(config).abilities:
+        return "--mode humanize --input FILE"
     for mode, description in own_modes().items():
         if description.preset == name and description.arity.least:
             return f"--mode {mode} --input FILE"
@@ -178,7 +269,7 @@ recording."""
 
 
 def _training(
-    config: ModelConfig, metadata: Mapping[str, Any], command: str, hardware: str
+    config: Config, metadata: Mapping[str, Any], command: str, hardware: str
 ) -> str:
     steps = metadata.get("steps", {})
     trained, best = steps.get("trained"), steps.get("best")

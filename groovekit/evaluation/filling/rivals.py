@@ -114,8 +114,10 @@ class Rivals:
     def _of_inputs(
         self, task: Task, truth: Drums, hidden: np.ndarray
     ) -> Iterator[Rival]:
-        """Baselines that see taps, or the other drums."""
+        """Baselines that see taps, or the other drums; none of a drum never played."""
         train = self._cut_train(task)
+        if not (train.hits & hidden).any():
+            return
         owners = np.repeat(self.owners, len(train) // len(self.owners))
         seen, known = (_shown(drums, task, hidden) for drums in (truth, train))
         case = Case(seen, truth.hits, np.random.default_rng(0))
