@@ -270,10 +270,11 @@ def command(
     """Make MIDI files with a trained model.
 
     What is made of inputs starts from the posterior mean and is played at the
-    --temperature. To humanize, drumify, add and groove, performances may have any
-    length and changes of tempo; what is not touched stays as it is. The same --seed
-    gives the same music. The model comes from one of --run-dir, --preset and
-    --checkpoint; existing files stay (a number is added to the name).
+    --temperature; models that fill know the input itself. To humanize, drumify, add,
+    fill, groove and continue, performances may have any length and changes of tempo;
+    what is not touched stays as it is. The same --seed gives the same music. The model
+    comes from one of --run-dir, --preset and --checkpoint; existing files stay (a
+    number is added to the name).
     """
     context = click.get_current_context()
     given = [

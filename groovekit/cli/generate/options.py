@@ -98,7 +98,7 @@ DRUMS = _option(
 LEVEL = _option(
     "--level",
     metavar="V",
-    type=FiniteRange(),
+    type=float,
     default=None,
     show_default=False,
     help="Models that fill: mean velocity, 1 to 127.",
@@ -114,7 +114,7 @@ PUSH = _option(
 RANGE = _option(
     "--range",
     metavar="V",
-    type=FiniteRange(),
+    type=float,
     default=None,
     show_default=False,
     help="Models that fill: how much velocities differ, their standard deviation.",
