@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from groovekit.configs.presets import locate
+from groovekit.models.family import family_of
 from groovekit.plugins import catalogue
 
 TAKE, OTHER = "my_midi/take.mid", "my_midi/other.mid"
@@ -57,7 +59,9 @@ def test_every_mode_plays(groovekit, takes, tmp_path, mode, options, count):
 
 @pytest.mark.parametrize("name", sorted(catalogue.presets.names()))
 def test_every_preset_plays(groovekit, takes, name):
-    options = ["--mode", "reconstruct", "--input", TAKE, "--preset", name]
+    abilities = family_of(locate(name).config).abilities
+    mode = "reconstruct" if "encode" in abilities else "humanize"
+    options = ["--mode", mode, "--input", TAKE, "--preset", name]
     said = json.loads(groovekit("generate", "--json", *options).stdout)
     assert said["model"] == {"kind": "preset", "source": name}
     assert said["runtime"] == "numpy"

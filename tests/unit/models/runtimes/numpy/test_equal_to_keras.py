@@ -12,6 +12,7 @@ from groovekit.configs.presets import locate
 from groovekit.converters.base import Converter
 from groovekit.errors import RunFolderError
 from groovekit.models.builder import build_model, build_optimizer
+from groovekit.models.family import family_of
 from groovekit.models.runtimes.keras import BatchedModel
 from groovekit.models.runtimes.numpy import threads
 from groovekit.models.runtimes.numpy.model import NumpyModel
@@ -206,7 +207,15 @@ def test_names_and_shapes_are_those_of_keras(case):
     assert list(network_of(config).shapes().items()) == list(shapes.items())
 
 
-@pytest.mark.parametrize("name", catalogue.presets.names())
+def presets_that_encode():
+    return [
+        name
+        for name in catalogue.presets.names()
+        if "encode" in family_of(locate(name).config).abilities
+    ]
+
+
+@pytest.mark.parametrize("name", presets_that_encode())
 def test_shipped_presets(name):
     files = locate(name)
     model = build_model(files.config)
