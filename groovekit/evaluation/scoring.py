@@ -62,7 +62,8 @@ MEASURES = (
     Measure("velocity_error", "velocity error", "of 127", higher=False),
     Measure("timing_error_ms", "timing error", "ms", higher=False),
 )
-_BY_NAME = {measure.name: measure for measure in MEASURES}
+#: The same by name.
+BY_NAME = {measure.name: measure for measure in MEASURES}
 #: What a model is compared with its baselines by.
 DECISIVE = ("hit_f1", "velocity_error", "timing_error_ms")
 
@@ -190,8 +191,7 @@ def verdicts(truth: Truth, predictions: Sequence[Prediction]) -> list[dict[str, 
         model, own = (free, ratios) if name == "hit_f1" else (player, played)
         if name not in own:
             continue
-        measure = _BY_NAME[name]
-        sign = 1 if measure.higher else -1
+        measure = BY_NAME[name]
         against: list[dict[str, Any]] = []
         for baseline in baselines:
             if measure.name == "hit_f1" and baseline.given == GIVEN_HITS:
@@ -202,38 +202,68 @@ def verdicts(truth: Truth, predictions: Sequence[Prediction]) -> list[dict[str, 
             )
             if np.isnan(first.value) or np.isnan(second.value):
                 continue
-            difference = truth.resampling.difference(first, second)
-            against.append(
-                {
-                    "baseline": baseline.name,
-                    "label": baseline.label,
-                    "model": first.value,
-                    "value": second.value,
-                    "difference": dataclasses.asdict(difference),
-                    "outcome": _outcome(difference, higher=measure.higher),
-                }
-            )
-        if not against:
-            continue
-        # A wide interval may hold 0 though the difference is not the smallest.
-        closest = min(
-            against,
-            key=lambda row: (
-                _OUTCOMES.index(row["outcome"]),
-                sign * row["difference"]["value"],
-            ),
-        )
-        found.append(
-            {
-                "measure": name,
-                "model": own[name].value,
-                "outcome": closest["outcome"],
-                "closest": closest["baseline"],
-                "text": _sentence(measure, own[name].value, closest),
-                "against": against,
-            }
-        )
+            row = baseline.name, baseline.label
+            against.append(compare(truth.resampling, measure, row, first, second))
+        if against:
+            found.append(verdict(measure, own[name].value, against))
     return found
+
+
+def compare(
+    resampling: Resampling,
+    measure: Measure,
+    baseline: tuple[str, str],
+    first: Ratio,
+    second: Ratio,
+) -> dict[str, Any]:
+    """A model's figure against a baseline's, paired by performance.
+
+    Args:
+      resampling: of the windows' performances.
+      measure: what the figure is.
+      baseline: its name and label.
+      first: the model's.
+      second: the baseline's.
+    """
+    name, label = baseline
+    difference = resampling.difference(first, second)
+    return {
+        "baseline": name,
+        "label": label,
+        "model": first.value,
+        "value": second.value,
+        "difference": dataclasses.asdict(difference),
+        "outcome": _outcome(difference, higher=measure.higher),
+    }
+
+
+def verdict(
+    measure: Measure, value: float, against: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """Whether a model beats all baselines that it was compared with.
+
+    Args:
+      measure: what the figure is.
+      value: the model's.
+      against: at least one of :func:`compare`.
+    """
+    sign = 1 if measure.higher else -1
+    # A wide interval may hold 0 though the difference is not the smallest.
+    closest = min(
+        against,
+        key=lambda row: (
+            _OUTCOMES.index(row["outcome"]),
+            sign * row["difference"]["value"],
+        ),
+    )
+    return {
+        "measure": measure.name,
+        "model": value,
+        "outcome": closest["outcome"],
+        "closest": closest["baseline"],
+        "text": _sentence(measure, value, closest),
+        "against": list(against),
+    }
 
 
 def _player(predictions: Sequence[Prediction]) -> Prediction:
