@@ -22,7 +22,7 @@ from groovekit.evaluation.sample_figures import (
     FIGURES,
     TOLD_APART,
 )
-from groovekit.evaluation.scoring import GIVEN_HITS, MEASURES, Measure
+from groovekit.evaluation.scoring import BY_NAME, GIVEN_HITS, MEASURES, Measure
 from groovekit.io.files import write_file
 from groovekit.io.midi.encoding import encode_midi
 from groovekit.io.notes import NoteSequence
@@ -107,12 +107,15 @@ def render_page(
     figures: Mapping[str, Any], grooves: Sequence[Groove] = (), *, rows: Rows = ()
 ) -> str:
     """The page as HTML; arguments as for :func:`write_report`."""
+    if "filling" in figures:
+        return _filling_page(figures)
     scored = figures["reconstruction"]["rows"]
     measures = [m for m in MEASURES if m.name in scored[0]["scores"]]
     drums = scored[0].get("by_class")
     drawn = next(iter(drums.values())) if drums else ()
     way = figures.get("interpolation")
     return _template().render(
+        filling=None,
         title=f"{figures['config']}: evaluation",
         figures=figures,
         model=figures.get("model", {}),
@@ -132,6 +135,21 @@ def render_page(
         distributions=_distributions(figures.get("distributions")),
         way=way if way and way.get("ways") else None,
         grooves=_grooves(grooves, rows),
+    )
+
+
+def _filling_page(figures: Mapping[str, Any]) -> str:
+    """The page of a model that fills."""
+    filling = [
+        {**row, "measures": [BY_NAME[m] for m in row["predictions"][0]["scores"]]}
+        for row in figures["filling"]
+    ]
+    return _template().render(
+        title=f"{figures['config']}: evaluation",
+        figures=figures,
+        model=figures.get("model", {}),
+        examples=figures.get("examples", {}),
+        filling=filling,
     )
 
 

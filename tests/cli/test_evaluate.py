@@ -7,11 +7,11 @@ import json
 
 import numpy as np
 import pytest
-from helpers import tiny
+from helpers import masked, tiny
 
 from groovekit.configs.run_folder import RunFolder
 from groovekit.io.midi.files import write_midi
-from groovekit.models.builder import build_model
+from groovekit.models.builder import build_masked, build_model
 from groovekit.models.weights import save_weights
 
 pytestmark = pytest.mark.backends
@@ -120,3 +120,26 @@ def test_one_model(command, run, groove):
     done = command("evaluate", "--run-dir", run, "--preset", "x", "--examples", groove)
     assert done.exit_code == 2
     assert "The model comes from one place" in done.stderr
+
+
+def test_models_that_fill(command, tmp_path):
+    config = masked.tiny_config()
+    filling = RunFolder.create(tmp_path / "run", config, {})
+    save_weights(build_masked(config, seed=1), filling.weights_path)
+    takes = tmp_path / "takes"
+    for number in range(11):
+        write_midi(tiny.groove(number, bars=8), takes / f"{number}.mid")
+    arguments = ["evaluate", "--run-dir", filling.path, "--examples", takes]
+    folder = tmp_path / "report"
+    done = command(*arguments, "--no-cache", "--report", folder)
+    assert done.exit_code == 0, done.output
+    for part in (
+        "mask-groove on 2 windows of eight bars of 2 performances",
+        "16 nearest bars, at the level and push",
+        "ridge regression",
+        "2 performances are too few to tell",
+    ):
+        assert part in done.stdout
+    table = json.loads((folder / "metrics.json").read_text())
+    assert table["config"] == "mask-groove"
+    assert "bars 5 to 8" in (folder / "report.html").read_text().lower()

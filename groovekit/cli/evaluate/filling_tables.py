@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from groovekit.cli.output import echo_table
-from groovekit.evaluation.words import interval, number
+from groovekit.evaluation.words import capital, interval, number
 
 
 def show_filling(figures: Mapping[str, Any]) -> None:
@@ -44,13 +44,29 @@ def show_filling(figures: Mapping[str, Any]) -> None:
         ],
         header=["hidden", "predicted by", "F1"],
     )
-    click.echo("\nSpread over the repeats of a stroke in eight bars:\n")
+    click.echo()
+    for row in figures["filling"]:
+        for verdict in row["verdicts"]:
+            click.echo(f"{capital(row['label'])}: {verdict['text']}")
+    click.echo(
+        "\nSpread over the repeats of a stroke in eight bars, and correlation with the "
+        "bar after:\n"
+    )
     echo_table(
         [
-            (name, number(row["velocity"], 1), number(row["timing"], 1))
+            (
+                name,
+                number(row["velocity"], 1),
+                number(row["timing"], 1),
+                number(row["velocity_kept"], 2),
+                number(row["timing_kept"], 2),
+            )
             for name, row in figures["repeats"].items()
         ],
-        header=["", "velocity (of 127)", "timing (ticks of 480)"],
+        header=[
+            *("", "velocity (of 127)", "timing (ticks of 480)"),
+            *("velocity, correlation", "timing, correlation"),
+        ],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ from groovekit.converters.groove import GrooveConverter
 from groovekit.data.examples import Examples
 from groovekit.data.performances import owners_of, positions_of
 from groovekit.errors import ConfigError
+from groovekit.evaluation import scoring
 from groovekit.evaluation.filling.repeats import repeats
-from groovekit.evaluation.filling.rivals import Rivals
+from groovekit.evaluation.filling.rivals import Rival, Rivals
 from groovekit.evaluation.filling.tasks import BARS, Task, partial, tasks
 from groovekit.evaluation.metrics import Drums, Ratio, Resampling
 from groovekit.generation.partial import Filled, Filler
@@ -104,35 +105,63 @@ def evaluate_filling(
         stage(f"Filling: {task.label}")
         truth = _cut(held.drums, task)
         made = _filled(model, task, held, converter, progress)
-        predictions = [(name, made)]
-        predictions += [(r.label, r.drums) for r in rivals.of_task(task, truth)]
+        predictions = [Rival(scoring.MODEL, name, made)]
+        predictions += rivals.of_task(task, truth)
+        scored = [
+            (row.name, row.label, _scores(task, truth, row.drums, held.tempos))
+            for row in predictions
+        ]
         rows.append(
             {
                 "task": task.name,
                 "label": task.label,
                 "predictions": [
                     {
+                        "name": row,
                         "label": label,
                         "scores": {
                             key: dataclasses.asdict(resampling.interval(ratio))
-                            for key, ratio in _scores(
-                                task, truth, drums, held.tempos
-                            ).items()
+                            for key, ratio in ratios.items()
                         },
                     }
-                    for label, drums in predictions
+                    for row, label, ratios in scored
                 ],
+                "verdicts": _verdicts(scored, resampling),
             }
         )
     stage("Filling: repeats of a stroke")
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "config": name,
-        "windows": len(held.drums),
-        "performances": resampling.performances,
-        "filling": rows,
-        "repeats": _repeats(model, held, converter, seed, progress),
-    }
+    found: dict[str, Any] = scoring.rounded(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "config": name,
+            "windows": len(held.drums),
+            "performances": resampling.performances,
+            "training_windows": len(known.drums),
+            "seed": seed,
+            "intervals": "95 %, percentile bootstrap by performance",
+            "filling": rows,
+            "repeats": _repeats(model, held, converter, seed, progress),
+        }
+    )
+    return found
+
+
+def _verdicts(
+    scored: Sequence[tuple[str, str, Mapping[str, Ratio]]], resampling: Resampling
+) -> list[dict[str, Any]]:
+    """Whether the model, which comes first, beats its rivals."""
+    (_, _, own), *others = scored
+    found = []
+    for key, ratio in own.items():
+        measure = scoring.BY_NAME[key]
+        against = [
+            scoring.compare(resampling, measure, (name, label), ratio, ratios[key])
+            for name, label, ratios in others
+            if not np.isnan(ratio.value - ratios[key].value)
+        ]
+        if against:
+            found.append(scoring.verdict(measure, ratio.value, against))
+    return found
 
 
 def _cut(drums: Drums, task: Task) -> Drums:

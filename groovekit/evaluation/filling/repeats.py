@@ -13,15 +13,20 @@ TICKS = 480
 
 
 class Repeats(NamedTuple):
-    """Mean standard deviations over the repeats of a stroke.
+    """How the repeats of a stroke differ.
 
     Attributes:
-      velocity: MIDI.
-      timing: ticks of 480 a quarter.
+      velocity: mean standard deviation over the bars, MIDI.
+      timing: the same in ticks of 480 a quarter.
+      velocity_kept: correlation of a stroke's velocity with its own a bar later, over
+        all strokes: 1 if bars are alike, 0 if each stroke is drawn on its own.
+      timing_kept: the same of its timing.
     """
 
     velocity: float
     timing: float
+    velocity_kept: float
+    timing_kept: float
 
 
 def repeats(drums: Drums) -> Repeats:
@@ -31,12 +36,12 @@ def repeats(drums: Drums) -> Repeats:
       drums: windows of several whole bars, with dynamics.
 
     Returns:
-      Means over the windows that have such strokes; NaN if none has.
+      Spreads are means over the windows that have such strokes; NaN if none has.
     """
     bar = drums.steps_per_bar
     shape = (len(drums), -1, bar, drums.hits.shape[2])
     hits = drums.hits.reshape(shape).all(axis=1)
-    found = []
+    spreads, kept = [], []
     for values, unit in (
         (drums.velocities, 1.0),
         (drums.offsets, TICKS / drums.steps_per_quarter / 2),
@@ -46,5 +51,15 @@ def repeats(drums: Drums) -> Repeats:
         counts = hits.sum(axis=(1, 2))
         sums = (spread * hits).sum(axis=(1, 2))
         own = counts > 0
-        found.append(float((sums[own] / counts[own]).mean()) if own.any() else np.nan)
-    return Repeats(*found)
+        spreads.append(float((sums[own] / counts[own]).mean()) if own.any() else np.nan)
+        # (bars, strokes)
+        strokes = np.moveaxis(values.reshape(shape), 1, 0)[:, hits]
+        kept.append(_correlation(strokes[:-1].ravel(), strokes[1:].ravel()))
+    return Repeats(*spreads, *kept)
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Pearson's; NaN where there is no variance."""
+    if not len(first) or not first.std() * second.std():
+        return float("nan")
+    return float(np.corrcoef(first, second)[0, 1])

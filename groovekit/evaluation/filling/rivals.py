@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,13 +12,14 @@ import numpy as np
 from groovekit.evaluation.baselines.bars import Bars
 from groovekit.evaluation.baselines.base import Baseline, Case
 from groovekit.evaluation.baselines.cell_medians import CellMedians
+from groovekit.evaluation.baselines.constant_velocity import ConstantVelocity
 from groovekit.evaluation.baselines.nearest_bars import NearestBars
 from groovekit.evaluation.baselines.neighbours import Neighbours
 from groovekit.evaluation.baselines.ridge import Ridge
 from groovekit.evaluation.baselines.voting_bars import VotingBars
-from groovekit.evaluation.filling.tasks import Task
+from groovekit.evaluation.filling.tasks import NUMBERS, Task
 from groovekit.evaluation.hit_cells import Cells
-from groovekit.evaluation.metrics import Drums
+from groovekit.evaluation.metrics import MAX_VELOCITY, Drums
 
 # Strokes that what is known without them counts for, of a drum and of a cell.
 _SHRINK_DRUM, _SHRINK_CELL = 2.0, 1.0
@@ -27,10 +29,12 @@ class Rival(NamedTuple):
     """A prediction of the windows of a task.
 
     Attributes:
-      label: what predicts.
+      name: what predicts, in tables for programs.
+      label: in tables for people.
       drums: of what the model sees, hidden cells filled.
     """
 
+    name: str
     label: str
     drums: Drums
 
@@ -73,20 +77,34 @@ class Rivals:
             length = hidden[:, 0].sum()
             hits = truth.hits.copy()
             hits[:, -length:] = hits[:, -2 * length : -length]
-            yield Rival("copy of what stands before", truth.replaced(hits, None, None))
+            label = "copy of what stands before"
+            yield Rival("copy", label, truth.replaced(hits, None, None))
 
     def _of_dynamics(
         self, task: Task, truth: Drums, hidden: np.ndarray
     ) -> Iterator[Rival]:
         case = Case(truth, truth.hits, np.random.default_rng(0))
-        shown: list[Baseline] = [self.medians]
-        if task.name == "humanise":
-            played = Bars.of(self.train, self.train, self.owners)
-            shown.append(NearestBars(played, self.medians))
-        for baseline in shown:
-            yield Rival(baseline.label, baseline.predict(case))
+        for baseline in (self._constant, self.medians, self._nearest):
+            made = baseline.predict(case).on_grid_of(truth)
+            yield Rival(baseline.name, baseline.label, made)
+            if task.told in NUMBERS and baseline is not self._constant:
+                label = f"{baseline.label}, at the level and push"
+                yield Rival(f"{baseline.name}_told", label, _moved(made, truth))
         if not hidden.all():
-            yield Rival("shrunk table of what is known", self._table(truth, hidden))
+            table = self._table(truth, hidden)
+            yield Rival("table", "shrunk table of what is known", table)
+
+    @functools.cached_property
+    def _constant(self) -> ConstantVelocity:
+        assert self.train.velocities is not None
+        return ConstantVelocity(
+            float(np.median(self.train.velocities[self.train.hits]))
+        )
+
+    @functools.cached_property
+    def _nearest(self) -> NearestBars:
+        played = Bars.of(self.train, self.train, self.owners)
+        return NearestBars(played, self.medians)
 
     def _table(self, truth: Drums, hidden: np.ndarray) -> Drums:
         """Medians, moved by what the known strokes of a drum and of a cell differ."""
@@ -130,7 +148,7 @@ class Rivals:
         else:
             fitted = [VotingBars.fit(Bars.of(train, known, owners), None)]
         for baseline in fitted:
-            yield Rival(baseline.label, baseline.predict(case))
+            yield Rival(baseline.name, baseline.label, baseline.predict(case))
 
     def _cut_train(self, task: Task) -> Drums:
         """Training windows of as many bars as the model sees."""
@@ -142,6 +160,21 @@ class Rivals:
         ]
         assert cut[0] is not None
         return self.train.replaced(cut[0], cut[1], cut[2])
+
+
+def _moved(made: Drums, truth: Drums) -> Drums:
+    """Velocities and offsets moved to the window's mean, which the model is told."""
+    counts = np.maximum(truth.hits.sum(axis=(1, 2)), 1)
+    moved = []
+    for own, true, least, most in (
+        (made.velocities, truth.velocities, 1.0, MAX_VELOCITY),
+        (made.offsets, truth.offsets, -1.0, 1.0),
+    ):
+        assert own is not None
+        assert true is not None
+        missing = ((true - own) * truth.hits).sum(axis=(1, 2)) / counts
+        moved.append(np.clip(own + missing[:, None, None], least, most) * truth.hits)
+    return made.replaced(truth.hits, *moved)
 
 
 def _shown(drums: Drums, task: Task, hidden: np.ndarray) -> Drums:

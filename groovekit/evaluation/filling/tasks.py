@@ -16,6 +16,8 @@ from groovekit.generation.partial import Conditions, Partial, Taps
 #: Bars of a window; later ones are what is measured where not all are.
 BARS = 8
 Told = Literal["nothing", "level and push", "four numbers", "style"]
+#: What is told where numbers are.
+NUMBERS: tuple[Told, ...] = ("level and push", "four numbers")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _conditions(
     qpm: float,
     converter: GrooveConverter,
 ) -> Conditions:
-    if task.told not in ("level and push", "four numbers") or not hits.any():
+    if task.told not in NUMBERS or not hits.any():
         return Conditions()
     apart = offsets[hits] / 2 * 1000 * converter.step_seconds(qpm)
     loud = 127 * velocities[hits]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from helpers.masked import performances
@@ -10,6 +12,7 @@ from groovekit.data.examples import Examples
 from groovekit.errors import ConfigError
 from groovekit.evaluation.filling.evaluate import evaluate_filling
 from groovekit.evaluation.filling.repeats import repeats
+from groovekit.evaluation.filling.rivals import Rivals
 from groovekit.evaluation.filling.tasks import Task, partial, tasks
 from groovekit.evaluation.metrics import Drums
 from groovekit.generation.partial import Filled
@@ -75,7 +78,9 @@ def test_strokes_that_repeat_exactly_have_no_spread():
             for part in (truth.hits, truth.velocities, truth.offsets)
         )
     )
-    assert repeats(loop) == pytest.approx((0.0, 0.0), abs=1e-9)
+    found = repeats(loop)
+    assert found[:2] == pytest.approx((0.0, 0.0), abs=1e-9)
+    assert found[2:] == pytest.approx((1.0, 1.0))
 
 
 def test_spreads_are_in_velocities_and_ticks():
@@ -85,7 +90,10 @@ def test_spreads_are_in_velocities_and_ticks():
     velocities[0, [0, 16], 0] = 40 / 127, 60 / 127
     offsets[0, [0, 16], 0] = 0.5, -0.5
     # Half of half a step of 120 ticks.
-    assert repeats(Drums(hits, velocities, offsets)) == pytest.approx((10.0, 30.0))
+    found = repeats(Drums(hits, velocities, offsets))
+    assert found[:2] == pytest.approx((10.0, 30.0))
+    # One stroke alone has nothing to be compared with.
+    assert np.isnan(found[2:]).all()
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +128,25 @@ def test_model_and_rivals_are_measured_on_the_same_cells(examples):
         assert (len(predictions) > 1) == (played or not name.startswith("add_")), name
         keys = {tuple(prediction["scores"]) for prediction in predictions}
         assert len(keys) == 1
+    names = {name: [row["name"] for row in rows[name]] for name in rows}
+    assert names["told_two"] == [
+        *("model", "quantised", "medians", "medians_told"),
+        *("nearest_bars", "nearest_bars_told"),
+    ]
+    assert names["after_one"] == [
+        *("model", "quantised", "medians", "nearest_bars", "table"),
+    ]
+    assert names["taps_2"] == ["model", "ridge", "neighbours"]
+    assert names["last_bar"] == ["model", "copy"]
+    assert names["add_kick"] == ["model", "voting_bars"]
+    verdicts = {row["task"]: row["verdicts"] for row in found["filling"]}
+    assert [v["measure"] for v in verdicts["humanise"]] == [
+        *("velocity_error", "timing_error_ms"),
+    ]
+    # Of four performances.
+    assert verdicts["last_bar"][0]["outcome"] == "too few"
+    assert verdicts["last_bar"][0]["closest"] == "copy"
+    json.dumps(found, allow_nan=False)
     assert rows["last_bar"][0]["scores"]["hit_f1"]["value"] == 0.0
     # Bars that repeat are copied without a fault.
     assert rows["last_bar"][1]["scores"]["hit_f1"]["value"] == 1.0
@@ -127,6 +154,35 @@ def test_model_and_rivals_are_measured_on_the_same_cells(examples):
     assert 15 < rows["humanise"][0]["scores"]["velocity_error"]["value"] < 35
     assert found["repeats"]["loop"]["velocity"] == pytest.approx(0.0, abs=1e-4)
     assert found["repeats"]["played"]["velocity"] > 10
+
+
+def test_rivals_are_told_the_level_and_push():
+    truth, train = windows(5), windows(8)
+    rivals = Rivals.of(train, np.arange(8))
+    (task,) = (t for t in TASKS if t.name == "told_two")
+    found = {rival.name: rival.drums for rival in rivals.of_task(task, truth)}
+    plain, told = found["medians"], found["medians_told"]
+    for window, hits in enumerate(truth.hits):
+        played = truth.velocities[window][hits].mean()
+        assert told.velocities[window][hits].mean() == pytest.approx(played, abs=1)
+        assert abs(plain.velocities[window][hits].mean() - played) > 0
+        assert told.offsets[window][hits].mean() == pytest.approx(
+            truth.offsets[window][hits].mean(), abs=0.01
+        )
+    assert not told.velocities[~truth.hits].any()
+
+
+def test_repeats_that_drift_are_correlated():
+    hits = np.zeros((1, 64, 9), bool)
+    hits[0, ::16, 0] = hits[0, 4::16, 1] = True
+    velocities, offsets = hits * 0.0, hits * 0.0
+    velocities[0, ::16, 0] = np.array([90, 94, 98, 102]) / 127
+    velocities[0, 4::16, 1] = np.array([30, 34, 38, 42]) / 127
+    offsets[0, ::16, 0] = [0.1, -0.1, 0.1, -0.1]
+    offsets[0, 4::16, 1] = [-0.1, 0.1, -0.1, 0.1]
+    found = repeats(Drums(hits, velocities, offsets))
+    assert found.velocity_kept > 0.95
+    assert found.timing_kept == pytest.approx(-1.0)
 
 
 def test_windows_of_another_length_are_refused(examples):

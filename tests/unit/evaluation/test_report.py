@@ -201,3 +201,46 @@ def test_folder(tmp_path):
     with pytest.raises(UsageError, match=r"metrics\.json and report\.html"):
         report.check_report_folder(folder, overwrite=False)
     report.check_report_folder(folder, overwrite=True)
+
+
+def test_page_of_a_model_that_fills():
+    predictions = [
+        {"name": name, "label": label, "scores": {"hit_f1": interval(f1)}}
+        for name, label, f1 in (
+            ("model", "mask-<groove>", 0.75),
+            ("copy", "copy of what stands before", 0.7),
+        )
+    ]
+    spread = {"velocity": 9.75, "timing": 12.5, "velocity_kept": 0.875}
+    figures = {
+        "config": "mask-<groove>",
+        "windows": 2345,
+        "performances": 12,
+        "training_windows": 17000,
+        "intervals": "95 %",
+        "seed": 3,
+        "filling": [
+            {
+                "task": "last_bar",
+                "label": "the last bar",
+                "predictions": predictions,
+                "verdicts": [{"outcome": "too few", "text": "hit F1: <"}],
+            }
+        ],
+        "repeats": {"played": {**spread, "timing_kept": None}},
+    }
+    text = report.render_page(figures)
+    page = Page(text)
+    shown = " ".join(page.text)
+    for part in (
+        "mask-<groove>: evaluation",
+        "2,345 windows of eight bars of 12 performances",
+        "The last bar",
+        "copy of what stands before",
+        "0.750",
+        "Hit F1: <",
+        "0.88",
+    ):
+        assert part in shown
+    assert '<li class="too-few">' in text
+    assert "Reconstruction" not in shown
