@@ -29,9 +29,10 @@ __all__ = sorted([*_HOME, "__version__"])
 
 # These say what is missing, and how to install it, instead of failing to import Keras.
 _NEED_KERAS = (
-    "groovekit.models.decoders.base",
     "groovekit.models.builder",
-    "groovekit.models.heads.base",
+    "groovekit.models.decoders",
+    "groovekit.models.encoders",
+    "groovekit.models.heads",
     "groovekit.models.window_dataset",
     "groovekit.training.trainer",
 )
@@ -40,7 +41,7 @@ _NEED_KERAS = (
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if _HOME[name] in _NEED_KERAS:
+    if _HOME[name].startswith(_NEED_KERAS):
         # `import groovekit` alone imports nothing.
         from groovekit.models.installed import prepare_keras  # noqa: PLC0415
 

@@ -49,10 +49,31 @@ from groovekit.io.notes import NoteSequence as NoteSequence
 from groovekit.models.builder import build_model as build_model
 from groovekit.models.decoders.base import CoreDecoder as CoreDecoder
 from groovekit.models.decoders.base import Decoder as Decoder
+from groovekit.models.decoders.hierarchical import (
+    HierarchicalLSTMDecoder as HierarchicalLSTMDecoder,
+)
+from groovekit.models.decoders.lstm import LSTMDecoder as LSTMDecoder
+from groovekit.models.decoders.split import SplitLSTMDecoder as SplitLSTMDecoder
+from groovekit.models.encoders.bidirectional import (
+    BidirectionalLSTMEncoder as BidirectionalLSTMEncoder,
+)
+from groovekit.models.encoders.hierarchical import (
+    HierarchicalLSTMEncoder as HierarchicalLSTMEncoder,
+)
+from groovekit.models.encoders.lstm import LSTMEncoder as LSTMEncoder
 from groovekit.models.family import Family as Family
 from groovekit.models.feed import Decoded as Decoded
 from groovekit.models.feed import Feed as Feed
 from groovekit.models.heads.base import Head as Head
+from groovekit.models.heads.boolean import BooleanHead as BooleanHead
+from groovekit.models.heads.categorical import CategoricalHead as CategoricalHead
+from groovekit.models.heads.categorical import (
+    MultiCategoricalHead as MultiCategoricalHead,
+)
+from groovekit.models.heads.groove import GrooveHead as GrooveHead
+from groovekit.models.heads.groove_bins import GrooveBinsHead as GrooveBinsHead
+from groovekit.models.heads.layer import HeadLayer as HeadLayer
+from groovekit.models.heads.layer import HeadLoss as HeadLoss
 from groovekit.models.window_dataset import WindowDataset as WindowDataset
 from groovekit.plugins.catalogue import installed_plugins as installed_plugins
 from groovekit.plugins.catalogue import register_attribute as register_attribute

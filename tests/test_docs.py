@@ -126,8 +126,17 @@ def test_command_lines_parse(line):
     command.parse_args(context, words)
 
 
-def python_pages() -> list[Path]:
-    return [path for path in PAGES if blocks(path, "python")]
+# Pages that are run on each backend.
+ON_ALL_BACKENDS = ("keras.md",)
+
+
+def python_pages() -> list[object]:
+    marks = {name: [pytest.mark.backends, pytest.mark.slow] for name in ON_ALL_BACKENDS}
+    return [
+        pytest.param(path, id=page_id(path), marks=marks.get(path.name, []))
+        for path in PAGES
+        if blocks(path, "python")
+    ]
 
 
 def needs_preset(text: str) -> str | None:
@@ -138,7 +147,7 @@ def needs_preset(text: str) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("path", python_pages(), ids=page_id)
+@pytest.mark.parametrize("path", python_pages())
 def test_python_examples_run(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # One page chooses a backend; this brings the old choice back afterwards.

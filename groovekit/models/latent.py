@@ -75,8 +75,9 @@ class LatentLayer(keras.layers.Layer):
         self.z_size = z_size
         self.input_depth = input_depth
         self.seed = seed
-        self.mean = self._dense("mean")
-        self.stddev = self._dense("stddev")
+        with keras.name_scope(self.name):
+            self.mean = self._dense("mean")
+            self.stddev = self._dense("stddev")
         self.built = True
 
     def _dense(self, name: str) -> Any:

@@ -108,43 +108,46 @@ class LSTMStack(keras.layers.Layer):
         self.projections: list[Any] = []
         self.dropouts: list[Any] = []
         depth = input_depth
-        for i, units in enumerate(self.sizes):
-            self.dropouts.append(
-                keras.layers.Dropout(
-                    dropout, seed=derive(seed, "dropout", i), dtype=self.dtype_policy
+        with keras.name_scope(self.name):
+            for i, units in enumerate(self.sizes):
+                self.dropouts.append(
+                    keras.layers.Dropout(
+                        dropout,
+                        seed=derive(seed, "dropout", i),
+                        dtype=self.dtype_policy,
+                    )
                 )
-            )
-            projection = None
-            if residual and (i == 0 or units != self.sizes[i - 1]):
-                projection = keras.layers.Dense(
+                projection = None
+                if residual and (i == 0 or units != self.sizes[i - 1]):
+                    projection = keras.layers.Dense(
+                        units,
+                        kernel_initializer=_joint_glorot(
+                            depth, units, derive(seed, "projection", i)
+                        ),
+                        dtype=self.dtype_policy,
+                        name=f"projection_{i}",
+                    )
+                    projection.build((None, None, depth))
+                    depth = units
+                self.projections.append(projection)
+                kernel, recurrent = (
+                    _joint_glorot(depth + units, 4 * units, derive(seed, name, i))
+                    for name in ("kernel", "recurrent_kernel")
+                )
+                lstm = keras.layers.LSTM(
                     units,
-                    kernel_initializer=_joint_glorot(
-                        depth, units, derive(seed, "projection", i)
-                    ),
+                    return_sequences=True,
+                    return_state=True,
+                    kernel_initializer=kernel,
+                    recurrent_initializer=recurrent,
+                    seed=derive(seed, "lstm", i),
+                    use_cudnn=recurrence.use_cudnn(self.compute_dtype),
                     dtype=self.dtype_policy,
-                    name=f"projection_{i}",
+                    name=f"lstm_{i}",
                 )
-                projection.build((None, None, depth))
+                lstm.build((None, None, depth))
+                self.lstms.append(lstm)
                 depth = units
-            self.projections.append(projection)
-            kernel, recurrent = (
-                _joint_glorot(depth + units, 4 * units, derive(seed, name, i))
-                for name in ("kernel", "recurrent_kernel")
-            )
-            lstm = keras.layers.LSTM(
-                units,
-                return_sequences=True,
-                return_state=True,
-                kernel_initializer=kernel,
-                recurrent_initializer=recurrent,
-                seed=derive(seed, "lstm", i),
-                use_cudnn=recurrence.use_cudnn(self.compute_dtype),
-                dtype=self.dtype_policy,
-                name=f"lstm_{i}",
-            )
-            lstm.build((None, None, depth))
-            self.lstms.append(lstm)
-            depth = units
         self.built = True
 
     def get_config(self) -> dict[str, Any]:

@@ -19,6 +19,9 @@ HOMES = {
     "Conductor": "groovekit.models.decoders.conductor",
     "DecayToMinimum": "groovekit.models.optimizer",
     "DilatedBlock": "groovekit.models.masked.network",
+    "DirectLatentLayer": "groovekit.models.latent",
+    "HeadLayer": "groovekit.models.heads.layer",
+    "HeadLoss": "groovekit.models.heads.layer",
     "HierarchicalLSTMDecoder": "groovekit.models.decoders.hierarchical",
     "HierarchicalLSTMEncoder": "groovekit.models.encoders.hierarchical",
     "LSTMDecoder": "groovekit.models.decoders.lstm",
@@ -28,8 +31,12 @@ HOMES = {
     "MaskedModel": "groovekit.models.masked.network",
     "MusicVAE": "groovekit.models.music_vae",
     "NADELayer": "groovekit.models.heads.nade",
+    "ParallelDecoder": "groovekit.models.decoders.parallel",
+    "ParallelEncoder": "groovekit.models.encoders.parallel",
+    "ResidualMLP": "groovekit.models.residual",
     "ResidualTCN": "groovekit.models.masked.network",
     "SplitLSTMDecoder": "groovekit.models.decoders.split",
+    "StoredCodes": "groovekit.models.prior",
     "WarmupCosine": "groovekit.models.optimizer",
 }
 

@@ -43,6 +43,38 @@ class Decoder(keras.layers.Layer, abc.ABC):
             back samples.
         """
 
+    def call(
+        self,
+        z: Tensor,
+        targets: Tensor,
+        controls: Tensor | None = None,
+        lengths: Tensor | None = None,
+        training: bool | None = None,
+    ) -> Tensor:
+        """The decoder as a layer: logits given the true outputs.
+
+        Args:
+          z: ``(batch, z_size)``.
+          targets: ``(batch, steps, output_depth)``; each step sees those before it.
+          controls: ``(batch, steps, control_depth)``.
+          lengths: see :class:`groovekit.models.feed.Feed`.
+          training: whether to drop inputs.
+
+        Returns:
+          ``(batch, steps, logits_depth)``.
+        """
+        feed = Feed(
+            targets=targets, controls=controls, lengths=lengths, training=bool(training)
+        )
+        return self.decode(z, targets.shape[1], feed).outputs
+
+    def compute_output_spec(self, z: Any, *args: Any, **kwargs: Any) -> Any:
+        """The shape of :meth:`call`'s result, without running its loops."""
+        del z
+        targets = args[0] if args else kwargs["targets"]
+        shape = (*targets.shape[:2], self.head.logits_depth)
+        return keras.KerasTensor(shape, self.compute_dtype)
+
 
 class CoreDecoder(Decoder):
     """A decoder that can also run one segment of a hierarchical decoder.

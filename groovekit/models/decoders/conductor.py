@@ -44,36 +44,37 @@ class Conductor(keras.layers.Layer):
         self.sizes = sizes
         self.below_depth = below_depth
         self.dropout = dropout
-        self.to_state = state_layer(
-            sizes,
-            embedding_depth,
-            seed=derive(seed, "to_state"),
-            dtype=self.dtype_policy,
-            name="to_state",
-        )
-        # Without anything from below, the original feeds a single zero.
-        depth = below_depth + embedding_depth if below_depth else 1
-        self.stack = LSTMStack(
-            sizes,
-            depth,
-            residual=residual,
-            dropout=dropout,
-            seed=derive(seed, "stack"),
-            dtype=self.dtype_policy,
-            name="stack",
-        )
-        self.projection = None
-        if projection:
-            self.projection = keras.layers.Dense(
-                projection,
-                activation="tanh",
-                kernel_initializer=keras.initializers.GlorotUniform(
-                    seed=derive(seed, "projection")
-                ),
+        with keras.name_scope(self.name):
+            self.to_state = state_layer(
+                sizes,
+                embedding_depth,
+                seed=derive(seed, "to_state"),
                 dtype=self.dtype_policy,
-                name="projection",
+                name="to_state",
             )
-            self.projection.build((None, None, sizes[-1]))
+            # Without anything from below, the original feeds a single zero.
+            depth = below_depth + embedding_depth if below_depth else 1
+            self.stack = LSTMStack(
+                sizes,
+                depth,
+                residual=residual,
+                dropout=dropout,
+                seed=derive(seed, "stack"),
+                dtype=self.dtype_policy,
+                name="stack",
+            )
+            self.projection = None
+            if projection:
+                self.projection = keras.layers.Dense(
+                    projection,
+                    activation="tanh",
+                    kernel_initializer=keras.initializers.GlorotUniform(
+                        seed=derive(seed, "projection")
+                    ),
+                    dtype=self.dtype_policy,
+                    name="projection",
+                )
+                self.projection.build((None, None, sizes[-1]))
         self.output_depth = projection or sizes[-1]
         self.built = True
 

@@ -122,17 +122,18 @@ class HierarchicalLSTMDecoder(Decoder):
         widths = [self.conductor_size[-1]] * conductors
         if conductor_projection:
             widths[-1] = conductor_projection
-        self.core: CoreDecoder = catalogue.decoders.get(core)(
-            self.sizes,
-            widths[-1],
-            head,
-            control_depth=control_depth,
-            residual=residual,
-            dropout=dropout,
-            seed=derive(seed, "core"),
-            dtype=self.dtype_policy,
-            name="core",
-        )
+        with keras.name_scope(self.name):
+            self.core: CoreDecoder = catalogue.decoders.get(core)(
+                self.sizes,
+                widths[-1],
+                head,
+                control_depth=control_depth,
+                residual=residual,
+                dropout=dropout,
+                seed=derive(seed, "core"),
+                dtype=self.dtype_policy,
+                name="core",
+            )
         if not isinstance(self.core, CoreDecoder):
             raise ConfigError(
                 "A hierarchical decoder's core runs a segment at a time (a CoreDecoder,"
@@ -140,29 +141,30 @@ class HierarchicalLSTMDecoder(Decoder):
             )
         self.conductors = []
         depth = z_size
-        for level in range(conductors):
-            lowest = level == conductors - 1
-            below = 0
-            if level in self.autoregressive:
-                if reencoder is not None:
-                    below = reencoder.levels[0].output_depth
-                else:
-                    state = 2 * sum(self.conductor_size)
-                    below = self.core.state_depth if lowest else state
-            self.conductors.append(
-                Conductor(
-                    self.conductor_size,
-                    depth,
-                    below,
-                    projection=conductor_projection if lowest else 0,
-                    residual=residual,
-                    dropout=dropout,
-                    seed=derive(seed, "conductor", level),
-                    dtype=self.dtype_policy,
-                    name=f"conductor_{level}",
+        with keras.name_scope(self.name):
+            for level in range(conductors):
+                lowest = level == conductors - 1
+                below = 0
+                if level in self.autoregressive:
+                    if reencoder is not None:
+                        below = reencoder.levels[0].output_depth
+                    else:
+                        state = 2 * sum(self.conductor_size)
+                        below = self.core.state_depth if lowest else state
+                self.conductors.append(
+                    Conductor(
+                        self.conductor_size,
+                        depth,
+                        below,
+                        projection=conductor_projection if lowest else 0,
+                        residual=residual,
+                        dropout=dropout,
+                        seed=derive(seed, "conductor", level),
+                        dtype=self.dtype_policy,
+                        name=f"conductor_{level}",
+                    )
                 )
-            )
-            depth = self.conductors[-1].output_depth
+                depth = self.conductors[-1].output_depth
         self.segments = math.prod(self.level_lengths[:-1])
         self.step_multiple = math.prod(self.level_lengths[1:])
         self.built = True

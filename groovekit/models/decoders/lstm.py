@@ -37,35 +37,36 @@ class LSTMDecoder(FlatDecoder):
         self, sizes: tuple[int, ...], z_size: int, head: Head, **kwargs: Any
     ) -> None:
         super().__init__(sizes, z_size, head, **kwargs)
-        self.to_state = state_layer(
-            self.sizes,
-            z_size,
-            seed=derive(self.seed, "to_state"),
-            dtype=self.dtype_policy,
-            name="to_state",
-        )
-        self.stack = LSTMStack(
-            self.sizes,
-            head.output_depth + z_size + self.control_depth,
-            residual=self.residual,
-            dropout=self.dropout,
-            seed=derive(self.seed, "stack"),
-            dtype=self.dtype_policy,
-            name="stack",
-        )
-        self.output_layer = keras.layers.Dense(
-            head.logits_depth,
-            kernel_initializer=keras.initializers.GlorotUniform(
-                seed=derive(self.seed, "output")
-            ),
-            dtype=self.dtype_policy,
-            name="output",
-        )
-        self.output_layer.build((None, None, self.sizes[-1]))
-        # Kept as an attribute, so that Keras finds the weights of heads with some.
-        self.head_layer = head.build(
-            seed=derive(self.seed, "head"), dtype=self.dtype_policy
-        )
+        with keras.name_scope(self.name):
+            self.to_state = state_layer(
+                self.sizes,
+                z_size,
+                seed=derive(self.seed, "to_state"),
+                dtype=self.dtype_policy,
+                name="to_state",
+            )
+            self.stack = LSTMStack(
+                self.sizes,
+                head.output_depth + z_size + self.control_depth,
+                residual=self.residual,
+                dropout=self.dropout,
+                seed=derive(self.seed, "stack"),
+                dtype=self.dtype_policy,
+                name="stack",
+            )
+            self.output_layer = keras.layers.Dense(
+                head.logits_depth,
+                kernel_initializer=keras.initializers.GlorotUniform(
+                    seed=derive(self.seed, "output")
+                ),
+                dtype=self.dtype_policy,
+                name="output",
+            )
+            self.output_layer.build((None, None, self.sizes[-1]))
+            # Kept as an attribute, so that Keras finds the weights of heads with some.
+            self.head_layer = head.build(
+                seed=derive(self.seed, "head"), dtype=self.dtype_policy
+            )
         self.built = True
 
     @property

@@ -157,9 +157,31 @@ class ParallelDecoder(Decoder):
             flat = bars + self.refiner(both, training=training)
         return ops.reshape(flat, (-1, self.steps, self.head.logits_depth))
 
-    def call(self, z: Tensor, training: bool = False) -> Tensor:
-        """:meth:`logits`."""
-        return self.logits(z, training=training)
+    def call(
+        self,
+        z: Tensor,
+        targets: Tensor | None = None,
+        controls: Tensor | None = None,
+        lengths: Tensor | None = None,
+        training: bool | None = None,
+    ) -> Tensor:
+        """:meth:`logits`: no step sees another's output.
+
+        Args:
+          z: ``(batch, z_size)``.
+          targets: not needed.
+          controls: there are none.
+          lengths: windows are full.
+          training: whether to drop values.
+        """
+        del targets, controls, lengths
+        return self.logits(z, training=bool(training))
+
+    def compute_output_spec(self, z: Any, *args: Any, **kwargs: Any) -> Any:
+        """The shape of :meth:`call`'s result."""
+        del args, kwargs
+        shape = (z.shape[0], self.steps, self.head.logits_depth)
+        return keras.KerasTensor(shape, self.compute_dtype)
 
     def decode(self, z: Tensor, steps: int, feed: Feed) -> Decoded:
         """See :meth:`groovekit.models.decoders.base.Decoder.decode`."""

@@ -39,20 +39,21 @@ class SplitLSTMDecoder(FlatDecoder):
                 "The split_lstm decoder needs the multi_categorical head, whose "
                 f"outputs it splits; received {type(head).__name__}."
             )
-        self.cores = [
-            LSTMDecoder(
-                self.sizes,
-                z_size,
-                part,
-                control_depth=self.control_depth,
-                residual=self.residual,
-                dropout=self.dropout,
-                seed=derive(self.seed, "core", index),
-                dtype=self.dtype_policy,
-                name=f"core_{index}",
-            )
-            for index, part in enumerate(head.heads)
-        ]
+        with keras.name_scope(self.name):
+            self.cores = [
+                LSTMDecoder(
+                    self.sizes,
+                    z_size,
+                    part,
+                    control_depth=self.control_depth,
+                    residual=self.residual,
+                    dropout=self.dropout,
+                    seed=derive(self.seed, "core", index),
+                    dtype=self.dtype_policy,
+                    name=f"core_{index}",
+                )
+                for index, part in enumerate(head.heads)
+            ]
         self.built = True
 
     @property

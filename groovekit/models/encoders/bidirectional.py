@@ -49,26 +49,35 @@ class BidirectionalLSTMEncoder(keras.layers.Layer):
         self.layers_fw: list[LSTMStack] = []
         self.layers_bw: list[LSTMStack] = []
         depth = input_depth
-        for i, units in enumerate(self.sizes):
-            for direction, layers in (("fw", self.layers_fw), ("bw", self.layers_bw)):
-                layers.append(
-                    LSTMStack(
-                        (units,),
-                        depth,
-                        residual=residual,
-                        dropout=dropout,
-                        seed=derive(seed, direction, i),
-                        dtype=self.dtype_policy,
-                        name=f"{direction}_{i}",
+        with keras.name_scope(self.name):
+            for i, units in enumerate(self.sizes):
+                for direction, layers in (
+                    ("fw", self.layers_fw),
+                    ("bw", self.layers_bw),
+                ):
+                    layers.append(
+                        LSTMStack(
+                            (units,),
+                            depth,
+                            residual=residual,
+                            dropout=dropout,
+                            seed=derive(seed, direction, i),
+                            dtype=self.dtype_policy,
+                            name=f"{direction}_{i}",
+                        )
                     )
-                )
-            depth = 2 * units
+                depth = 2 * units
         self.built = True
 
     @property
     def output_depth(self) -> int:
         """Size of the embedding."""
         return 2 * self.sizes[-1]
+
+    def compute_output_spec(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """The shape of :meth:`call`'s result, without running its loops."""
+        del args, kwargs
+        return keras.KerasTensor((x.shape[0], self.output_depth), self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -52,24 +52,30 @@ class HierarchicalLSTMEncoder(keras.layers.Layer):
         self.seed = seed
         self.levels: list[Any] = []
         depth = input_depth
-        for index in range(len(self.level_lengths)):
-            level = catalogue.encoders.get(core)(
-                self.sizes,
-                depth,
-                residual=residual,
-                dropout=dropout,
-                seed=derive(seed, "level", index),
-                dtype=self.dtype_policy,
-                name=f"level_{index}",
-            )
-            self.levels.append(level)
-            depth = level.output_depth
+        with keras.name_scope(self.name):
+            for index in range(len(self.level_lengths)):
+                level = catalogue.encoders.get(core)(
+                    self.sizes,
+                    depth,
+                    residual=residual,
+                    dropout=dropout,
+                    seed=derive(seed, "level", index),
+                    dtype=self.dtype_policy,
+                    name=f"level_{index}",
+                )
+                self.levels.append(level)
+                depth = level.output_depth
         self.built = True
 
     @property
     def output_depth(self) -> int:
         """Size of the embedding."""
         return int(self.levels[-1].output_depth)
+
+    def compute_output_spec(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """The shape of :meth:`call`'s result, without running its loops."""
+        del args, kwargs
+        return keras.KerasTensor((x.shape[0], self.output_depth), self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

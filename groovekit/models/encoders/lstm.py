@@ -46,21 +46,27 @@ class LSTMEncoder(keras.layers.Layer):
         self.dropout = dropout
         self.seed = seed
         self.read_padding = read_padding
-        self.stack = LSTMStack(
-            self.sizes,
-            input_depth,
-            residual=residual,
-            dropout=dropout,
-            seed=seed,
-            dtype=self.dtype_policy,
-            name="stack",
-        )
+        with keras.name_scope(self.name):
+            self.stack = LSTMStack(
+                self.sizes,
+                input_depth,
+                residual=residual,
+                dropout=dropout,
+                seed=seed,
+                dtype=self.dtype_policy,
+                name="stack",
+            )
         self.built = True
 
     @property
     def output_depth(self) -> int:
         """Size of the embedding."""
         return self.sizes[-1]
+
+    def compute_output_spec(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """The shape of :meth:`call`'s result, without running its loops."""
+        del args, kwargs
+        return keras.KerasTensor((x.shape[0], self.output_depth), self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
