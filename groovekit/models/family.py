@@ -35,12 +35,15 @@ class Family(abc.ABC):
       abilities: what its players can do.
       player: ``"module:class"`` of what plays its models, with a class method ``load``
         like :meth:`groovekit.generation.trained_model.TrainedModel.load`.
+      plays_with_keras: whether players may compute with Keras; where not, NumPy does
+        it, however large the job, and whatever ``KERAS_BACKEND`` says.
     """
 
     name: ClassVar[str]
     config_class: ClassVar[type[Config]]
     abilities: ClassVar[frozenset[Ability]]
     player: ClassVar[str]
+    plays_with_keras: ClassVar[bool] = True
 
     @abc.abstractmethod
     def build(self, config: Any, *, seed: int, dtype: str) -> TrainableModel:

@@ -211,6 +211,16 @@ def test_inputs_without_drums(generate, mode):
     assert "melody.mid has no drum notes" in message(result, code=1)
 
 
+def test_a_family_that_plays_without_keras(generate, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    result = generate("humanize", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["runtime"] == "numpy"
+    for more in (("--backend", "tensorflow"), ("--precision", "bfloat16")):
+        text = message(generate("humanize", *more))
+        assert "mask-fake is computed by NumPy in float32: leave --backend" in text
+
+
 def test_an_error_leaves_no_folder(generate, monkeypatch, tmp_path):
     def fail(*_, **__):
         raise RunFolderError("the weights are damaged")

@@ -88,6 +88,7 @@ class FakeFamily(Family):
     config_class = FakeConfig
     abilities = FakeFiller.abilities
     player = "helpers.filler:FakeFiller"
+    plays_with_keras = False
 
     def build(self, config, *, seed, dtype):
         raise NotImplementedError

@@ -293,6 +293,7 @@ def command(
     from groovekit.converters.options import with_options
     from groovekit.io.files import output_folder
     from groovekit.io.tempo import tempo_of
+    from groovekit.models.family import family_of
     from groovekit.models.runtimes.choice import choose
     from groovekit.seeding import draw_seed
 
@@ -300,12 +301,8 @@ def command(
         from groovekit.io.pictures import check_matplotlib
 
         check_matplotlib()
-    asked_for_keras = bool(
-        backend
-        or os.environ.get("KERAS_BACKEND")
-        or device == "gpu"
-        or precision != "float32"
-    )
+    given_keras = bool(backend or device == "gpu" or precision != "float32")
+    asked_for_keras = given_keras or bool(os.environ.get("KERAS_BACKEND"))
     # Before anything that a plug-in might import Keras with.
     if asked_for_keras:
         use_backend(backend, device, "what was asked for")
@@ -315,6 +312,14 @@ def command(
         mode, run_dir=run_dir, preset=preset, checkpoint=checkpoint, config=config
     )
     check_abilities(mode, files.config)
+    if not family_of(files.config).plays_with_keras:
+        if given_keras:
+            raise UsageError(
+                f"{files.config.name} is computed by NumPy in float32: leave "
+                "--backend, --device gpu and --precision out."
+            )
+        # What the environment says is meant for other models.
+        asked_for_keras = False
     if temperature is None:
         temperature = default_temperature(mode, files.config)
     drawn, seed = seed is None, draw_seed() if seed is None else seed

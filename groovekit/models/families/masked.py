@@ -22,6 +22,7 @@ class MaskedFamily(Family):
     config_class: ClassVar[type[Config]] = MaskedConfig
     abilities = frozenset({"fill"})
     player = "groovekit.generation.masked_player:MaskedPlayer"
+    plays_with_keras = False
 
     def build(self, config: MaskedConfig, *, seed: int, dtype: str) -> TrainableModel:
         """See :class:`Family`."""

@@ -48,8 +48,11 @@ def choose(
       windows: how many are encoded and decoded.
       steps: of each; the model's by default.
     """
+    family = family_of(config)
+    if not family.plays_with_keras:
+        return "numpy"
     try:
-        network = family_of(config).network(config)
+        network = family.network(config)
     except NoTwinError as error:
         _LOG.debug("Computing with Keras: the NumPy runtime does not know %s.", error)
         return "keras"
