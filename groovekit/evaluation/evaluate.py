@@ -47,7 +47,7 @@ from groovekit.generation.trained_model import TrainedModel
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM
 from groovekit.models import backend
-from groovekit.models.feed import Feed
+from groovekit.models.feed import Feed, Vectors
 from groovekit.models.runtimes.base import Progress
 from groovekit.seeding import generator
 from groovekit.training.validation import Validator, arguments
@@ -115,6 +115,10 @@ def evaluate(
       progress: called as ``progress(done, total)`` with windows decoded.
     """
     settings = settings or Settings()
+    at_once = bool(model.model.decoder.whole_windows)
+    if at_once:
+        # No step follows another one.
+        settings = dataclasses.replace(settings, teacher_forcing=False)
     model.progress = progress
     converter = model.converter
     stage("Reading windows")
@@ -136,7 +140,13 @@ def evaluate(
         "performances": resampling.performances,
         "training_windows": len(train),
         "seed": settings.seed,
-        "decoding": "teacher forcing" if settings.teacher_forcing else "autoregressive",
+        "decoding": (
+            "all steps at once"
+            if at_once
+            else "teacher forcing"
+            if settings.teacher_forcing
+            else "autoregressive"
+        ),
         "tempo": "own" if qpm is not None else f"{DEFAULT_QPM:g}",
         "intervals": "95 %, percentile bootstrap by performance",
         "losses": losses,
@@ -157,7 +167,7 @@ def evaluate(
         z = encoding.mean + encoding.stddev * generator(
             settings.seed, "drawn"
         ).standard_normal(encoding.mean.shape, np.float32)
-        drawn = drums_of(_predict(model, data, z, settings), converter)
+        drawn = drums_of(_predict(model, data, z, settings, "drawn"), converter)
         figures |= _drum_figures(
             model,
             truth,
@@ -191,11 +201,19 @@ def _bits(
 
 
 def _predict(
-    model: TrainedModel, data: Tensors, mean: np.ndarray, settings: Settings
+    model: TrainedModel,
+    data: Tensors,
+    mean: np.ndarray,
+    settings: Settings,
+    vectors: Vectors = "mean",
 ) -> np.ndarray:
     if not settings.teacher_forcing:
         return model.decode_to_tensors(
-            mean, temperature=0, controls=data.controls, seed=settings.seed
+            mean,
+            temperature=0,
+            controls=data.controls,
+            vectors=vectors,
+            seed=settings.seed,
         )
     network = model.model
 

@@ -32,18 +32,17 @@ def show(figures: Mapping[str, Any]) -> None:
 
 
 def _head(figures: Mapping[str, Any]) -> None:
-    decoding = (
-        "with teacher forcing, most probable choices"
-        if figures["decoding"] == "teacher forcing"
-        else "autoregressive, most probable choices"
-    )
+    decoding = figures["decoding"]
+    if decoding == "teacher forcing":
+        decoding = "with teacher forcing"
     tempo = "each window's own" if figures["tempo"] == "own" else figures["tempo"]
     timed = "timing" in figures["reconstruction"]["rows"][0]
     milliseconds = f"Tempo for milliseconds: {tempo}. " if timed else ""
     click.echo(
         f"{figures['config']} on {figures['windows']:,} windows of "
         f"{figures['performances']} performances. Decoding: from the posterior's mean, "
-        f"{decoding}. {milliseconds}In brackets: 95 %, by performance."
+        f"{decoding}, most probable choices. {milliseconds}In brackets: 95 %, by "
+        "performance."
     )
     click.echo(
         f"\nKL {interval(figures['kl_bits'], 1)} bits; reconstruction "

@@ -300,6 +300,28 @@ def test_models_that_reconstruct_are_compared_with_a_linear_code():
     assert again == found
 
 
+def test_models_that_make_all_steps_at_once():
+    config = get_config("par-groove_2bar").with_overrides(
+        "enc_rnn_size=[8],dec_rnn_size=[8],z_size=6,latent.prior=normal"
+    )
+    data = prepared(config, sequences=8)
+    model = TrainedModel(config, build_model(config, seed=1))
+    asked = []
+    decode = model.decode_to_tensors
+
+    def watched(z, **options):
+        asked.append(options.get("vectors", "mean"))
+        return decode(z, **options)
+
+    model.decode_to_tensors = watched
+    settings = Settings(samples=4, teacher_forcing=True)
+    found = evaluate(model, data.evaluation, data.train, settings=settings).figures
+    # There are no steps that could be forced.
+    assert found["decoding"] == "all steps at once"
+    # Means, drawn ones, samples, ways, and samples to listen to.
+    assert asked == ["mean", "drawn", "prior", "mean", "prior"]
+
+
 def test_hits_given_as_controls_are_played_without_the_code():
     config = tiny_config("groovae_2bar_hits_control")
     data = prepared(config, sequences=8)
