@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from helpers import scripts, tiny
+from helpers import masked, scripts, tiny
 
 import groovekit
 from groovekit.configs.metadata import make_metadata
@@ -43,12 +43,11 @@ def groove_folder(tmp_path):
     return folder
 
 
-def test_preset_of_a_run(tmp_path, groove_folder, monkeypatch):
-    pytest.importorskip("matplotlib")
+def made(config, tmp_path, groove_folder, monkeypatch, *arguments):
+    """A run of fresh weights, and the preset that the tool makes of it."""
     # It imports a neighbour.
     monkeypatch.syspath_prepend(TOOLS)
     make_preset = scripts.load(TOOLS / "make_preset.py")
-    config = tiny.config("groovae_4bar")
     model = build_model(config, seed=3)
     metadata = make_metadata(
         config,
@@ -59,26 +58,45 @@ def test_preset_of_a_run(tmp_path, groove_folder, monkeypatch):
     )
     run = RunFolder.create(tmp_path / "run", config, metadata)
     save_weights(model, run.weights_path)
-    images = tmp_path / "images"
-    arguments = [run.path, tmp_path / "tiny", "--train", groove_folder]
-    arguments += ["--images", images, "--samples", 6, "--hardware", "two cores"]
+    arguments = [run.path, tmp_path / "tiny", "--train", groove_folder, *arguments]
+    arguments += ["--hardware", "two cores"]
     done = CliRunner().invoke(
         make_preset.main, [str(a) for a in arguments], catch_exceptions=False
     )
     assert done.exit_code == 0
-
     preset = RunFolder.open(tmp_path / "tiny")
     assert preset.read_config() == config
     assert preset.require_weights().stat().st_size < run.weights_path.stat().st_size
     text = preset.metadata_path.read_text()
     assert str(tmp_path) not in text
-    table = json.loads(text)
+    return preset, json.loads(text), (preset.path / "CARD.md").read_text()
+
+
+def test_preset_of_a_run(tmp_path, groove_folder, monkeypatch):
+    pytest.importorskip("matplotlib")
+    images = tmp_path / "images"
+    _, table, card = made(
+        tiny.config("groovae_4bar"),
+        tmp_path,
+        groove_folder,
+        monkeypatch,
+        *("--images", images, "--samples", 6),
+    )
     assert table["license"] == "CC-BY-4.0"
     assert table["data"]["examples"] == "groove"
     assert table["validation"]["windows"] == 4
-    card = (preset.path / "CARD.md").read_text()
     assert str(tmp_path) not in card
     parts = ["CC BY 4.0", "Gillick", "two cores", "| hit F1 |", "| silence |"]
     for part in parts:
         assert part in card
     assert len(list(images.glob("tiny-*.png"))) == 4
+
+
+def test_preset_of_a_model_that_fills(tmp_path, groove_folder, monkeypatch):
+    _, table, card = made(masked.tiny_config(), tmp_path, groove_folder, monkeypatch)
+    assert table["validation"]["windows"] == 2
+    assert table["validation"]["humanise.velocity_error"] > 0
+    assert "--mode humanize --input FILE" in card
+    parts = ["CC BY 4.0", "two cores", "ridge regression", "the last bar", "| loop |"]
+    for part in parts:
+        assert part in card
