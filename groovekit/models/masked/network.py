@@ -14,6 +14,7 @@ import numpy as np
 from keras import ops
 
 from groovekit.models.keras_model import KerasModel, Window
+from groovekit.models.masked.constants import EPSILON, GROUPS, MEAN_SHARE
 from groovekit.models.masked.histograms import SOURCES
 from groovekit.models.masked.mixture import mixture_log_probability
 from groovekit.models.protocols import Batch
@@ -43,7 +44,7 @@ class DilatedBlock(keras.layers.Layer):
         channels: int,
         dilation: int,
         *,
-        groups: int = 4,
+        groups: int = GROUPS,
         dropout: float = 0.0,
         seed: int = 0,
         **kwargs: Any,
@@ -56,7 +57,7 @@ class DilatedBlock(keras.layers.Layer):
         self.seed = seed
         self.wide = _dense(self, channels, 3 * channels, "wide")
         self.norm = keras.layers.GroupNormalization(
-            groups, epsilon=1e-5, dtype=self.dtype_policy, name="norm"
+            groups, epsilon=EPSILON, dtype=self.dtype_policy, name="norm"
         )
         self.norm.build((None, None, channels))
         self.narrow = _dense(self, channels, channels, "narrow")
@@ -161,10 +162,6 @@ class ResidualTCN(keras.layers.Layer):
             x = block(x, training=training)
             x = x + MEAN_SHARE * self.shared(ops.mean(x, axis=1, keepdims=True))
         return x
-
-
-#: How much of the window's mean, through a matrix that all blocks share, is added.
-MEAN_SHARE = 0.3
 
 
 def _dense(owner: Any, units: int, depth: int, name: str) -> Any:

@@ -10,14 +10,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from groovekit.models.masked.constants import EPSILON, GROUPS, MEAN_SHARE
 from groovekit.models.runtimes.numpy.layer import Cost, Layer, Shape, numbered
 from groovekit.models.runtimes.numpy.lstm import Dense
 
-_EPSILON = np.float32(1e-5)
 # What gelu's approximation by a hyperbolic tangent is made of.
 _GELU_SCALE = np.float32(math.sqrt(2 / math.pi))
 _GELU_CUBE = np.float32(0.044715)
-_MEAN_SHARE = np.float32(0.3)
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
@@ -59,7 +58,7 @@ class GroupNorm(Layer):
         grouped = x.reshape(batch, steps, self.groups, channels // self.groups)
         mean = grouped.mean((1, 3), keepdims=True)
         variance = grouped.var((1, 3), keepdims=True)
-        grouped = (grouped - mean) / np.sqrt(variance + _EPSILON)
+        grouped = (grouped - mean) / np.sqrt(variance + np.float32(EPSILON))
         return np.asarray(grouped.reshape(x.shape) * self.gamma + self.beta)
 
 
@@ -72,7 +71,7 @@ class DilatedBlock(Layer):
       groups: of the normalisation.
     """
 
-    def __init__(self, channels: int, dilation: int, *, groups: int = 4) -> None:
+    def __init__(self, channels: int, dilation: int, *, groups: int = GROUPS) -> None:
         self.dilation = dilation
         self.narrow = Dense(channels, channels)
         self.norm = GroupNorm(channels, groups)
@@ -140,7 +139,7 @@ class ResidualTCN(Layer):
         x += np.tile(self.positions, (bars, 1))
         for block in self.blocks:
             x = block(x)
-            x += _MEAN_SHARE * self.shared(x.mean(1, keepdims=True))
+            x += np.float32(MEAN_SHARE) * self.shared(x.mean(1, keepdims=True))
         return x
 
 
