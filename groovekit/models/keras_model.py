@@ -214,6 +214,38 @@ class KerasModel(keras.Model, abc.ABC):
         model.name = config.get("name", model.name)
         return model
 
+    # Before and after training ---------------------------------------------------
+
+    def start(self, examples: Any) -> bool:
+        """Gives fresh weights what can be told from data at once.
+
+        Args:
+          examples: ``train`` of what :func:`groovekit.prepare` gives.
+
+        Returns:
+          Whether that makes a model of use, without any training.
+        """
+        family = _family(self._config().FAMILY)
+        return bool(family.start(self, self.config, examples, seed=self._seed))
+
+    def finish(self, examples: Any, evaluation: Any = None) -> None:
+        """Fits what depends on trained weights: thresholds, the prior.
+
+        Args:
+          examples: that the model was trained on.
+          evaluation: held-out examples; None where there are none.
+        """
+        family = _family(self._config().FAMILY)
+        family.finish(self, self.config, examples, evaluation, seed=self._seed)
+
+    def _config(self) -> Any:
+        if self.config is None:
+            raise UsageError(
+                "This model was made of layers, not of a config. Build it with "
+                "groovekit.build_model(config)."
+            )
+        return self.config
+
     # Training --------------------------------------------------------------------
 
     def compile(

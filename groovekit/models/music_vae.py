@@ -423,14 +423,19 @@ class MusicVAE(KerasModel):
         Args:
           scores: from :meth:`scores`.
         """
+        return float(
+            self._objective(
+                scores["losses/r_loss"],
+                scores["losses/kl_loss"],
+                scores["losses/kl_beta"],
+            )
+        )
+
+    def _objective(self, r_loss: Tensor, kl_cost: Tensor, beta: Tensor) -> Tensor:
         if self.objective.target_bits:
             # The loss at the rate that is wanted, to first order.
-            surplus = scores["losses/kl_loss"] - self.objective.target_bits * math.log(
-                2
-            )
-            return scores["losses/r_loss"] + scores["losses/kl_beta"] * surplus
-        max_beta = float(self.objective.max_beta)
-        return scores["losses/r_loss"] + max_beta * scores["losses/kl_loss"]
+            return r_loss + beta * (kl_cost - self.objective.target_bits * math.log(2))
+        return r_loss + self.objective.max_beta * kl_cost
 
     def beta(self, step: Tensor) -> Tensor:
         """Weight of the KL cost at a training step; a controller's is the last one."""
@@ -507,7 +512,7 @@ class MusicVAE(KerasModel):
         controls: Tensor | None,
         lengths: Tensor | None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss with the KL cost's full weight, and scalars.
+        """What :meth:`objective_of` says, and scalars.
 
         As in the original, models trained with scheduled sampling run freely. The
         noise is always the same, so that curves show the model and not the draw.
@@ -530,7 +535,8 @@ class MusicVAE(KerasModel):
             uniforms=keras.random.uniform(shape, seed=2),
         )
         r_loss, kl_cost = ops.mean(parts["r_loss"]), ops.mean(parts["kl_cost"])
-        return r_loss + self.objective.max_beta * kl_cost, {
+        beta = self.beta(np.float32(0)) if self.objective.target_bits else 0.0
+        return self._objective(r_loss, kl_cost, beta), {
             "losses/r_loss": r_loss,
             "losses/kl_loss": kl_cost,
             "losses/kl_bits": ops.mean(latent.kl_bits(parts["kl"])),

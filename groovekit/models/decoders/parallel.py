@@ -92,7 +92,8 @@ class ParallelDecoder(Decoder):
             dtype=self.dtype_policy,
             name="linear",
         )
-        self.linear.build((None, z_size))
+        with keras.name_scope(self.name):
+            self.linear.build((None, z_size))
         self.network = ResidualMLP(
             z_size,
             self.sizes,

@@ -91,7 +91,8 @@ class ParallelEncoder(keras.layers.Layer):
             dtype=self.dtype_policy,
             name="linear",
         )
-        self.linear.build((None, steps * self.depth))
+        with keras.name_scope(self.name):
+            self.linear.build((None, steps * self.depth))
         self.network = ResidualMLP(
             steps * self.depth,
             self.sizes,

@@ -274,7 +274,12 @@ class LaplaceHead(WindowHead):
         # As many as there is room for, of those that hit first: any would do.
         flat = ops.reshape(hits, (-1,))
         order = flat * (0.1 + keras.random.uniform(ops.shape(flat), seed=noise))
-        count = min(_LEARNT_AT_ONCE, order.shape[0] or _LEARNT_AT_ONCE)
+        count: Any = ops.shape(order)[0]
+        if isinstance(count, int):
+            count = min(count, _LEARNT_AT_ONCE)
+        else:
+            # Under `fit` TensorFlow does not know how many windows a batch has.
+            count = ops.minimum(count, _LEARNT_AT_ONCE)
         chosen_weight, chosen = ops.top_k(order, count, sorted=False)
         weight = ops.cast(chosen_weight > 0, "float32")
         chosen = ops.cast(chosen, "int32")
