@@ -14,6 +14,12 @@ from groovekit.data.report import ExampleReport
 from groovekit.errors import UnknownNameError
 from groovekit.evaluation.distributions import FEATURES, SHARES, TITLES
 from groovekit.evaluation.metrics import Spread
+from groovekit.evaluation.sample_figures import (
+    BETWEEN,
+    DESCRIBED,
+    FIGURES,
+    TOLD_APART,
+)
 from groovekit.evaluation.scoring import GIVEN_HITS
 from groovekit.evaluation.words import interval
 from groovekit.models.family import family_of
@@ -120,6 +126,7 @@ def write_card(
             sample_seed,
         ),
         _distances(evaluation),
+        _figures(evaluation),
     ]
     if notes.strip():
         parts.append(notes.strip())
@@ -332,8 +339,8 @@ def _validation(evaluation: Mapping[str, Any]) -> str:
     return f"""## Validation
 
 `groovekit evaluate` with these halved weights on the {evaluation["windows"]:,} \
-windows of the validation split: each window is encoded, the posterior's mean is \
-decoded step by step from the model's own outputs, the most probable choice each time. \
+windows of the validation split: each window is encoded and the posterior's mean is \
+decoded ({evaluation["decoding"]}), the most probable choice each time. \
 KL divergence {_interval(evaluation["kl_bits"], 1)} bits; loss \
 {evaluation["losses"]["loss"]:.1f} nats a window (teacher forcing). In brackets 95 %, \
 by performance; timing in milliseconds at each window's own tempo. Baselines are \
@@ -404,6 +411,56 @@ split's performances lie from each other.
 {_table(["", *sets], rows)}
 
 {newline.join(far)}""".rstrip()
+
+
+def _figures(evaluation: Mapping[str, Any]) -> str:
+    """What samples are like beside takes, and what lies between windows."""
+    samples = evaluation["samples"]
+    described = samples["figures"]
+    rows = [
+        [
+            figure.label,
+            *(figure.text(described[name].get(figure.name)) for name in DESCRIBED),
+        ]
+        for figure in FIGURES
+        if figure.name in described["samples"]
+    ]
+    told = [(TOLD_APART[name], found) for name, found in samples["two_sample"].items()]
+    way = evaluation.get("interpolation")
+    between = ""
+    if way and way["ways"]:
+        realism = way["realism"]
+        told += [(BETWEEN[name], found) for name, found in realism.items()]
+        between = f"""
+
+Interpolations: {way["ways"]} ways of {way["steps"]} steps between windows of \
+different performances; the largest jump of the distance from the start is \
+{way["largest_jump"]:.2f} times the mean."""
+    apart = [
+        [
+            label,
+            *(
+                _interval(found[name], 2)
+                for name in ("neighbours", "neighbours_hits", "energy")
+            ),
+        ]
+        for label, found in told
+    ]
+    copies = samples["memorising"]
+    return f"""{samples["windows"]} samples at temperature {samples["temperature"]:g} \
+(`docs/howto/evaluate.md` says what each figure is), and windows of takes that do not \
+overlap:
+
+{_table(["", *DESCRIBED.values()], rows)}
+
+Copies of a training groove (F1 over 0.95): \
+{_percent(copies["samples"]["copies"])} of the samples, \
+{_percent(copies["held_out"]["copies"]["value"])} of the held-out windows.{between}
+
+Whether windows can be told from held-out ones, one a performance: accuracy of a \
+nearest-neighbour test, 0.5 if not, and energy distance.
+
+{_table(["", "1-NN, all", "1-NN, hits", "energy distance"], apart)}"""
 
 
 def _distance(found: Mapping[str, Any] | None) -> str:

@@ -87,6 +87,11 @@ def test_preset_of_a_run(tmp_path, groove_folder, monkeypatch):
     assert table["validation"]["windows"] == 4
     assert str(tmp_path) not in card
     parts = ["CC BY 4.0", "Gillick", "two cores", "| hit F1 |", "| silence |"]
+    parts += [
+        "decoded (autoregressive)",
+        "| adjacent bars alike (F1) |",
+        "| 1-NN, all |",
+    ]
     for part in parts:
         assert part in card
     assert len(list(images.glob("tiny-*.png"))) == 4
