@@ -34,6 +34,7 @@ _NEED_KERAS = (
     "groovekit.models.encoders",
     "groovekit.models.heads",
     "groovekit.models.window_dataset",
+    "groovekit.training.keras_run",
     "groovekit.training.trainer",
 )
 

@@ -89,6 +89,7 @@ from groovekit.plugins.catalogue import register_numpy_decoder as register_numpy
 from groovekit.plugins.catalogue import register_numpy_encoder as register_numpy_encoder
 from groovekit.plugins.catalogue import register_numpy_head as register_numpy_head
 from groovekit.plugins.catalogue import register_preset as register_preset
+from groovekit.training.keras_run import save_run as save_run
 from groovekit.training.settings import TrainSettings as TrainSettings
 from groovekit.training.trainer import TrainResult as TrainResult
 from groovekit.training.trainer import train as train
