@@ -336,7 +336,7 @@ def test_presets(command, fake_package, tmp_path):
     listed = command("presets", "list").stdout
     assert "swing.tiny" in listed
     assert "Four bars of drumming" in listed
-    assert "(--mode humanize, groove)" in listed
+    assert "(--mode sample, interpolate, reconstruct, vary, attribute)" in listed
     assert command("presets", "show", "swing.tiny").stdout.startswith("# Tiny\n")
     shown = json.loads(command("presets", "show", "swing.tiny", "--json").stdout)
     assert shown == {

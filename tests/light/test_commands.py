@@ -41,6 +41,7 @@ def test_nothing_heavy_can_be_imported(light):
         ("humanize", ["--input", TAKE, "--amount", 0.7], 1),
         ("drumify", ["--input", TAKE], 1),
         ("add", ["--input", TAKE], 1),
+        ("fill", ["--input", TAKE, "--bars", "2", "--drums", "snare"], 1),
         ("groove", ["--input", TAKE, "--input", OTHER], 1),
     ],
 )

@@ -41,8 +41,8 @@ def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]
 
 MODE = Mode(
     name="add",
-    help="an input with the instruments that it lacks",
-    preset="groovae_2bar_add_closed_hh",
+    help="an input with more instruments, --drums",
+    preset="mask-groove",
     arity=EACH,
     read=_read,
     make=_make,

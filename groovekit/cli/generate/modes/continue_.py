@@ -59,7 +59,7 @@ def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]
 MODE = Mode(
     name="continue",
     help="an input, and what might come next",
-    preset="groovae_4bar",
+    preset="mask-groove",
     arity=EACH,
     read=_read,
     make=_make,

@@ -42,7 +42,7 @@ def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]
 MODE = Mode(
     name="drumify",
     help="drums for a tapped rhythm",
-    preset="groovae_2bar_tap_fixed_velocity",
+    preset="mask-groove",
     arity=EACH,
     read=_read,
     make=_make,

@@ -36,7 +36,7 @@ def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]
 MODE = Mode(
     name="groove",
     help="the hits of the first input with the feel of the second",
-    preset="groovae_2bar_humanize",
+    preset="mask-groove",
     arity=Arity("two inputs (the hits, the feel)", 2, 2),
     read=read_takes,
     make=_make,

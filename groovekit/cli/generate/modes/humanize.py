@@ -39,7 +39,7 @@ def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]
 MODE = Mode(
     name="humanize",
     help="the hits of an input, played as a drummer would",
-    preset="groovae_2bar_humanize",
+    preset="mask-groove",
     arity=EACH,
     read=read_takes,
     make=_make,
