@@ -38,7 +38,6 @@ from groovekit.io.files import write_file, write_json
 from groovekit.io.pictures import plot_sequence
 from groovekit.models.family import family_of
 from groovekit.models.weights_file import halve_weights
-from groovekit.seeding import generator
 from groovekit.training import checkpoints
 
 QPM = 120.0
@@ -194,10 +193,12 @@ def sample(
       temperature: of the hits.
       seed: of codes and hits; the codes are the same at each temperature.
     """
-    codes = generator(seed, "codes").standard_normal(
-        (count, model.config.latent.z_size), np.float32
+    return model.decode_to_tensors(
+        model.draw(count, seed=seed),
+        temperature=temperature,
+        vectors="prior",
+        seed=seed,
     )
-    return model.decode_to_tensors(codes, temperature=temperature, seed=seed)
 
 
 # Figures -------------------------------------------------------------------------

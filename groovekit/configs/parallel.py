@@ -38,6 +38,7 @@ def _parallel(
     gamma: float = 0.7,
     dropout: float = 0.2,
     refinement: bool = True,
+    prior_codes: int = 2048,
     steps: int = 4000,
 ) -> ModelConfig:
     options = (("refinement", (384, 384)),) if refinement else ()
@@ -59,6 +60,7 @@ def _parallel(
             target_bits=bits,
             posterior="direct",
             prior="stored",
+            prior_codes=prior_codes,
         ),
         training=TrainingConfig(
             batch_size=256,
@@ -138,6 +140,8 @@ def par_groove_4bar_400() -> ModelConfig:
         gamma=1.0,
         dropout=0.05,
         refinement=False,
+        prior_codes=1024,
+        steps=3000,
     )
 
 
