@@ -493,17 +493,17 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _limits(config: ModelConfig) -> str:
     bars = getattr(config.converter, "bars", 4)
-    played = (
-        """\
-- Tempo is not modelled. Microtiming is learnt as a share of a step, whatever the \
-tempo was; grooves come out at the tempo that you ask for.
-- Velocities and microtiming are the model's expectation for each stroke, not draws: \
-they tend to vary less than a drummer's."""
-        if config.decoder.head == "groove"
-        else """\
+    played = """\
 - Which drums sound on which step is all: no velocities, no microtiming. `--mode \
 humanize` can play it."""
-    )
+    if len(config.converter.layout) > 1:
+        played = """\
+- Tempo is not modelled. Microtiming is learnt as a share of a step, whatever the \
+tempo was; grooves come out at the tempo that you ask for."""
+    if config.decoder.head == "groove":
+        played += """
+- Velocities and microtiming are the model's expectation for each stroke, not draws: \
+they tend to vary less than a drummer's."""
     return f"""## Limits
 
 - {bars} bars of 4/4 on a grid of sixteenths, nine drum classes, one stroke a drum \
