@@ -9,6 +9,7 @@ middle, sees what was filled before it, and the known of what comes after it.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -51,8 +52,8 @@ class Rounds:
 
     hits: int = 12
     dynamics: int = 12
-    repeated_velocity: float = 0.45
-    repeated_offset: float = 0.7
+    repeated_velocity: float = 0.65
+    repeated_offset: float = 0.85
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -88,7 +89,8 @@ class Filling:
         Args:
           known: one performance (batch 1) of any number of steps.
           rng: of all draws.
-          temperature: of hits, velocities and offsets.
+          temperature: of hits, velocities and offsets. Hits: divides the logit. The
+            others: how far from the median, in normal scores.
           expected: draw nothing: likely hits, medians of velocities and offsets.
 
         Returns:
@@ -256,8 +258,9 @@ class _Filler:
         ):
             again = self._repeated(values)[steps, drums]
             heat = self._temperature * np.where(again, repeated, 1.0)
-            sharp = np.log(np.maximum(chances[0, steps, drums], 1e-12)) / heat[:, None]
-            drawn = quantile(_softmax(sharp), bounds, self._rng.random(len(steps)))
+            # Nearer to the median, not to the mode, which is as loud as drums can be.
+            levels = _normal_cdf(heat * self._rng.standard_normal(len(steps)))
+            drawn = quantile(chances[0, steps, drums], bounds, levels)
             self._put(values, steps, drums, drawn)
 
     def _repeated(self, values: np.ndarray) -> np.ndarray:
@@ -314,6 +317,10 @@ def _padded(known: Known, steps: int) -> Known:
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
     return np.asarray((1 + np.tanh(x / 2)) / 2)
+
+
+def _normal_cdf(x: np.ndarray) -> np.ndarray:
+    return np.array([(1 + math.erf(z / math.sqrt(2))) / 2 for z in x.tolist()])
 
 
 def _softmax(x: np.ndarray) -> np.ndarray:

@@ -119,3 +119,25 @@ def test_low_temperatures_repeat_what_is_known():
         )
         spread.append(np.nanstd(made.velocities))
     assert spread[1] < spread[0] < 0.1
+
+
+def test_repeats_lie_about_the_median():
+    """The loudest bin is the most probable one, and most hits are softer."""
+
+    def accented(inputs):
+        logits = even(inputs)
+        logits[..., 32] = np.log(31 * 0.4 / 0.6)
+        logits[..., 66] = 20.0
+        return logits
+
+    known = Known.nothing(1, 8 * BAR, CLASSES)
+    hits = np.zeros((1, 8 * BAR, CLASSES), np.float32)
+    hits[:, :, 0] = 1
+    known = dataclasses.replace(known, hits=hits)
+    known.velocities[0, :BAR, 0] = 0.5
+    rounds = Rounds(repeated_velocity=0.3)
+    made = filling(accented, rounds=rounds).fill(known, rng=np.random.default_rng(0))
+    drawn = made.velocities[0, BAR:, 0]
+    # The median: 5 of 6 of what is softer than the accent.
+    assert np.median(drawn) == pytest.approx(0.81, abs=0.03)
+    assert np.mean(drawn > 0.95) < 0.3
