@@ -27,7 +27,10 @@ USED_FROM_OUTSIDE = {
     "click": {"default_map", "format_commands", "get_command", "get_metavar"}
     | {"list_commands"},
     "Jinja2": {"filters"},
-    "Keras": {"built", "from_config", "head_layer"},
+    "Keras": {
+        *("built", "compile_from_config", "compute_loss", "compute_output_spec"),
+        *("from_config", "head_layer"),
+    },
     "mido and pretty_midi": {"_resolution", "encoding_type"},
     "NumPy, through a view": {"open_gates"},
     "who plays and measures from Python": {"abilities", "f1", "mean_absolute"}
