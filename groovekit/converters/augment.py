@@ -91,7 +91,7 @@ def vary_kit(
       groups: classes that are taken from another window together.
     """
     varied = {name: np.array(array) for name, array in arrays.items()}
-    count, _, classes = next(iter(varied.values())).shape
+    count, steps, classes = next(iter(varied.values())).shape
     if augmentation.swap_drums:
         swapped = np.flatnonzero(rng.random(count) < augmentation.swap_drums)
         other = rng.integers(count, size=len(swapped))
@@ -107,7 +107,8 @@ def vary_kit(
         shuffled = np.flatnonzero(rng.random(count) < augmentation.shuffle_bars)
         order = np.argsort(rng.random((len(shuffled), bars)), axis=1)
         for name, array in varied.items():
-            cut = array[shuffled].reshape(len(shuffled), bars, -1)
+            # Of none, too: a small batch may have no window to shuffle.
+            cut = array[shuffled].reshape(len(shuffled), bars, steps // bars * classes)
             cut = np.take_along_axis(cut, order[:, :, None], axis=1)
             varied[name][shuffled] = cut.reshape(len(shuffled), *array.shape[1:])
     if augmentation.drop_drum:

@@ -7,7 +7,7 @@ import pytest
 from helpers import parity
 from helpers.augmentation import augment_once, augment_sequence, transpose_chord
 
-from groovekit.converters.augment import draw_transpositions
+from groovekit.converters.augment import draw_transpositions, vary_kit
 from groovekit.converters.base import AugmentationConfig, Windows
 from groovekit.converters.drums import DrumsConverter
 from groovekit.converters.groove import GrooveConverter
@@ -148,6 +148,14 @@ def test_performances_are_played_louder_and_looser():
     drawn, _ = vary(velocity=(0.5, 1.0))
     assert drawn[0, 1] != drawn[1, 1]
     np.testing.assert_allclose(drawn[:, 2], 2 * drawn[:, 1], atol=1)
+
+
+def test_bars_of_no_window_are_shuffled():
+    arrays = {"hits": np.ones((2, 64, 9), np.float32)}
+    rare = AugmentationConfig(shuffle_bars=1e-9)
+    rng = np.random.default_rng(1)
+    varied = vary_kit(arrays, rare, rng, bars=4, groups=[[0]])
+    np.testing.assert_array_equal(varied["hits"], arrays["hits"])
 
 
 def test_drum_patterns_are_not_augmented():
