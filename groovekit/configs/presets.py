@@ -11,11 +11,14 @@ import re
 from pathlib import Path
 from typing import Literal
 
+from groovekit.configs import recipes
 from groovekit.configs.base import Config, get_config
 from groovekit.configs.run_folder import RunFolder
 from groovekit.errors import RunFolderError, UnknownNameError, UsageError, suggest
 from groovekit.plugins import catalogue
 
+#: The config that is trained when nothing else is asked for.
+DEFAULT_CONFIG = "par-groove_4bar"
 #: The preset that is used when nothing else is asked for.
 DEFAULT_PRESET = "groovae_4bar"
 
@@ -184,9 +187,11 @@ def _preset_of(config: str, wanted: Config | None) -> str:
     for name in candidates:
         if name in names:
             return name
+    trained = next((name for name in candidates if name in recipes.names()), None)
+    how = f"`config={config!r}`" if trained is None else f"`recipe={trained!r}`"
     raise RunFolderError(
-        f"There is no trained model for the config {config} yet. Train one "
-        f"(groovekit train with `config={config!r}`) and give it with `run_dir`. "
+        f"There is no trained model for the config {config} here. Train one "
+        f"(groovekit train with {how}) and give it with `run_dir`. "
         + suggest(config, names, kind="preset")
     )
 

@@ -93,6 +93,15 @@ def test_the_originals_command_line_works(command, examples, tmp_path, monkeypat
     assert "losses/kl_bits" in evaluated.stdout
 
 
+def test_without_a_config_a_parallel_model_is_trained(command, examples, tmp_path):
+    options = ("--examples", examples, "--run-dir", tmp_path / "run", "--dry-run")
+    result = command("train", *options)
+    assert result.exit_code == 0, result.output
+    assert "par-groove_4bar: " in result.stderr + result.stdout
+    text = command("train", "--help").stdout
+    assert "or par-groove_4bar)]" in " ".join(text.split())
+
+
 def test_a_dry_run_writes_nothing(command, examples, tmp_path):
     run = tmp_path / "run"
     result = command(
@@ -128,12 +137,6 @@ def test_mistakes_are_explained(command, examples, tmp_path, options, code, text
     assert text in result.stderr
     assert "Traceback" not in result.output
     assert not (tmp_path / "run").exists()
-
-
-def test_a_config_is_needed(command, examples):
-    result = command("train", "--examples", examples)
-    assert result.exit_code == 2
-    assert "--config" in result.stderr
 
 
 def test_examples_are_needed(command):

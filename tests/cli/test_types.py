@@ -44,9 +44,9 @@ def test_names_and_paths_are_completed(args, expected):
 def test_attributes_and_presets_are_completed():
     names = completed("attributes", "fit", "--attribute", "")
     assert ("plain", "density") in names
-    found = completed("generate", "--preset", "groovae_2bar_h")
-    assert ("plain", "groovae_2bar_humanize") in found
-    assert found[-1] == ("file", "groovae_2bar_h")
+    found = completed("generate", "--preset", "groovae_4")
+    assert ("plain", "groovae_4bar") in found
+    assert found[-1] == ("file", "groovae_4")
 
 
 def test_paths_are_taken_as_they_are(tmp_path):

@@ -27,6 +27,7 @@ from groovekit.cli.start import start_keras, use_backend
 from groovekit.cli.train.work import evaluate, train
 from groovekit.cli.types import CONFIG, EXAMPLES, FOLDER, PRESET, RECIPE
 from groovekit.configs.base import Config, get_config
+from groovekit.configs.presets import DEFAULT_CONFIG
 from groovekit.configs.recipes import Recipe, get_recipe
 from groovekit.configs.run_folder import RunFolder
 from groovekit.converters.options import with_options
@@ -55,14 +56,21 @@ def _follow(
 
 
 @click.command("train")
-@click.option("--config", "name", type=CONFIG, help="Config to train.")
+@click.option(
+    "--config",
+    "name",
+    type=CONFIG,
+    default=None,
+    show_default=f"the run folder's, or {DEFAULT_CONFIG}",
+    help="Config to train.",
+)
 @click.option(
     "--recipe",
     type=RECIPE,
     default=None,
     is_eager=True,
     callback=_follow,
-    help="Train as a shipped model was: config, data, seed and length; what other "
+    help="Train on public data by a recipe: config, data, seed and length; what other "
     "options say goes first. `groovekit recipes list` shows them.",
 )
 @examples_option(
@@ -247,7 +255,7 @@ def command(
 
 
 def _config(name: str | None, recipe: Recipe | None, run_dir: Path | None) -> Config:
-    """The config named, the recipe's or the run folder's own."""
+    """The config named, the recipe's, the run folder's own, or the default one."""
     if recipe is not None:
         if name != recipe.config:
             raise UsageError(
@@ -259,9 +267,7 @@ def _config(name: str | None, recipe: Recipe | None, run_dir: Path | None) -> Co
         return get_config(name)
     if run_dir is not None and RunFolder.is_run(run_dir):
         return RunFolder.open(run_dir).read_config()
-    raise UsageError(
-        "Give a config to train: --config NAME. `groovekit configs list` shows them."
-    )
+    return get_config(DEFAULT_CONFIG)
 
 
 def _overridden(

@@ -115,6 +115,13 @@ def test_a_config_alone_stands_for_its_preset(monkeypatch, run):
 
     with pytest.raises(RunFolderError, match=r"no trained model.*Available"):
         find_model(config="groovae_8bar")
+    with pytest.raises(RunFolderError, match=r"`config='groovae_8bar'`\) and give it"):
+        find_model(config="groovae_8bar")
+    # One that a recipe trains.
+    monkeypatch.setattr(catalogue.presets, "names", list)
+    with pytest.raises(RunFolderError, match=r"`recipe='groovae_4bar'`\) and give it"):
+        find_model(config="groovae_4bar")
+    monkeypatch.undo()
     catalogue.register_preset("tests.tiny")(run.path)
     monkeypatch.setattr("groovekit.configs.presets.DEFAULT_PRESET", "tests.tiny")
     assert find_model().weights == run.weights_path
