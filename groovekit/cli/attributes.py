@@ -21,7 +21,7 @@ from groovekit.cli.options import (
 from groovekit.cli.output import echo_json, echo_table, note
 from groovekit.cli.progress import Progress
 from groovekit.cli.start import use_backend
-from groovekit.cli.types import ATTRIBUTE, FILE, PathOf
+from groovekit.cli.types import ATTRIBUTE, FILE, FiniteRange, PathOf
 from groovekit.errors import DataError
 from groovekit.plugins import catalogue
 
@@ -187,6 +187,13 @@ def fit_attributes(
 @_functions_option(
     "One of your own that was fitted, again: none is imported because a file names it."
 )
+@click.option(
+    "--temperature",
+    metavar="T",
+    type=FiniteRange(min=0),
+    default=0.0,
+    help="Of the decoder: 0 takes the most probable values, 1 draws.",
+)
 @backend_option
 @device_option
 @json_option
@@ -197,14 +204,14 @@ def measure_attributes(
     split: str | None,
     path: str | None,
     functions: tuple[str, ...],
+    temperature: float,
     backend: str | None,
     device: str | None,
     as_json: bool,
 ) -> None:
     """Measure how attributes follow their strength, and what moves with them.
 
-    Grooves are encoded, shifted by strengths of -2 to 2 and decoded, taking the
-    most probable values.
+    Grooves are encoded, shifted by strengths of -2 to 2 and decoded.
     """
     from groovekit.generation.attributes import find_functions, functions_of
 
@@ -217,7 +224,14 @@ def measure_attributes(
     from groovekit.evaluation.attribute_fitting import measure
 
     with Progress(None, "Measuring", unit="windows") as progress:
-        effects = measure(model, directions, windows, found, progress=progress.follow)
+        effects = measure(
+            model,
+            directions,
+            windows,
+            found,
+            temperature=temperature,
+            progress=progress.follow,
+        )
     if as_json:
         echo_json(effects.to_dict())
         return

@@ -45,6 +45,14 @@ _RIDGE = 1e-3
 _DAMPING = 0.02
 _CALIBRATION_WINDOWS = 256
 _STEP = 2.0
+# The decoder answers steps of this length far from linearly (a drum enters when its
+# probability passes a threshold): combinations are found in rounds, each of which
+# goes a part of the way.
+_ROUNDS = 6
+_PART = 0.5
+# A unit is no longer than so many standard deviations of the codes along it: two
+# units further out the model has learnt nothing, and attributes stop following.
+_LONGEST = 2.5
 
 
 def fit(
@@ -66,8 +74,9 @@ def fit(
        each as long as ``w`` predicts a unit for;
     3. what the decoder makes of a step of two units either way is measured on 256
        windows, and the ways are combined by the damped inverse ``J' (J J' + d I)^-1``
-       of these changes: so a unit is a unit as played, as far as the decoder can
-       play it, and the others stay.
+       of these changes, half the way in each of six rounds: so a unit is a unit as
+       played, as far as the decoder can play it, and the others stay. No unit gets
+       longer than two and a half standard deviations of the codes along it.
 
     The unit of an attribute is its standard deviation over the windows themselves, as
     recorded. What is fitted is what the model plays, not what the recordings have:
@@ -94,25 +103,27 @@ def fit(
     mean, sd = _standard(own, functions)
     rows = np.linspace(0, len(z) - 1, min(_CALIBRATION_WINDOWS, len(z)))
     rows = np.unique(rows.astype(int))
-    player = _Player(
-        model, functions, len(z) + 2 * len(functions) * len(rows), progress
-    )
+    total = len(z) + _ROUNDS * 2 * len(functions) * len(rows)
+    player = _Player(model, functions, total, progress)
     played = (player.values(z, controls) - mean) / sd
     weights, r2 = _regressions(z, played, functions)
     ways = _partial_differences(z, played)
     ways = ways / np.einsum("da,da->a", weights, ways)
     part = None if controls is None else controls[rows]
-    sides = (
-        np.stack(
-            [player.values(z[rows] + side * way, part) / sd for way in ways.T],
-            axis=-1,
+    for _ in range(_ROUNDS):
+        sides = (
+            np.stack(
+                [player.values(z[rows] + side * way, part) / sd for way in ways.T],
+                axis=-1,
+            )
+            for side in (-_STEP, _STEP)
         )
-        for side in (-_STEP, _STEP)
-    )
-    # What a unit of each (column) changes in each (row).
-    changes = _means(-np.subtract(*sides) / (2 * _STEP))
-    damping = _DAMPING * np.eye(len(changes))
-    ways = ways @ changes.T @ np.linalg.inv(changes @ changes.T + damping)
+        # What a unit of each (column) changes in each (row).
+        changes = _means(-np.subtract(*sides) / (2 * _STEP))
+        same = np.eye(len(changes))
+        inverse = changes.T @ np.linalg.inv(changes @ changes.T + _DAMPING * same)
+        ways = ways @ ((1 - _PART) * same + _PART * inverse)
+        ways = ways * np.minimum(1.0, _LONGEST / _lengths(ways, z))
     return Directions(
         model.config.name,
         len(z),
@@ -162,6 +173,7 @@ class _Player:
       functions: what is measured.
       total: windows to play in all, for ``progress``.
       progress: called as ``progress(done, total)``.
+      temperature: of the decoder; 0 takes the most probable values.
       done: windows played.
     """
 
@@ -169,16 +181,17 @@ class _Player:
     functions: Mapping[str, AttributeFunction]
     total: int
     progress: Progress | None = None
+    temperature: float = 0.0
     done: int = 0
 
     def values(self, z: np.ndarray, controls: np.ndarray | None) -> np.ndarray:
-        """Attributes of the most probable music of latent vectors."""
+        """Attributes of what the model makes of latent vectors."""
         found = []
         for start in range(0, len(z), _BATCH):
             rows = slice(start, start + _BATCH)
             tensors = self.model.decode_to_tensors(
                 z[rows],
-                temperature=0,
+                temperature=self.temperature,
                 controls=None if controls is None else controls[rows],
                 seed=0,
             )
@@ -237,6 +250,14 @@ def _partial_differences(z: np.ndarray, values: np.ndarray) -> np.ndarray:
     centred = np.nan_to_num(values - np.nanmean(values, axis=0))
     found, *_ = np.linalg.lstsq(centred, z - z.mean(axis=0), rcond=None)
     return np.asarray(found.T)
+
+
+def _lengths(ways: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """``(attributes,)``: in standard deviations of the codes along each way."""
+    tiny = np.finfo(float).tiny
+    squared = np.square(ways).sum(axis=0)
+    spread = (z @ ways).std(axis=0)
+    return np.asarray(squared / np.maximum(spread, tiny))
 
 
 def _means(values: np.ndarray) -> np.ndarray:
@@ -335,12 +356,12 @@ def measure(
     functions: Mapping[str, AttributeFunction] | None = None,
     *,
     strengths: Sequence[float] = STRENGTHS,
+    temperature: float = 0.0,
     progress: Progress | None = None,
 ) -> Effects:
     """Shifts windows along each direction and measures all attributes.
 
-    Windows are encoded, their posterior means shifted and decoded, taking the most
-    probable values.
+    Windows are encoded, their posterior means shifted and decoded.
 
     Args:
       model: that the directions belong to.
@@ -348,6 +369,8 @@ def measure(
       examples: other windows than those fitted to.
       functions: of the attributes that are not registered, by the attribute's name.
       strengths: at least two, rising.
+      temperature: of the decoder; 0 takes the most probable values, 1 draws as the
+        data spread (seeded, alike at every strength).
       progress: called as ``progress(done, total)`` when windows are decoded.
 
     Raises:
@@ -360,7 +383,7 @@ def measure(
     functions = functions_of(directions, functions)
     z, controls, _ = _encoded(model, examples, {})
     total = len(z) * len(strengths) * len(directions.names)
-    player = _Player(model, functions, total, progress)
+    player = _Player(model, functions, total, progress, temperature)
     mean = np.array([attribute.mean for attribute in directions.attributes])
     sd = np.array([attribute.sd for attribute in directions.attributes])
     levels = []

@@ -169,7 +169,10 @@ _ATTRIBUTES = {
     name: f"groovekit.evaluation.metrics.features:{name}"
     for name in (
         "density",
+        "fills",
+        "ghost_notes",
         "laid_back",
+        "loudness",
         "open_hat_share",
         "swing",
         "syncopation",

@@ -67,7 +67,8 @@ ATTRIBUTE = _option(
     metavar="NAME=X",
     multiple=True,
     help="attribute: how much more (+1.5) or less (-1) of it, in standard deviations "
-    "of the grooves that it was fitted to. Repeat the option for each.",
+    "of the grooves that it was fitted to; groovekit attributes list says in plain "
+    "words what there is. Repeat the option for each.",
 )
 AMOUNT = _option(
     "--amount",

@@ -137,7 +137,16 @@ from groovekit.evaluation.metrics.features import (
     density as density,
 )
 from groovekit.evaluation.metrics.features import (
+    fills as fills,
+)
+from groovekit.evaluation.metrics.features import (
+    ghost_notes as ghost_notes,
+)
+from groovekit.evaluation.metrics.features import (
     laid_back as laid_back,
+)
+from groovekit.evaluation.metrics.features import (
+    loudness as loudness,
 )
 from groovekit.evaluation.metrics.features import (
     metric_weights as metric_weights,

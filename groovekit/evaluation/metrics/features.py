@@ -12,14 +12,19 @@ import numpy as np
 
 from groovekit.converters.grid.drums import (
     CLOSED_HAT,
+    CRASH,
     OPEN_HAT,
+    SNARE,
     STEPS_PER_BAR,
     STEPS_PER_QUARTER,
+    TOMS,
     Drums,
+    by_bar,
     flat,
     required,
 )
 from groovekit.errors import DataError
+from groovekit.evaluation.metrics.strokes import GHOST
 
 #: Classes of the nine-class kit maps by register: kick; snare and toms; hi-hats
 #: and cymbals.
@@ -29,7 +34,7 @@ RANGE = (5.0, 95.0)
 
 
 def density(drums: Drums) -> np.ndarray:
-    """Hits a step, of all drums together (0 to the number of classes).
+    """Busier: hits a step, of all drums together (0 to the number of classes).
 
     The note density of symbolic drum descriptors (Gomez-Marin, Jorda and Herrera,
     "Drum rhythm spaces: From polyphonic similarity to generative maps", Journal of
@@ -45,17 +50,17 @@ def syncopation(
     steps_per_bar: int | None = None,
     steps_per_quarter: int | None = None,
 ) -> np.ndarray:
-    """Syncopation a bar: Longuet-Higgins and Lee's, summed over three registers.
+    """Off the beat: syncopation a bar, summed over three registers.
 
-    A hit on a weak position that is followed by silence on a stronger one counts
-    the difference of their metric weights, the silence's strongest position being
-    taken (Longuet-Higgins and Lee, "The Rhythmic Interpretation of Monophonic
-    Music", Music Perception 1, 1984). As the measure is for one voice, drums are
-    taken in three streams (low, middle, high), as Gomez-Marin, Jorda and Herrera
-    (2020) do, and added up. Weights are those of :func:`metric_weights`. A
-    silence is not followed beyond the window. On grids finer than sixteenths hits
-    belong to the nearest sixteenth: a stroke a little before the beat is no
-    syncopation.
+    The measure is Longuet-Higgins and Lee's. A hit on a weak position that is followed
+    by silence on a stronger one counts the difference of their metric weights, the
+    silence's strongest position being taken (Longuet-Higgins and Lee, "The Rhythmic
+    Interpretation of Monophonic Music", Music Perception 1, 1984). As the measure is
+    for one voice, drums are taken in three streams (low, middle, high), as Gomez-Marin,
+    Jorda and Herrera (2020) do, and added up. Weights are those of
+    :func:`metric_weights`. A silence is not followed beyond the window. On grids finer
+    than sixteenths hits belong to the nearest sixteenth: a stroke a little before the
+    beat is no syncopation.
 
     Args:
       drums: windows.
@@ -117,7 +122,7 @@ def metric_weights(
 
 
 def swing(drums: Drums) -> np.ndarray:
-    """How long the first eighth of a quarter lasts, relative to the second.
+    """Swing: length of a quarter's first eighth relative to its second.
 
     The swing ratio (beat-upbeat ratio) of Friberg and Sundstrom, "Swing Ratios and
     Ensemble Timing in Jazz Performance: Evidence for a Common Rhythmic Pattern",
@@ -157,12 +162,20 @@ def swing(drums: Drums) -> np.ndarray:
     return _means(ratios)
 
 
-def velocity_range(drums: Drums) -> np.ndarray:
-    """How far apart loud and soft hits are: 95th less 5th percentile, MIDI units.
+def loudness(drums: Drums) -> np.ndarray:
+    """Louder: mean velocity of the hits, MIDI units.
 
-    Percentiles (linearly interpolated) in place of the loudest and softest hit,
-    which one stray hit decides; the range is the dynamic range of performance
-    studies, in the only unit that MIDI has.
+    Dynamics as played, of all drums alike; NaN in silence.
+    """
+    return _means(_at_hits(drums, "velocities"))
+
+
+def velocity_range(drums: Drums) -> np.ndarray:
+    """More dynamic: how far apart loud and soft hits are, MIDI units.
+
+    The 95th less the 5th percentile (linearly interpolated) in place of the loudest and
+    softest hit, which one stray hit decides; the range is the dynamic range of
+    performance studies, in the only unit that MIDI has.
     """
     velocities, hits = flat(required(drums, "velocities")), flat(drums.hits)
     # What is silent goes to the end.
@@ -182,12 +195,12 @@ def velocity_range(drums: Drums) -> np.ndarray:
 
 
 def laid_back(drums: Drums) -> np.ndarray:
-    """Mean lateness of the hits in steps (-0.5 to 0.5), positive when *late*.
+    """Laid back: mean lateness of the hits in steps (-0.5 to 0.5).
 
-    Playing behind the beat, measured as the mean asynchrony with the metronome
-    (Kilchenmann and Senn, "Microtiming in Swing and Funk affects the body movement
-    behavior of music expert listeners", Frontiers in Psychology 6, 2015), which the
-    Groove MIDI Dataset's drummers played to.
+    Positive when late: playing behind the beat, measured as the mean asynchrony with
+    the metronome (Kilchenmann and Senn, "Microtiming in Swing and Funk affects the
+    body movement behavior of music expert listeners", Frontiers in Psychology 6,
+    2015), which the Groove MIDI Dataset's drummers played to.
     """
     return -_means(_at_hits(drums, "offsets")) / 2
 
@@ -195,7 +208,7 @@ def laid_back(drums: Drums) -> np.ndarray:
 def open_hat_share(
     drums: Drums, *, open_hat: int = OPEN_HAT, closed_hat: int = CLOSED_HAT
 ) -> np.ndarray:
-    """Share of hi-hat hits that are open (0 to 1).
+    """Open hi-hats: share of the hi-hat hits that are open (0 to 1).
 
     A definition of our own, by the classes of groovekit's nine-class kit maps.
 
@@ -216,6 +229,60 @@ def open_hat_share(
     opened = drums.hits[:, :, open_hat].sum(axis=1)
     total = opened + drums.hits[:, :, closed_hat].sum(axis=1)
     return np.where(total > 0, opened / np.maximum(total, 1), np.nan)
+
+
+def ghost_notes(drums: Drums, *, snare: int = SNARE) -> np.ndarray:
+    """Ghost notes: share of the snare's hits with velocities below 40 (0 to 1).
+
+    The bound is :data:`~groovekit.evaluation.metrics.strokes.GHOST`; the velocities
+    are rounded, as MIDI files are. 0 where the snare is not played: there are none.
+
+    Args:
+      drums: windows, with velocities.
+      snare: its class.
+
+    Raises:
+      DataError: the drums have no such class, or no velocities.
+    """
+    velocities = required(drums, "velocities")
+    if snare >= drums.hits.shape[2]:
+        raise DataError(
+            f"Expected drums with the class {snare} (snare), got "
+            f"{drums.hits.shape[2]} classes: there is no snare to measure."
+        )
+    hits = drums.hits[:, :, snare]
+    soft = hits & (np.rint(velocities[:, :, snare]) < GHOST)
+    return np.asarray(soft.sum(axis=1) / np.maximum(hits.sum(axis=1), 1))
+
+
+def fills(
+    drums: Drums, *, drums_of_fills: Sequence[int] = (*TOMS, CRASH)
+) -> np.ndarray:
+    """Fills: tom and crash hits of the last bar beyond the others' (at least 0).
+
+    A definition of our own: a fill closes a phrase, and shows as hits of drums that
+    the bars before it leave alone. A beat on the toms throughout is none, so the mean
+    over the other bars is taken off; what the other bars have more of is none either,
+    so there is nothing below 0.
+
+    Args:
+      drums: windows of two bars and more.
+      drums_of_fills: classes that count.
+
+    Raises:
+      DataError: windows of less than two bars, or drums without such classes.
+    """
+    _, steps, classes = drums.hits.shape
+    bars = steps // drums.steps_per_bar
+    if bars < 2 or max(drums_of_fills) >= classes:
+        raise DataError(
+            "Expected windows of at least two bars with toms and a crash (classes "
+            f"{list(drums_of_fills)}), got {steps} steps in bars of "
+            f"{drums.steps_per_bar} and {classes} classes: there are no fills to "
+            "measure."
+        )
+    counts = by_bar(drums)[..., list(drums_of_fills)].sum(axis=(2, 3))
+    return np.asarray(np.maximum(counts[:, -1] - counts[:, :-1].mean(axis=1), 0.0))
 
 
 def window_features(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers.drums import drums as builder
 
+from groovekit.converters.grid.drums import CRASH, LOW_TOM, MID_TOM
 from groovekit.errors import DataError
 from groovekit.evaluation import metrics
 from groovekit.evaluation.metrics import CLOSED_HAT, KICK, OPEN_HAT, SNARE, Drums
@@ -136,6 +137,53 @@ def test_velocity_range_is_that_of_the_hits():
     assert np.isnan(found[2])
 
 
+def test_loudness_is_the_mean_velocity_of_the_hits():
+    notes = [(0, 0, KICK, 30, 0), (0, 4, SNARE, 90, 0), (1, 2, CRASH, 127, 0)]
+    found = metrics.loudness(drums(*notes, windows=3))
+    assert found[:2] == pytest.approx([60, 127])
+    assert np.isnan(found[2])
+    with pytest.raises(DataError, match="there are no velocities"):
+        metrics.loudness(Drums(np.ones((1, 4, 9))))
+
+
+def test_ghost_notes_are_soft_hits_of_the_snare():
+    notes = [(0, step, SNARE, 39 + step, 0) for step in range(4)]
+    soft = [(0, 0, KICK, 10, 0), (1, 0, KICK, 10, 0), (2, 0, SNARE, 5, 0)]
+    found = metrics.ghost_notes(drums(*notes, *soft, windows=3))
+    assert found.tolist() == [0.25, 0.0, 1.0]
+    # Shares of 127, which float32 may have made a little less of.
+    exact = drums((0, 0, SNARE, 40, 0))
+    shares = (exact.velocities / 127).astype(np.float32)
+    assert metrics.ghost_notes(Drums(exact.hits, shares)).tolist() == [0.0]
+    with pytest.raises(DataError, match="got 1 classes: there is no snare"):
+        metrics.ghost_notes(Drums(np.ones((1, 4, 1)), np.ones((1, 4, 1))))
+
+
+class TestFills:
+    def test_last_bar_beyond_the_others(self):
+        run = at(MID_TOM, 40, 42, 44) + at(CRASH, 47)
+        # A kick and a snare of the last bar are none, a tom before it counts off.
+        played = [*run, *at(KICK, 32), *at(SNARE, 36), *at(LOW_TOM, 5)]
+        assert metrics.fills(drums(*played, steps=48)).tolist() == [4 - 1 / 2]
+
+    def test_toms_throughout_and_fills_before_are_none(self):
+        beat = at(LOW_TOM, *range(0, 32, 4))
+        assert metrics.fills(drums(*beat, steps=32)).tolist() == [0.0]
+        early = at(LOW_TOM, 12, 13, 14)
+        assert metrics.fills(drums(*early, steps=32)).tolist() == [0.0]
+
+    def test_bars_are_those_of_the_drums(self):
+        hits = drums(*at(LOW_TOM, 12, 14), steps=24).hits
+        assert metrics.fills(Drums(hits, quarters_per_bar=3)).tolist() == [2.0]
+        assert metrics.fills(Drums(hits[:0], quarters_per_bar=3)).shape == (0,)
+
+    def test_windows_that_have_none(self):
+        with pytest.raises(DataError, match=r"at least two bars .* got 16 steps"):
+            metrics.fills(drums(*at(LOW_TOM, 0)))
+        with pytest.raises(DataError, match="and 3 classes"):
+            metrics.fills(Drums(np.ones((1, 32, 3))))
+
+
 def test_laid_back_is_positive_when_late():
     played = drums((0, 0, KICK, 1, 0.3), (0, 4, SNARE, 1, -0.1), windows=2)
     found = metrics.laid_back(played)
@@ -182,6 +230,8 @@ NONE = Drums(*np.zeros((3, 0, 16, 9)))
         metrics.syncopation,
         metrics.swing,
         metrics.velocity_range,
+        metrics.loudness,
+        metrics.ghost_notes,
         metrics.laid_back,
         metrics.open_hat_share,
     ],
