@@ -168,6 +168,23 @@ def test_python_examples_run(path, tmp_path, monkeypatch):
     runpy.run_path(str(script), run_name="example")
 
 
+@pytest.mark.slow
+def test_training_one_s_own_goes_as_the_page_says(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    write_takes(tmp_path / "my_midi", bars=16)
+    page = DOCS / "howto" / "train-your-own.md"
+    lines = [line for block in blocks(page, "bash") for line in block.splitlines()]
+    assert any("--steps 0" in line for line in lines)
+    for line in lines:
+        # A few dozen steps show that it goes, not how well.
+        program, *words = shlex.split(line.replace("--steps 500", "--steps 24"))
+        assert program == "groovekit"
+        result = command(*words)
+        assert result.exit_code == 0, f"{line}\n{result.stderr}"
+    assert len(list((tmp_path / "first").glob("*.wav"))) == 5
+    assert (tmp_path / "reports" / "mine" / "report.html").is_file()
+
+
 def test_kit_map_of_the_guide():
     (text,) = blocks(DOCS / "howto" / "kits.md", "json")
     assert len(KitMap.from_dict(json.loads(text))) == 9
