@@ -278,6 +278,22 @@ def test_attributes_of_validation_grooves(model, groove_dir):
     check(model, types.SimpleNamespace(batches=lambda _: [tensors]))
 
 
+def test_attributes_of_the_parallel_preset():
+    """Each rises, and moves the others by no more than 0.24 a unit."""
+    model = TrainedModel.load("par-groove_4bar", runtime="numpy")
+    directions = attributes.load_directions(model.folder)
+    grooves = model.sample(64, seed=1)
+    examples = Examples.from_sequences(
+        [(str(i), groove) for i, groove in enumerate(grooves)], model.converter
+    )
+    effects = measure(model, directions, examples, strengths=(-2.0, 0.0, 2.0))
+    assert all(effects.monotone), effects.levels
+    own = np.diag(effects.slopes)
+    others = np.abs(effects.slopes - np.diag(own)).max(axis=1)
+    assert own.min() > 0.3, effects.slopes
+    assert others.max() < 0.24, effects.slopes
+
+
 def test_attributes_of_grooves_of_the_prior(model):
     grooves = sample_long(model, 16, bars=4, temperature=0.5, seed=1)
     examples = Examples.from_sequences(
@@ -422,6 +438,13 @@ class TestFiles:
         since = {"fills", "ghost_notes", "loudness"}
         names = catalogue.attributes.names()
         assert found.names == [name for name in names if name not in since]
+        assert found.windows == 15_694
+        assert list(functions_of(found)) == found.names
+
+    def test_the_parallel_preset_has_all_of_groovekits(self):
+        folder = catalogue.preset_folder("par-groove_4bar")
+        found = attributes.load_directions(folder)
+        assert found.names == catalogue.attributes.names()
         assert found.windows == 15_694
         assert list(functions_of(found)) == found.names
 
