@@ -103,6 +103,8 @@ def par_groove_2bar() -> ModelConfig:
         "Two bars of drumming with their dynamics, all steps at once.",
         bits=60.0,
         z_size=192,
+        prior_codes=1024,
+        steps=3000,
     )
 
 
@@ -140,7 +142,7 @@ def par_groove_4bar_400() -> ModelConfig:
         gamma=1.0,
         dropout=0.05,
         refinement=False,
-        prior_codes=1024,
+        prior_codes=512,
         steps=3000,
     )
 
@@ -153,4 +155,5 @@ def par_drums_2bar() -> ModelConfig:
         "Two bars of a drum pattern, all steps at once.",
         bits=44.0,
         z_size=192,
+        prior_codes=1024,
     )
