@@ -20,7 +20,7 @@ from groovekit.plugins import catalogue
 #: The config that is trained when nothing else is asked for.
 DEFAULT_CONFIG = "par-groove_4bar"
 #: The preset that is used when nothing else is asked for.
-DEFAULT_PRESET = "groovae_4bar"
+DEFAULT_PRESET = DEFAULT_CONFIG
 
 # Of weights, now and in earlier versions, and of checkpoints of a run.
 WEIGHTS_SUFFIXES = (".safetensors", ".weights.h5")

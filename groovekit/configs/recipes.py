@@ -1,7 +1,8 @@
-"""Recipes: how the shipped models were trained, ready to be run again.
+"""Recipes: trainings on public data, ready to be run again.
 
-A recipe is a JSON file beside this module: a config, what of it is changed, the
-public data set, a seed and for how long. ``groovekit train --recipe NAME`` runs it.
+A recipe is a JSON file in ``groovekit/recipes``: a config, what of it is changed, the
+data set, a seed and for how long. Each starts from random weights, so that none needs
+another model. ``groovekit train --recipe NAME`` runs it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ class Recipe:
       examples: the data set, as ``groovekit train --examples`` takes it.
       split: the part of it that is trained on; the validation split judges.
       seed: of everything random.
-      init_from: preset whose weights it starts from; None for random ones.
       steps: step to stop at.
       eval_every: steps between evaluations, each of which may find better weights.
       patience: stop after this many evaluations without a better one; None never.
@@ -41,7 +41,6 @@ class Recipe:
     overrides: dict[str, Any] = dataclasses.field(default_factory=dict)
     split: str = "train"
     seed: int = 1
-    init_from: str | None = None
     eval_every: int = 250
     patience: int | None = None
 

@@ -45,7 +45,7 @@ def _follow(
         return None
     recipe = get_recipe(name)
     fields = (
-        *("examples", "split", "seed", "init_from"),
+        *("examples", "split", "seed"),
         *("steps", "eval_every", "patience"),
     )
     context.default_map = {

@@ -89,7 +89,7 @@ def _make(player: Player, inputs: _Shifted, request: Request) -> list[NoteSequen
 MODE = Mode(
     name="attribute",
     help="inputs with more or less of an --attribute",
-    preset="groovae_4bar",
+    preset="par-groove_4bar",
     arity=EACH,
     read=_read,
     make=_make,

@@ -68,7 +68,7 @@ def _make(player: Player, inputs: Excerpts, request: Request) -> list[NoteSequen
 MODE = Mode(
     name="interpolate",
     help="the way from one input to another, or the surface between four",
-    preset="groovae_4bar",
+    preset="par-groove_4bar",
     arity=Arity(
         "two inputs",
         2,

@@ -31,7 +31,7 @@ def _make(player: Player, inputs: Excerpts, request: Request) -> list[NoteSequen
 MODE = Mode(
     name="reconstruct",
     help="the model's versions of the inputs",
-    preset="groovae_4bar",
+    preset="par-groove_4bar",
     arity=EACH,
     read=read_excerpts,
     make=_make,

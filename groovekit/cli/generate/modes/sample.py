@@ -82,7 +82,7 @@ def _has_sections(player: Player, bars: int | None, chords: str | None) -> bool:
 MODE = Mode(
     name="sample",
     help="new music",
-    preset="groovae_4bar",
+    preset="par-groove_4bar",
     arity=Arity(
         "no input (or one with the hits to play)",
         0,

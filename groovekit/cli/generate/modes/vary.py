@@ -31,7 +31,7 @@ def _make(player: Player, inputs: Excerpts, request: Request) -> list[NoteSequen
 MODE = Mode(
     name="vary",
     help="neighbours of an input at a --distance",
-    preset="groovae_4bar",
+    preset="par-groove_4bar",
     arity=Arity("one input", 1, 1),
     read=read_excerpts,
     make=_make,
