@@ -71,9 +71,14 @@ class Player(Protocol):
         ...
 
     def draw(
-        self, count: int, *, length: int = 1, relatedness: float = 0.0, seed: int
+        self,
+        count: int,
+        *,
+        length: int | None = None,
+        relatedness: float = 0.0,
+        seed: int,
     ) -> np.ndarray:
-        """Latent vectors of new music, ``(count * length, z_size)``."""
+        """Latent vectors of new music: single ones, or walks of ``length``."""
         ...
 
     def to_tensors(

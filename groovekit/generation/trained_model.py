@@ -210,21 +210,27 @@ class TrainedModel:
         )
 
     def draw(
-        self, count: int, *, length: int = 1, relatedness: float = 0.0, seed: int
+        self,
+        count: int,
+        *,
+        length: int | None = None,
+        relatedness: float = 0.0,
+        seed: int,
     ) -> np.ndarray:
         """Draws latent vectors of new music from the model's prior.
 
         Args:
           count: how many walks.
-          length: latent vectors of each.
+          length: latent vectors of each; None for single ones, which are other draws
+            than walks of one.
           relatedness: correlation of a walk's neighbours, 0 to 1.
           seed: of all draws. Neither more walks nor longer ones change any beginning.
 
         Returns:
-          ``(count * length, z_size)`` float32, walk after walk.
+          ``(count, z_size)`` or ``(count * length, z_size)`` float32, walk after walk.
         """
         prior = self._runtimes.any().prior
-        if length == 1:
+        if length is None:
             return prior.draw(count, seed=seed)
         walks = prior.walks(
             count, length, seed=seed, relatedness=relatedness, spread=1.0
