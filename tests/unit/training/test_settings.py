@@ -11,7 +11,7 @@ from groovekit.training.settings import TrainSettings
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"steps": 2.5}, r"TrainSettings\.steps takes an integer, got 2\.5"),
+        ({"steps": 2.5}, r"TrainSettings\.steps takes an integer or none, got 2\.5"),
         ({"patience": "five"}, r"TrainSettings\.patience takes an integer or none"),
         ({"resume": 0}, r"TrainSettings\.resume takes true or false"),
         ({"init_from": 3}, r"TrainSettings\.init_from takes text or a path or none"),
@@ -25,7 +25,7 @@ def test_values_of_other_types_are_refused(values, message):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"steps": 0}, "steps must be at least 1, got 0"),
+        ({"steps": -1}, "steps must be at least 0, got -1"),
         ({"keep": -1}, "keep must be at least 0, got -1"),
         ({"precision": "float64"}, "float32, bfloat16, float16, got 'float64'"),
         ({"overwrite": True}, "`overwrite=True` goes with `resume=False`"),
