@@ -119,7 +119,7 @@ class AnnealingConfig:
     """
 
     warmup: Annotated[int, AtLeast(0, "an integer of at least 0")] = 80
-    steps: Annotated[int, _SIZE] = 2500
+    steps: Annotated[int, _SIZE] = 5000
     weight_decay: NotNegative = 0.05
 
     def __post_init__(self) -> None:
@@ -181,6 +181,7 @@ def mask_groove() -> MaskedConfig:
         converter=GrooveConverter(bars=8, hop_bars=1, context_as_controls=True),
         training=TrainingConfig(
             batch_size=16,
+            steps=5000,
             learning_rate=3e-3,
             min_learning_rate=0.0,
             average=0.996,
