@@ -85,7 +85,8 @@ def _register() -> None:
     importlib.import_module("groovekit.models.saved_names").register()
 
 
-if "keras" in sys.modules:
+# None stands there for a module that must not be found.
+if sys.modules.get("keras") is not None:
     _register()
 else:
     sys.meta_path.insert(0, _AfterKeras())  # type: ignore[arg-type]  # without a base

@@ -168,7 +168,8 @@ class TrainingConfig:
       rate_schedule: ``exponential``: by ``decay_rate``. ``cosine``: along half a
         cosine that ends at the step to stop at.
       decay_rate: factor a step on what is above the minimum, in (0, 1].
-      warmup_steps: steps in which the rate rises evenly from 0.
+      warmup_steps: steps in which the rate rises evenly from 0, at most a quarter of
+        ``steps``.
       beta_2: Adam's decay of the squared gradients' average, in [0, 1).
       weight_decay: share of the learning rate by which kernels (but those of linear
         starts) shrink a step (AdamW); 0 for none.

@@ -309,10 +309,12 @@ def _learning_rate(training: TrainingConfig) -> Any:
         return DecayToMinimum(
             training.learning_rate, training.min_learning_rate, training.decay_rate
         )
+    # Short trainings are not to be spent on warming up.
+    warmup = min(training.warmup_steps, training.steps // 4)
     return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if training.warmup_steps else training.learning_rate,
-        decay_steps=max(training.steps - training.warmup_steps, 1),
+        initial_learning_rate=0.0 if warmup else training.learning_rate,
+        decay_steps=max(training.steps - warmup, 1),
         alpha=training.min_learning_rate / training.learning_rate,
-        warmup_target=training.learning_rate if training.warmup_steps else None,
-        warmup_steps=training.warmup_steps,
+        warmup_target=training.learning_rate if warmup else None,
+        warmup_steps=warmup,
     )
