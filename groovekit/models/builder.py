@@ -23,6 +23,7 @@ from groovekit.models.music_vae import MusicVAE, Objective
 from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
 from groovekit.models.prior import StoredCodes
 from groovekit.models.protocols import Optimizer
+from groovekit.models.windowed import window_arguments
 from groovekit.plugins import catalogue
 from groovekit.plugins.registry import Registry
 from groovekit.seeding import derive
@@ -97,7 +98,7 @@ def build_vae(
         dtype=dtype,
         name="encoder",
         **hierarchy,
-        **_window(
+        **window_arguments(
             catalogue.encoders, config.encoder.kind, config, z_size=config.latent.z_size
         ),
         **dict(config.encoder.options),
@@ -160,7 +161,7 @@ def build_vae(
         dtype=dtype,
         name="decoder",
         **hierarchy,
-        **_window(catalogue.decoders, config.decoder.kind, config),
+        **window_arguments(catalogue.decoders, config.decoder.kind, config),
         **dict(config.decoder.options),
     )
     prior = None
@@ -190,23 +191,6 @@ def build_vae(
         dtype=dtype,
         name="music_vae",
     )
-
-
-def _window(
-    registry: Registry[Any], name: str, config: ModelConfig, **more: Any
-) -> dict[str, Any]:
-    """What parts for windows of one length are told; nothing for others."""
-    if name not in registry.names():
-        return {}
-    if not getattr(registry.get(name), "windowed", False):
-        return {}
-    converter = config.converter
-    return {
-        "steps": converter.steps,
-        "bars": converter.window_bars,
-        "layout": converter.layout,
-        **more,
-    }
 
 
 def _check_levels(part: str, lengths: tuple[int, ...], steps: int) -> None:

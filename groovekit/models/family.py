@@ -103,7 +103,7 @@ class Family(abc.ABC):
         """
         return False
 
-    def has_rest(self, config: Any) -> bool:  # noqa: ARG002
+    def has_rest(self, model: Any) -> bool:  # noqa: ARG002
         """Whether there is something for :meth:`finish` to fit."""
         return False
 

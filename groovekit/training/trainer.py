@@ -221,7 +221,7 @@ class Trainer:
                     self._evaluate(eval_log)
                 self._save()
             result = self._loop(progress, called, stop, train_log, eval_log)
-            if self.family.has_rest(self.config):
+            if self.family.has_rest(self.model):
                 load_weights(self.model, self.run.require_weights())
                 self._fit_rest()
                 save_weights(self.model, self.run.weights_path)
@@ -253,7 +253,7 @@ class Trainer:
                 f"par-groove_4bar; {self.config.name} starts from random weights. Give "
                 "at least 1."
             )
-        if started and self.family.has_rest(self.config):
+        if started and self.family.has_rest(self.model):
             # For those who stop early, too.
             self._fit_rest()
 

@@ -13,7 +13,6 @@ from groovekit.models.protocols import (
     WindowSource,
 )
 from groovekit.models.runtimes.numpy.network import Network, network_of
-from groovekit.plugins import catalogue
 
 
 class VAEFamily(Family):
@@ -55,13 +54,11 @@ class VAEFamily(Family):
         start_from_linear_code(model, examples, bits=config.latent.target_bits)
         return True
 
-    def has_rest(self, config: ModelConfig) -> bool:
+    def has_rest(self, model: Any) -> bool:
         """Heads of whole windows have thresholds, stored priors have codes."""
-        head = catalogue.numpy_heads
-        fitted = config.decoder.head in head.names() and getattr(
-            head.get(config.decoder.head), "has_thresholds", False
-        )
-        return fitted or config.latent.prior == "stored"
+        from groovekit.models.heads.laplace import WindowHead  # noqa: PLC0415 - Keras
+
+        return isinstance(model.head, WindowHead) or model.prior is not None
 
     def finish(
         self,

@@ -35,7 +35,7 @@ class EchoFamily(VAEFamily):
     name = "tests.echo"
     config_class: ClassVar[type[Config]] = EchoConfig
 
-    def has_rest(self, config):
+    def has_rest(self, model):
         return True
 
     def finish(self, model, config, examples, evaluation, *, seed):

@@ -16,6 +16,7 @@ from groovekit.models.runtimes.numpy.heads import Head
 from groovekit.models.runtimes.numpy.layer import Cost, Layer, NoTwinError, Shape
 from groovekit.models.runtimes.numpy.lstm import Dense
 from groovekit.models.runtimes.prior import NormalPrior, Prior, StoredPrior
+from groovekit.models.windowed import window_arguments
 from groovekit.plugins import catalogue
 from groovekit.plugins.registry import Registry
 
@@ -170,7 +171,9 @@ def network_of(config: ModelConfig) -> Network:
         converter.input_depth + converter.control_depth,
         residual=encoder.residual,
         **hierarchy,
-        **_window(catalogue.numpy_encoders, encoder.kind, config, z_size=latent.z_size),
+        **window_arguments(
+            catalogue.numpy_encoders, encoder.kind, config, z_size=latent.z_size
+        ),
     )
     control_depth, controls = converter.control_depth, None
     if decoder.control_rnn_size:
@@ -205,7 +208,7 @@ def network_of(config: ModelConfig) -> Network:
             control_depth=control_depth,
             residual=decoder.residual,
             **hierarchy,
-            **_window(catalogue.numpy_decoders, decoder.kind, config),
+            **window_arguments(catalogue.numpy_decoders, decoder.kind, config),
         ),
         head=head,
         controls=controls,
@@ -216,23 +219,6 @@ def network_of(config: ModelConfig) -> Network:
         ),
         controlled=latent.target_bits > 0,
     )
-
-
-def _window(
-    registry: Registry[Any], name: str, config: ModelConfig, **more: Any
-) -> dict[str, Any]:
-    """What parts for windows of one length are told; nothing for others."""
-    if name not in registry.names():
-        return {}
-    if not getattr(registry.get(name), "windowed", False):
-        return {}
-    converter = config.converter
-    return {
-        "steps": converter.steps,
-        "bars": converter.window_bars,
-        "layout": converter.layout,
-        **more,
-    }
 
 
 def _make(

@@ -169,7 +169,6 @@ class Laplace(heads.Head):
     """Hits above a threshold; medians of their dynamics, or draws."""
 
     forceable = True
-    has_thresholds: ClassVar[bool] = True
 
     def __init__(
         self,
