@@ -8,13 +8,19 @@ validation split beside the baselines, which takes no part in the time. Worse wo
 a ratio below 1: the parallel model's hit F1 over that of the original's recipe, or over
 that of the best baseline.
 
+``--takes 60`` trains on so many takes of the training split, drawn by a seed, and takes
+the baselines from them, too: how good with few takes?
+
     GROOVEKIT_GROOVE_DIR=groove python benchmarks/time_to_quality.py
+    GROOVEKIT_GROOVE_DIR=groove python benchmarks/time_to_quality.py --takes 60
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -22,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from groovekit.configs.base import Config, get_config
 from groovekit.data.datasets import load_examples
@@ -35,6 +42,8 @@ from groovekit.training.trainer import train
 
 # Steps of the original's recipe: more than any time here allows.
 _ENDLESS = 100_000
+# Seconds; shorter ones are excerpts.
+_A_TAKE = 20.0
 
 
 class StopAfter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
@@ -51,20 +60,44 @@ class StopAfter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
             self.model.stop_training = True
 
 
+def few_takes(groove: str, count: int, folder: Path) -> str:
+    """Copies some takes of the training split and returns their folder.
+
+    Args:
+      groove: the data set.
+      count: how many of its beats in 4/4 of 20 seconds or more; fills and short
+        takes have no window of four bars.
+      folder: for the copies, new.
+    """
+    with (Path(groove) / "info.csv").open(newline="", encoding="utf-8") as file:
+        rows = [
+            row["midi_filename"]
+            for row in csv.DictReader(file)
+            if row["split"] == "train"
+            and row["beat_type"] == "beat"
+            and row["time_signature"] == "4-4"
+            and float(row["duration"]) >= _A_TAKE
+        ]
+    for name in np.random.default_rng(0).permutation(rows)[:count]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(Path(groove) / name, folder / name)
+    return str(folder)
+
+
 def trained(
-    config: Config, groove: str, run: Path, *, steps: int, seconds: float | None = None
+    config: Config, takes: str, run: Path, *, steps: int, seconds: float | None = None
 ) -> float:
     """Trains into a run folder and returns the seconds that it took.
 
     Args:
       config: of the model.
-      groove: the data set.
+      takes: the data set, or a folder of some takes of it.
       run: the run folder, new.
       steps: to train.
       seconds: for how long at most, all included; None for all steps.
     """
     begun = time.monotonic()
-    data = prepare(groove, config.converter, settings=DataSettings(cache=False))
+    data = prepare(takes, config.converter, settings=DataSettings(cache=False))
     callbacks = []
     if seconds is not None:
         callbacks.append(StopAfter(seconds - (time.monotonic() - begun)))
@@ -74,12 +107,15 @@ def trained(
     return time.monotonic() - begun
 
 
-def figures_of(run: Path, groove: str) -> list[dict[str, Any]]:
+def figures_of(run: Path, groove: str, takes: str) -> list[dict[str, Any]]:
     """Rows of the evaluation: the model's and the baselines'."""
     model = TrainedModel.load(run, runtime="keras")
     validation, known = (
-        load_examples(groove, model.converter, settings=DataSettings(split=split))
-        for split in ("validation", "train")
+        load_examples(source, model.converter, settings=DataSettings(split=split))
+        for source, split in (
+            (groove, "validation"),
+            (takes, "train" if takes == groove else None),
+        )
     )
     found = evaluate(
         model,
@@ -103,7 +139,9 @@ def main() -> int:
     """Trains, evaluates and prints the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--steps", type=int, default=500)
-    steps = parser.parse_args().steps
+    parser.add_argument("--takes", type=int, default=None)
+    options = parser.parse_args()
+    steps = options.steps
     groove = os.environ.get("GROOVEKIT_GROOVE_DIR")
     if not groove:
         print("Skipped: GROOVEKIT_GROOVE_DIR names no Groove MIDI Dataset.")
@@ -112,15 +150,20 @@ def main() -> int:
     original = get_config("groovae_4bar").with_overrides({"batch_size": 128})
     results = []
     with tempfile.TemporaryDirectory() as folder:
-        seconds = trained(parallel, groove, Path(folder) / "closed", steps=0)
+        takes = groove
+        if options.takes is not None:
+            takes = few_takes(groove, options.takes, Path(folder) / "takes")
+        seconds = trained(parallel, takes, Path(folder) / "closed", steps=0)
         results.append(("parallel, closed form", Path(folder) / "closed", seconds))
-        spent = trained(parallel, groove, Path(folder) / "parallel", steps=steps)
+        spent = trained(parallel, takes, Path(folder) / "parallel", steps=steps)
         results.append((f"parallel, {steps} steps", Path(folder) / "parallel", spent))
         seconds = trained(
-            original, groove, Path(folder) / "vae", steps=_ENDLESS, seconds=spent
+            original, takes, Path(folder) / "vae", steps=_ENDLESS, seconds=spent
         )
         results.append(("original's recipe, as long", Path(folder) / "vae", seconds))
-        found = [(name, took, figures_of(run, groove)) for name, run, took in results]
+        found = [
+            (name, took, figures_of(run, groove, takes)) for name, run, took in results
+        ]
     print(f"{'model':32}{'seconds':>9}{'hit F1':>9}")
     for name, took, rows in found:
         print(f"{name:32}{took:9.1f}{f1_of(rows[0]):9.3f}")

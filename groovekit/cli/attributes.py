@@ -40,7 +40,7 @@ def command() -> None:
 _examples = examples_option(
     "Music: a TFRecord, a folder, zip or file of MIDI, or tfds:NAME."
 )
-_model = model_options(preset="groovae_4bar", checkpoint=False)
+_model = model_options(preset="par-groove_4bar", checkpoint=False)
 
 
 def _split(default: str) -> Callable[[F], F]:

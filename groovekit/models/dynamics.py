@@ -11,7 +11,7 @@ VELOCITY_BINS, OFFSET_BINS = 32, 33
 _HITS_AROUND, _DRAFTS_AROUND = 2, 1
 # Draws are this much wider than what the network says: it is too sure of windows that
 # it was not trained on.
-_WIDENING = 1.13
+_WIDENING = 1.18
 
 
 def dynamics_depth(classes: int, steps_per_bar: int) -> int:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @click.command("evaluate")
-@model_options(preset="groovae_4bar")
+@model_options(preset="par-groove_4bar")
 @click.option(
     "--config",
     type=CONFIG,

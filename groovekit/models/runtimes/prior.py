@@ -11,7 +11,7 @@ import numpy as np
 from groovekit.seeding import generator
 
 # How far a draw goes from a stored latent vector towards others of its kind.
-_LEAST_TURN, _GREATEST_TURN = math.radians(22.5), math.radians(67.5)
+_LEAST_TURN, _GREATEST_TURN = math.radians(25), math.radians(55)
 _KMEANS_ROUNDS = 15
 # On the covariance's diagonal, of its mean: few windows do not fill all dimensions.
 _RIDGE = 1e-4
@@ -76,7 +76,7 @@ class StoredPrior(Prior):
 
     A draw is ``c + cos t (z - c) + sin t L n``: ``z`` one of the stored vectors, ``c``
     the mean of its group, ``L`` the Cholesky factor of the covariance within groups,
-    ``n`` standard normal, ``t`` between 22.5 and 67.5 degrees.
+    ``n`` standard normal, ``t`` between 25 and 55 degrees.
 
     Attributes:
       codes: ``(count, z_size)`` stored latent vectors.
