@@ -1,0 +1,518 @@
+"""The events of a Standard MIDI File, each with its time and its place in the file.
+
+One loop goes over the bytes and notes where events begin; everything else is made of
+whole columns. Time and memory are linear in the size of the file.
+
+The reader is as tolerant as a sequencer. It takes formats 0, 1 and 2, a RIFF wrapper
+(``.rmi``), chunks that it does not know, headers that miscount the tracks, tracks whose
+length is wrong, tracks without an end or with events behind it, running status across
+meta and system exclusive events, values out of range, and files that end too early:
+what is there is read. A :class:`~groovekit.io.remarks.Remark` tells what it mends and
+what it leaves out.
+
+No byte is lost: the rows of a track tile its content, so that copying them one after
+the other gives the file back. Bytes that are no event are rows, too, with status 0.
+"""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+import functools
+import re
+from array import array
+from collections import Counter
+
+import numpy as np
+
+from groovekit.errors import DataError
+from groovekit.io.remarks import Remark, counted
+
+NOTE_OFF, NOTE_ON, CONTROL, PROGRAM, PITCH_BEND = 0x80, 0x90, 0xB0, 0xC0, 0xE0
+META, SYSEX, SYSEX_MORE = 0xFF, 0xF0, 0xF7
+
+# Kinds of meta events.
+TRACK_NAME, PORT, END_OF_TRACK = 0x03, 0x21, 0x2F
+TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
+
+#: Frames a second that a division may count in; 29 stands for 30000/1001.
+FRAME_RATES = (24, 25, 29, 30)
+
+_END = bytes((META, END_OF_TRACK, 0))
+_STATUS_BYTE = re.compile(rb"[\x80-\xff]")
+_END_OF_SYSEX = re.compile(rb"\xf7")
+_CHUNK_NAME = re.compile(rb"[ -~]{4}")
+# More are more than a header can say.
+_MAX_TRACKS = 0xFFFF
+
+# Data bytes behind each status byte, -1 for events that say their length themselves.
+_SIZES = [0] * 128 + [2] * 64 + [1] * 32 + [2] * 16 + [0] * 16
+_SIZES[0xF1] = _SIZES[0xF3] = 1
+_SIZES[0xF2] = 2
+_SIZES[SYSEX] = _SIZES[SYSEX_MORE] = _SIZES[META] = -1
+# Bytes from a status byte to the end of its event; 0 for data bytes.
+_SPANS = [0] * 128 + [size + 1 if size >= 0 else -1 for size in _SIZES[128:]]
+
+# What is said of each kind: the noun that is counted, and where the number stands.
+_TEXTS = {
+    "before_header": ("byte", "{} before the header passed over"),
+    "format": ("track", "unknown format: {} read as format 1"),
+    "format_0": ("track", "format 0 with {}: read as format 1"),
+    "track_count": ("track", "{} read, though the header says another number"),
+    "unknown_chunk": ("chunk", "{} of unknown kinds passed over"),
+    "no_track": ("byte", "{} outside all tracks passed over"),
+    "another_file": ("byte", "{} of another file behind this one left out"),
+    "track_length": ("track", "{} with a wrong length, read to the end"),
+    "truncated": ("byte", "the file ends {} too early: what is there is read"),
+    "no_end_of_track": ("track", "{} without an end of track"),
+    "after_end_of_track": ("event", "{} behind the end of a track, read all the same"),
+    "no_event": ("byte", "{} without a status passed over"),
+    "unreadable": (
+        "byte",
+        "{} left out, from a delta time of more than 4 bytes to the end of its track",
+    ),
+    "cut_event": ("event", "{} cut off by the end of a track left out"),
+    "sysex_length": (
+        "system exclusive message",
+        "{} with a wrong length, read to the end",
+    ),
+    "out_of_range": ("value", "{} above 127 read as 127"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Track:
+    """Where a track lies. Its head, ``MTrk`` and a length of 4 bytes, lies before it.
+
+    Attributes:
+      start: position in the file of the first byte of its content.
+      end: position behind the last; not always where its head says.
+      rows: its rows of the table of events.
+      end_tick: tick of its end: of the end-of-track event, or, where that is missing,
+        of its last event.
+    """
+
+    start: int
+    end: int
+    rows: slice
+    end_tick: int
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class MidiEvents:
+    """The events of a file, one row each, in the order of the file.
+
+    Attributes:
+      data: contents of the file; positions count from its begin.
+      format: 0, 1 or 2; 1 for unknown formats and for format 0 with several tracks.
+      division: ticks a quarter, 1 to 32,767; for times in frames 0.
+      tick_seconds: seconds a tick where times are in frames, else 0.
+      tracks: in the order of the file.
+      remarks: what was mended or left out.
+      track: ``(events,)`` int32, number of the track from 0.
+      tick: ``(events,)`` int64, ticks from the begin of the track.
+      status: ``(events,)`` int32, the status byte with its channel, also where the
+        running status holds; 0 for bytes that are no event.
+      start: ``(events,)`` int32, position of the first byte, that of the delta time.
+      body: ``(events,)`` int32, position behind the delta time: of the status byte, or,
+        where the running status holds (``data[body] < 0x80``), of the first data byte.
+      end: ``(events,)`` int32, position behind the last byte, which is the ``start`` of
+        the next row of the track or the ``end`` of the track.
+      first: ``(events,)`` int32, the first data byte (pitch, control number, program);
+        the kind of a meta event; 0 where there is none.
+      second: ``(events,)`` int32, the second data byte (velocity, value); 0 where there
+        is none. Both are 0 to 127: what is above was read as 127.
+    """
+
+    data: bytes
+    format: int
+    division: int
+    tick_seconds: float
+    tracks: tuple[Track, ...]
+    remarks: tuple[Remark, ...]
+    track: np.ndarray
+    tick: np.ndarray
+    status: np.ndarray
+    start: np.ndarray
+    body: np.ndarray
+    end: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.tick)
+
+    @functools.cached_property
+    def kind(self) -> np.ndarray:
+        """``(events,)`` int32, the status without its channel, e.g. ``NOTE_ON``."""
+        return np.where(self.status < SYSEX, self.status & 0xF0, self.status)
+
+    def content(self, row: int) -> bytes:
+        """What a meta or system exclusive event holds, without kind and length."""
+        begin = int(self.body[row]) + 1 + (self.status[row] == META)
+        _, begin = _number(self.data, begin)
+        return self.data[begin : self.end[row]]
+
+
+def read_events(data: bytes) -> MidiEvents:
+    """Reads the events of a MIDI file.
+
+    Args:
+      data: contents of the file.
+
+    Raises:
+      DataError: it holds no MIDI, no tracks, or no division to tell times by. The
+        message is a reason, without a name.
+    """
+    return _Reader(data).events()
+
+
+class _Reader:
+    """A file on its way from bytes to columns."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._found: Counter[str] = Counter()
+        # Of each row, where its event begins and where its delta time ends.
+        self._marks = array("i")
+        # Start, end and first row of each track, and its end-of-track row, or -1.
+        self._tracks: list[tuple[int, int, int, int]] = []
+        # Rows that something is to be said of.
+        self._odd: list[tuple[int, str]] = []
+
+    # From bytes to places -------------------------------------------------------
+
+    def events(self) -> MidiEvents:
+        """Reads the file."""
+        header, stop = self._header()
+        form, count, division = (
+            int.from_bytes(self._data[at : at + 2], "big")
+            for at in (header + 8, header + 10, header + 12)
+        )
+        division, tick_seconds = _timing(division)
+        self._chunks(header, stop)
+        tracks = len(self._tracks)
+        if not tracks:
+            raise DataError("the MIDI file holds no tracks")
+        if tracks != count:
+            self._found["track_count"] = tracks
+        if form > 2:
+            self._found["format"] = tracks
+            form = 1
+        elif form == 0 and tracks > 1:
+            self._found["format_0"] = tracks
+            form = 1
+        return self._columns(form, division, tick_seconds)
+
+    def _header(self) -> tuple[int, int]:
+        """Where the header begins, and where the MIDI data end."""
+        data, stop = self._data, len(self._data)
+        if not data:
+            raise DataError("the file is empty")
+        header = data.find(b"MThd")
+        if header < 0:
+            raise DataError("not a MIDI file (it holds no header MThd)")
+        if header + 14 > stop:
+            raise DataError("the MIDI data end in the header (truncated or corrupt)")
+        if data[:4] == b"RIFF" and data[header - 8 : header - 4] == b"data":
+            stop = min(
+                stop, header + int.from_bytes(data[header - 4 : header], "little")
+            )
+        elif header:
+            self._found["before_header"] = header
+        return header, stop
+
+    def _chunks(self, header: int, stop: int) -> None:
+        """Goes through the chunks behind the header."""
+        data = self._data
+        size = int.from_bytes(data[header + 4 : header + 8], "big")
+        position = header + 8 + size
+        if size < 6 or not self._ends(position, stop):
+            position = header + 14
+        while position + 8 <= stop and len(self._tracks) < _MAX_TRACKS:
+            name = data[position : position + 4]
+            end = (
+                position + 8 + int.from_bytes(data[position + 4 : position + 8], "big")
+            )
+            if name == b"MTrk":
+                position = self._track(position + 8, end, stop)
+            elif name == b"MThd":
+                self._found["another_file"] += stop - position
+                return
+            elif _CHUNK_NAME.fullmatch(name) and self._ends(end, stop):
+                self._found["unknown_chunk"] += 1
+                position = end
+            else:
+                found = data.find(b"MTrk", position, stop)
+                found = found if found >= 0 else stop
+                self._found["no_track"] += found - position
+                position = found
+        self._found["no_track"] += stop - position
+
+    def _ends(self, position: int, stop: int) -> bool:
+        """Whether a chunk may end at a position: the next one or nothing follows."""
+        if position >= stop:
+            return position == stop
+        return bool(_CHUNK_NAME.match(self._data, position, stop))
+
+    def _track(self, start: int, declared: int, stop: int) -> int:
+        """Reads a track; where it ends.
+
+        Where its head says something impossible, it goes to its end-of-track event or
+        to the next track.
+
+        Args:
+          start: where its content begins.
+          declared: where it ends by its head.
+          stop: where the MIDI data end.
+        """
+        data, row = self._data, len(self._marks) // 2
+        certain = self._ends(declared, stop) or (
+            declared <= stop and data.endswith(_END, start, declared)
+        )
+        if certain:
+            last, end = self._scan(start, declared, on=True)
+        else:
+            limit = data.find(b"MTrk", start, stop)
+            limit = limit if limit >= 0 else stop
+            last, end = self._scan(start, limit, on=False)
+            if last < 0 and self._cut(row, declared):
+                # Its head was right, and what follows is no chunk.
+                end = declared
+            if end == stop < declared and last < 0:
+                self._found["truncated"] += declared - stop
+            elif end != declared:
+                self._found["track_length"] += 1
+        self._tracks.append((start, end, row, last))
+        return end
+
+    def _scan(self, position: int, limit: int, *, on: bool) -> tuple[int, int]:
+        """Marks the events of a track.
+
+        Args:
+          position: where the first one begins.
+          limit: where the last one ends.
+          on: whether to go on behind the end-of-track event.
+
+        Returns:
+          The row of the first end-of-track event, or -1, and where reading ended.
+        """
+        data, marks, spans = self._data, self._marks, _SPANS
+        mark = marks.append
+        last = -1
+        start = position
+        running = 0  # data bytes of an event with the running status; 0: there is none
+        try:
+            while position < limit:
+                start = position
+                if data[position] > 0x7F:
+                    position += 1
+                    if data[position] > 0x7F:
+                        position += 1
+                        if data[position] > 0x7F:
+                            position += 1
+                            if data[position] > 0x7F:
+                                self._gap(start, "unreadable")
+                                return last, limit
+                position += 1
+                status = data[position]
+                mark(start)
+                mark(position)
+                span = spans[status]
+                if span > 0:
+                    position += span
+                    if status < SYSEX:
+                        running = span - 1
+                elif status < 0x80 and running:
+                    position += running
+                elif status < 0x80:
+                    self._odd.append((len(marks) // 2 - 1, "no_event"))
+                    found = _STATUS_BYTE.search(data, position, limit)
+                    # The byte before a status byte is its delta time, or the end of it.
+                    position = found.start() - 1 if found else limit
+                elif status == META:
+                    kind = data[position + 1]
+                    size, position = _number(data, position + 2)
+                    position += size
+                    if kind == END_OF_TRACK and last < 0:
+                        last = len(marks) // 2 - 1
+                        if not on and position <= limit:
+                            return last, position
+                        # What goes on behind it has to say what it is.
+                        running = 0
+                else:
+                    size, position = _number(data, position + 1)
+                    if position + size > limit and (
+                        found := _END_OF_SYSEX.search(data, position, limit)
+                    ):
+                        self._odd.append((len(marks) // 2 - 1, "sysex_length"))
+                        position = found.end()
+                    else:
+                        position += size
+        except IndexError:
+            position = limit + 1
+        if position > limit:
+            if len(marks) > 1 and marks[-2] == start:
+                del marks[-2:]
+            row = len(marks) // 2
+            last = -1 if last == row else last
+            self._gap(start, "cut_event")
+        return last, limit
+
+    def _gap(self, start: int, kind: str) -> None:
+        """The rest of a track from a position on, which is no event."""
+        self._odd.append((len(self._marks) // 2, kind))
+        self._marks.extend((start, start))
+
+    def _cut(self, row: int, end: int) -> bool:
+        """Drops the rows of a track from a position on, if one begins just there."""
+        starts = self._marks[2 * row :: 2]
+        count = bisect.bisect_left(starts, end)
+        if not count or count == len(starts) or starts[count] != end:
+            return False
+        del self._marks[2 * (row + count) :]
+        self._odd = [odd for odd in self._odd if odd[0] < row + count]
+        return True
+
+    # From places to columns -----------------------------------------------------
+
+    def _columns(self, form: int, division: int, tick_seconds: float) -> MidiEvents:
+        data = np.frombuffer(self._data, np.uint8)
+        start, body = np.array(self._marks, np.int32).reshape(-1, 2).T
+        kinds = dict(self._odd)
+        odd = [row for row, kind in self._odd if kind != "sysex_length"]
+        status = _statuses(data, body, odd)
+        first, second, above = _data_bytes(data, body, status)
+        tick = np.cumsum(_deltas(data, start, body))
+        end, track = np.append(start[1:], 0), np.empty(len(start), np.int32)
+        tracks = []
+        bounds = [row for _, _, row, _ in self._tracks[1:]] + [len(start)]
+        before = 0
+        for number, ((begin, stop, row, last), behind) in enumerate(
+            zip(self._tracks, bounds, strict=True)
+        ):
+            end_tick = 0
+            if behind > row:
+                end[behind - 1] = stop
+                track[row:behind] = number
+                latest = int(tick[behind - 1])
+                tick[row:behind] -= before
+                before = latest
+                end_tick = int(tick[last if last >= 0 else behind - 1])
+            self._count_ends(status, last, behind)
+            tracks.append(Track(begin, stop, slice(row, behind), end_tick))
+        for row, kind in kinds.items():
+            bytes_too = kind in ("no_event", "unreadable")
+            self._found[kind] += int(end[row] - start[row]) if bytes_too else 1
+        self._found["out_of_range"] += above
+        return MidiEvents(
+            data=self._data,
+            format=form,
+            division=division,
+            tick_seconds=tick_seconds,
+            tracks=tuple(tracks),
+            remarks=self._remarks(),
+            track=track,
+            tick=tick,
+            status=status,
+            start=start,
+            body=body,
+            end=end,
+            first=first,
+            second=second,
+        )
+
+    def _count_ends(self, status: np.ndarray, last: int, behind: int) -> None:
+        """Counts what is wrong with the end of a track.
+
+        Args:
+          status: of all rows.
+          last: its end-of-track row, or -1.
+          behind: the row behind its last.
+        """
+        if last < 0:
+            self._found["no_end_of_track"] += 1
+        elif last + 1 < behind:
+            after = int(np.count_nonzero(status[last + 1 : behind]))
+            self._found["after_end_of_track"] += after
+
+    def _remarks(self) -> tuple[Remark, ...]:
+        remarks = []
+        for kind, (noun, text) in _TEXTS.items():
+            if count := self._found[kind]:
+                remarks.append(Remark(kind, count, text.format(counted(count, noun))))
+        return tuple(remarks)
+
+
+def _statuses(data: np.ndarray, body: np.ndarray, odd: list[int]) -> np.ndarray:
+    """Status bytes, ``(events,)`` int32; 0 for the rows that are ``odd``."""
+    status: np.ndarray = data[body].astype(np.int32)
+    status[odd] = 0
+    own = (status > 0x7F) & (status < SYSEX)
+    if not own.all():
+        # The scan lets no event through that has none before it in its track.
+        latest = np.maximum.accumulate(np.where(own, np.arange(len(status)), 0))
+        status = np.where(status > 0x7F, status, status[latest])
+        status[odd] = 0
+    return status
+
+
+def _data_bytes(
+    data: np.ndarray, body: np.ndarray, status: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """First and second data bytes, ``(events,)`` int32, and how many are above 127."""
+    sizes = np.array(_SIZES)[status]
+    place = body + (data[body] > 0x7F)
+    first, second = (
+        np.where(has, data[np.minimum(place + step, len(data) - 1)], 0).astype(np.int32)
+        for step, has in enumerate([sizes != 0, sizes == 2])
+    )
+    channel = sizes > 0
+    above = int(np.count_nonzero(first[channel] > 127))
+    above += int(np.count_nonzero(second > 127))
+    if above:
+        first[channel] = np.minimum(first[channel], 127)
+        second = np.minimum(second, 127)
+    return first, second, above
+
+
+def _deltas(data: np.ndarray, start: np.ndarray, body: np.ndarray) -> np.ndarray:
+    """Delta times, ``(events,)`` int64."""
+    size = body - start
+    delta = np.where(size > 0, data[body - 1], 0).astype(np.int64)
+    for place in (2, 3, 4):
+        longer = np.flatnonzero(size >= place)
+        if not len(longer):
+            break
+        byte = data[body[longer] - place].astype(np.int64) & 0x7F
+        delta[longer] |= byte << 7 * (place - 1)
+    return delta
+
+
+def _number(data: bytes, position: int) -> tuple[int, int]:
+    """A number of variable length, and the position behind it.
+
+    One of more than 4 bytes is more than any file holds.
+    """
+    value = 0
+    for _ in range(4):
+        byte = data[position]
+        position += 1
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            return value, position
+    return 1 << 31, position
+
+
+def _timing(division: int) -> tuple[int, float]:
+    """Ticks a quarter and seconds a tick, one of them 0, of a header's division."""
+    if 0 < division < 0x8000:
+        return division, 0.0
+    frames, ticks = 256 - (division >> 8), division & 0xFF
+    if frames not in FRAME_RATES or not ticks:
+        raise DataError(
+            f"its time division is {division}; expected 1 to 32767 ticks a quarter, or "
+            f"SMPTE frames ({', '.join(map(str, FRAME_RATES))} a second)"
+        )
+    rate = 30_000 / 1001 if frames == 29 else frames
+    return 0, 1.0 / (rate * ticks)
