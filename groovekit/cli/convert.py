@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from groovekit.cli.options import json_option, obsolete_options, option, split_option
-from groovekit.cli.output import echo_json, note
+from groovekit.cli.output import echo_json, note, other_files, tell_remarks
 from groovekit.cli.progress import Progress
 from groovekit.cli.types import FILE, FOLDER
 from groovekit.errors import DataError, UsageError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # More lines than this would hide the summary; the report has all of them.
 _SHOWN_PROBLEMS = 50
-_SHOWN_NAMES = 3
 _TERMINATED = 143
 
 
@@ -118,7 +117,7 @@ def command(
             f"{report.in_subfolders:,} music files in folders below were not read: "
             "add --recursive."
         )
-    _show_remarks(report.remarks)
+    tell_remarks(report.remarks)
     if report_path is not None:
         report.write(report_path)
     if as_json:
@@ -150,18 +149,6 @@ def _check_report(path: Path, output: Path, shards: int, *, overwrite: bool) -> 
     files.check_writable(path.parent)
 
 
-def _show_remarks(remarks: list[tuple[str, str]]) -> None:
-    """Says each remark once, with the first files that it is about."""
-    names: dict[str, list[str]] = {}
-    for name, remark in remarks:
-        names.setdefault(remark, []).append(name)
-    for remark, about in names.items():
-        text = ", ".join(about[:_SHOWN_NAMES])
-        if len(about) > _SHOWN_NAMES:
-            text += f" and {len(about) - _SHOWN_NAMES} more"
-        note(f"converted, with a warning: {text}: {remark}")
-
-
 def _show(report: ConversionReport, output: Path) -> None:
     click.echo(
         f"Converted {report.converted:,} of {report.files:,} files: "
@@ -176,6 +163,8 @@ def _show(report: ConversionReport, output: Path) -> None:
         click.echo(f"  {report.empty:,} sequences have no notes")
     if report.unreadable:
         click.echo(f"  {len(report.unreadable):,} could not be read (named above)")
+    if report.ignored:
+        click.echo(f"  other files left out: {other_files(report.ignored)}")
     if len(report.outputs) == 1:
         click.echo(f"Wrote {output}")
     else:

@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from groovekit.cli.options import json_option, kit_option, split_option
-from groovekit.cli.output import echo_json, echo_table, note
+from groovekit.cli.output import (
+    echo_json,
+    echo_table,
+    note,
+    other_files,
+    tell_remarks,
+)
 from groovekit.cli.progress import Progress, duration
 from groovekit.cli.types import CONFIG, EXAMPLES
 from groovekit.errors import DataError
 
 if TYPE_CHECKING:
     from groovekit.converters.kits import KitMap
+    from groovekit.io.remarks import Remark
 
 _MOST_COMMON = 6
 
@@ -60,12 +67,18 @@ def command(
     contents = Contents()
     rows: list[dict[str, Any]] = []
     unreadable: list[tuple[str, str]] = []
+    remarks: list[tuple[str, Remark]] = []
     with Progress(source.total, "Reading") as progress:
 
         def on_error(name: str, reason: str) -> None:
             unreadable.append((name, reason))
 
-        for item in iter_sequences(source, split=split, on_error=on_error):
+        def on_remark(name: str, remark: Remark) -> None:
+            remarks.append((name, remark))
+
+        for item in iter_sequences(
+            source, split=split, on_error=on_error, on_remark=on_remark
+        ):
             contents.add(item)
             row: dict[str, Any] = {
                 "name": item.sequence.filename or item.id,
@@ -84,6 +97,8 @@ def command(
             "kind": source.kind.value,
             **contents.to_dict(),
             "unreadable": [{"name": n, "reason": r} for n, r in unreadable],
+            "remarks": [{"name": n, **r.to_dict()} for n, r in remarks],
+            "ignored": dict(source.listing.ignored.most_common()),
         }
         if kit_map:
             unknown = _without_class(contents.pitches, kit_map)
@@ -101,6 +116,9 @@ def command(
     else:
         for name, reason in unreadable:
             note(f"not readable: {name}: {reason}")
+        tell_remarks(remarks)
+        if ignored := dict(source.listing.ignored.most_common()):
+            note(f"other files left out: {other_files(ignored)}")
         if each:
             columns = ["name", "notes", "seconds"]
             columns += ["windows", "reason"] if windows else []

@@ -5,18 +5,52 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from groovekit.cli.spelling import in_options
+
+if TYPE_CHECKING:
+    from groovekit.io.remarks import Remark
+
+_SHOWN_NAMES = 3
+_SHOWN_SUFFIXES = 6
 
 
 def note(text: str) -> None:
     """Shows a line about the work, on stderr, in the words of the command line."""
     # Named, since click would look behind what a bar has put in its place.
     click.echo(in_options(text), file=sys.stderr, err=True)
+
+
+def tell_remarks(remarks: Sequence[tuple[str, Remark]]) -> None:
+    """Says each kind of remark once, with the first files that it is about.
+
+    Args:
+      remarks: names of files, and what was mended or left out in them.
+    """
+    from groovekit.io.remarks import together
+
+    for remark in together(remark for _, remark in remarks):
+        names = [name for name, found in remarks if found.kind == remark.kind]
+        text = ", ".join(names[:_SHOWN_NAMES])
+        if len(names) > _SHOWN_NAMES:
+            text += f" and {len(names) - _SHOWN_NAMES:,} more files"
+        note(f"read, with a remark: {text}: {remark}")
+
+
+def other_files(ignored: Mapping[str, int]) -> str:
+    """Says how many files of a folder are no music.
+
+    Args:
+      ignored: how many by suffix, the most frequent first; not empty.
+    """
+    shown = list(ignored.items())[:_SHOWN_SUFFIXES]
+    text = ", ".join(f"{count:,} {suffix or 'without one'}" for suffix, count in shown)
+    more = ", ..." if len(ignored) > len(shown) else ""
+    return f"{sum(ignored.values()):,} by their suffixes: {text}{more}"
 
 
 def echo_json(value: Any) -> None:

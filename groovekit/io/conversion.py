@@ -14,6 +14,7 @@ from groovekit.errors import DataError
 from groovekit.io import files
 from groovekit.io.music_files import MusicFile, Problem
 from groovekit.io.parallel import default_workers, ordered_map
+from groovekit.io.remarks import Remark
 from groovekit.io.sources import (
     SerialisedResult,
     SourceKind,
@@ -44,7 +45,7 @@ class ConversionReport:
       empty: sequences without notes among them.
       splits: sequences and notes by split, where the folder says so.
       unreadable: files (or tunes of a tune book) that gave nothing, with reasons.
-      remarks: ``(file, remark)``: read, but the parser found something odd.
+      remarks: ``(file, remark)``: what was mended or left out in a file that was read.
       ignored: other files found, by suffix.
       in_subfolders: music files below folders that were not entered.
       seconds: time taken.
@@ -59,7 +60,7 @@ class ConversionReport:
     empty: int = 0
     splits: dict[str, dict[str, int]] = dataclasses.field(default_factory=dict)
     unreadable: list[Problem] = dataclasses.field(default_factory=list)
-    remarks: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    remarks: list[tuple[str, Remark]] = dataclasses.field(default_factory=list)
     ignored: dict[str, int] = dataclasses.field(default_factory=dict)
     in_subfolders: int = 0
     seconds: float = 0.0
@@ -68,7 +69,7 @@ class ConversionReport:
         """The report for JSON."""
         values = dataclasses.asdict(self)
         values["remarks"] = [
-            {"name": name, "remark": remark} for name, remark in self.remarks
+            {"name": name, **remark.to_dict()} for name, remark in self.remarks
         ]
         values["seconds"] = round(self.seconds, 3)
         return {"schema_version": REPORT_SCHEMA_VERSION, **values}
@@ -110,10 +111,10 @@ def convert_folder(
 ) -> ConversionReport:
     """Converts the music files of a folder to a TFRecord of note sequences.
 
-    MIDI (``.mid``, ``.midi``), MusicXML (``.xml``, ``.musicxml``, ``.mxl``) and
-    ABC (``.abc``) files are read, also those in zip archives. The output
-    appears, complete, at the end; when the conversion is stopped, there is none.
-    The order of the records does not depend on ``workers``.
+    MIDI (``.mid``, ``.midi``, ``.kar``, ``.smf``, ``.rmi``), MusicXML (``.xml``,
+    ``.musicxml``, ``.mxl``) and ABC (``.abc``) files are read, also those in zip
+    archives. The output appears, complete, at the end; when the conversion is stopped,
+    there is none. The order of the records does not depend on ``workers``.
 
     Args:
       folder: a folder, or a zip archive.

@@ -19,10 +19,12 @@ from pathlib import Path, PurePosixPath
 
 from groovekit.errors import DataError
 from groovekit.io.midi import files as midi
+from groovekit.io.midi.sequences import ParsedMidi
 from groovekit.io.notes import NoteSequence
+from groovekit.io.remarks import Remark
 from groovekit.io.scores import parse_abc, parse_musicxml
 
-MIDI_SUFFIXES = frozenset({".mid", ".midi"})
+MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar", ".rmi", ".smf"})
 MUSICXML_SUFFIXES = frozenset({".xml", ".mxl", ".musicxml"})
 ABC_SUFFIXES = frozenset({".abc"})
 MUSIC_SUFFIXES = MIDI_SUFFIXES | MUSICXML_SUFFIXES | ABC_SUFFIXES
@@ -83,14 +85,15 @@ class ReadResult:
     """What reading a file gave.
 
     Attributes:
-      sequences: one, or several for an ABC tune book; with id and names.
+      sequences: one, or several for an ABC tune book or the patterns of a MIDI file of
+        format 2; with id and names.
       problems: what could not be read.
-      remarks: what the parser found odd but read.
+      remarks: what was mended or left out.
     """
 
     sequences: tuple[NoteSequence, ...] = ()
     problems: tuple[Problem, ...] = ()
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 # Listing -------------------------------------------------------------------------
@@ -227,20 +230,27 @@ def read_music_file(file: MusicFile) -> ReadResult:
       Sequences, problems and remarks; a bad file gives problems only.
     """
     suffix = PurePosixPath(file.member or file.path).suffix.lower()
-    remarks: list[str] = []
     try:
         data = _contents(file)
         if suffix in ABC_SUFFIXES:
             return _tune_book(data, file)
         if suffix in MUSICXML_SUFFIXES:
-            sequence, kind = parse_musicxml(data, suffix), "musicxml"
-        else:
-            sequence, remarks = midi.parse_midi(data)
-            kind = "midi"
+            sequence = parse_musicxml(data, suffix)
+            _name(sequence, file, "musicxml", file.name)
+            return ReadResult((sequence,))
+        return _patterns(midi.parse_midi(data), file)
     except DataError as error:
         return ReadResult(problems=(Problem(file.name, _uncapitalised(error)),))
-    _name(sequence, file, kind, file.name)
-    return ReadResult((sequence,), remarks=tuple(remarks))
+
+
+def _patterns(parsed: ParsedMidi, file: MusicFile) -> ReadResult:
+    """The sequence of a MIDI file, or those of its patterns that have notes."""
+    sequences = [sequence for sequence in parsed.sequences if sequence.notes]
+    sequences = sequences or [parsed.first]
+    for number, sequence in enumerate(sequences, start=1):
+        unique = f"{file.name}_{number}" if len(sequences) > 1 else file.name
+        _name(sequence, file, "midi", unique)
+    return ReadResult(tuple(sequences), remarks=parsed.remarks)
 
 
 def _tune_book(data: bytes, file: MusicFile) -> ReadResult:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,23 +14,54 @@ class Remark:
     Attributes:
       kind: what, for programs: a word of its own for each kind (``"no_note_off"``).
       count: how often.
-      text: what and how often, for people, and what was made of it.
+      words: for people: what, and what was made of it; ``{}`` stands for the number and
+        what is counted.
+      one: what is counted, if once (``"note"``).
+      many: if more often (default: with an s).
     """
 
     kind: str
     count: int
-    text: str
+    words: str
+    one: str = ""
+    many: str = ""
+
+    @property
+    def text(self) -> str:
+        """The words with the number in them."""
+        noun = self.one if self.count == 1 else self.many or f"{self.one}s"
+        return self.words.replace("{}", f"{self.count:,} {noun}")
 
     def __str__(self) -> str:
         return self.text
 
+    def to_dict(self) -> dict[str, Any]:
+        """The remark for JSON."""
+        return {"kind": self.kind, "count": self.count, "remark": self.text}
 
-def counted(count: int, one: str, many: str = "") -> str:
-    """``1 note``, ``2 notes``: a number and the noun for it.
+
+def remarks_of(
+    found: Mapping[str, int], words: Mapping[str, tuple[str, ...]]
+) -> list[Remark]:
+    """The remarks on what was found.
 
     Args:
-      count: how many.
-      one: the noun for one.
-      many: for several (default: with an s).
+      found: how often, by kind.
+      words: of each kind the words, what is counted, and, if need be, its plural; in
+        the order of the remarks.
     """
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+    return [
+        Remark(kind, found[kind], *rest)
+        for kind, rest in words.items()
+        if found.get(kind)
+    ]
+
+
+def together(remarks: Iterable[Remark]) -> list[Remark]:
+    """One remark of each kind, with the sum of the counts."""
+    kinds: dict[str, Remark] = {}
+    for remark in remarks:
+        before = kinds.get(remark.kind)
+        count = remark.count + (before.count if before else 0)
+        kinds[remark.kind] = dataclasses.replace(remark, count=count)
+    return list(kinds.values())

@@ -36,6 +36,7 @@ from groovekit.io.music_files import (
 )
 from groovekit.io.notes import NoteSequence
 from groovekit.io.parallel import ordered_map
+from groovekit.io.remarks import Remark
 from groovekit.io.tfrecord import wire
 from groovekit.io.tfrecord.records import expand_shards, read_records
 
@@ -51,6 +52,7 @@ __all__ = [
 ]
 
 OnError = Callable[[str, str], None]
+OnRemark = Callable[[str, Remark], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -221,6 +223,7 @@ def iter_sequences(
     *,
     split: str | None = None,
     on_error: OnError | None = None,
+    on_remark: OnRemark | None = None,
     workers: int = 1,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Iterator[SourceSequence]:
@@ -232,6 +235,8 @@ def iter_sequences(
       on_error: called with ``(name, reason)`` for each music file that cannot
         be read; without it the first one raises. Damage to a TFRecord always
         raises: what follows it is lost.
+      on_remark: called with the name of a music file and what was mended or left out
+        in reading it.
       workers: processes that read music files.
       progress: called with files (or records) read and, where known, the total.
 
@@ -244,14 +249,14 @@ def iter_sequences(
     source = (
         examples if isinstance(examples, Source) else open_source(examples, split=split)
     )
-    report = on_error or _raise
+    report, remark = on_error or _raise, on_remark or _ignore
     if source.kind is SourceKind.MUSIC:
-        yield from _iter_music(source, report, workers, progress)
+        yield from _iter_music(source, report, remark, workers, progress)
         return
     if source.kind is SourceKind.RECORDS:
         found: Iterable[SourceSequence] = _iter_records(source.paths)
     else:
-        found = _iter_tfds(source, report)
+        found = _iter_tfds(source, report, remark)
     for count, item in enumerate(found, start=1):
         yield item
         if progress:
@@ -260,6 +265,10 @@ def iter_sequences(
 
 def _raise(name: str, reason: str) -> None:
     raise DataError(f"{name}: {reason}")
+
+
+def _ignore(name: str, remark: Remark) -> None:
+    """Takes a remark that no one asked for."""
 
 
 # Music files -----------------------------------------------------------------------
@@ -272,12 +281,12 @@ class SerialisedResult:
     Attributes:
       records: serialised sequences with their number of notes.
       problems: what could not be read.
-      remarks: what the parser found odd but read.
+      remarks: what was mended or left out.
     """
 
     records: tuple[tuple[bytes, int], ...]
     problems: tuple[Problem, ...]
-    remarks: tuple[str, ...]
+    remarks: tuple[Remark, ...]
 
 
 def read_serialised(file: MusicFile) -> SerialisedResult:
@@ -293,6 +302,7 @@ def read_serialised(file: MusicFile) -> SerialisedResult:
 def _iter_music(
     source: Source,
     report: OnError,
+    remark: OnRemark,
     workers: int,
     progress: Callable[[int, int | None], None] | None,
 ) -> Iterator[SourceSequence]:
@@ -305,6 +315,8 @@ def _iter_music(
     ):
         for problem in result.problems:
             report(problem.name, problem.reason)
+        for found in result.remarks:
+            remark(file.name, found)
         for record, _ in result.records:
             sequence = NoteSequence.FromString(record)
             yield SourceSequence(sequence.id, sequence, file.split)
@@ -364,16 +376,20 @@ def _other_record(record: bytes) -> str:
 # TensorFlow Datasets ---------------------------------------------------------------
 
 
-def _iter_tfds(source: Source, report: OnError) -> Iterator[SourceSequence]:
+def _iter_tfds(
+    source: Source, report: OnError, remark: OnRemark
+) -> Iterator[SourceSequence]:
     if source.paths:
         examples = tfds.read_prepared(source.paths)
     else:
         examples = tfds.read_named(source.tfds_name, source.split)
     for example in examples:
-        yield from _from_example(example, report)
+        yield from _from_example(example, report, remark)
 
 
-def _from_example(example: tfds.Example, report: OnError) -> Iterator[SourceSequence]:
+def _from_example(
+    example: tfds.Example, report: OnError, remark: OnRemark
+) -> Iterator[SourceSequence]:
     features, where = example.features, example.where
     if not isinstance(features.get("midi"), bytes):
         raise DataError(
@@ -383,10 +399,13 @@ def _from_example(example: tfds.Example, report: OnError) -> Iterator[SourceSequ
     name = features.get("id", b"")
     identifier = name.decode("utf-8", "replace") or where
     try:
-        sequence, _ = midi.parse_midi(features["midi"])
+        parsed = midi.parse_midi(features["midi"])
     except DataError as error:
         report(identifier, str(error))
         return
+    for found in parsed.remarks:
+        remark(identifier, found)
+    sequence = parsed.first
     sequence.id = identifier
     sequence.filename = identifier
     yield SourceSequence(identifier, sequence, example.split)

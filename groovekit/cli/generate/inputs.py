@@ -167,14 +167,19 @@ def tell_own(
 
 
 def read_performance(path: str) -> NoteSequence:
-    """Reads a MIDI file; the sequence knows the path, for messages.
+    """Reads a MIDI file and says what was mended or left out.
+
+    The sequence knows the path, for messages.
 
     Raises:
       DataError: it cannot be read; says why.
     """
-    from groovekit.io.midi.files import read_midi
+    from groovekit.io.midi.files import parse_midi, read_file
 
-    sequence = read_midi(Path(path).expanduser(), name=path)
+    parsed = parse_midi(read_file(Path(path).expanduser(), path), name=path)
+    for remark in parsed.remarks:
+        note(f"{path}: {remark}")
+    sequence = parsed.first
     sequence.filename = path
     return sequence
 

@@ -26,7 +26,7 @@ from collections import Counter
 import numpy as np
 
 from groovekit.errors import DataError
-from groovekit.io.remarks import Remark, counted
+from groovekit.io.remarks import Remark, remarks_of
 
 NOTE_OFF, NOTE_ON, CONTROL, PROGRAM, PITCH_BEND = 0x80, 0x90, 0xB0, 0xC0, 0xE0
 META, SYSEX, SYSEX_MORE = 0xFF, 0xF0, 0xF7
@@ -53,30 +53,30 @@ _SIZES[SYSEX] = _SIZES[SYSEX_MORE] = _SIZES[META] = -1
 # Bytes from a status byte to the end of its event; 0 for data bytes.
 _SPANS = [0] * 128 + [size + 1 if size >= 0 else -1 for size in _SIZES[128:]]
 
-# What is said of each kind: the noun that is counted, and where the number stands.
-_TEXTS = {
-    "before_header": ("byte", "{} before the header passed over"),
-    "format": ("track", "unknown format: {} read as format 1"),
-    "format_0": ("track", "format 0 with {}: read as format 1"),
-    "track_count": ("track", "{} read, though the header says another number"),
-    "unknown_chunk": ("chunk", "{} of unknown kinds passed over"),
-    "no_track": ("byte", "{} outside all tracks passed over"),
-    "another_file": ("byte", "{} of another file behind this one left out"),
-    "track_length": ("track", "{} with a wrong length, read to the end"),
-    "truncated": ("byte", "the file ends {} too early: what is there is read"),
-    "no_end_of_track": ("track", "{} without an end of track"),
-    "after_end_of_track": ("event", "{} behind the end of a track, read all the same"),
-    "no_event": ("byte", "{} without a status passed over"),
-    "unreadable": (
+# What is said of each kind, and what is counted.
+_WORDS: dict[str, tuple[str, ...]] = {
+    "before_header": ("{} before the header passed over", "byte"),
+    "format": ("unknown format: {} read as format 1", "track"),
+    "format_0": ("format 0 with {}: read as format 1", "track"),
+    "track_count": ("{} read, though the header says another number", "track"),
+    "unknown_chunk": ("{} of unknown kinds passed over", "chunk"),
+    "no_track": ("{} outside all tracks passed over", "byte"),
+    "another_file": ("{} of another file behind this one left out", "byte"),
+    "track_length": ("{} with a wrong length read to the end", "track"),
+    "truncated": ("the file ends {} too early: what is there is read", "byte"),
+    "no_end_of_track": ("{} without an end of track", "track"),
+    "after_end_of_track": ("{} behind the end of a track read all the same", "event"),
+    "no_status": ("{} without a status passed over", "byte"),
+    "long_delta": (
+        "{} from a delta time of more than 4 bytes to the end of its track left out",
         "byte",
-        "{} left out, from a delta time of more than 4 bytes to the end of its track",
     ),
-    "cut_event": ("event", "{} cut off by the end of a track left out"),
+    "cut_event": ("{} cut off by the end of a track left out", "event"),
     "sysex_length": (
+        "{} with a wrong length read to the end",
         "system exclusive message",
-        "{} with a wrong length, read to the end",
     ),
-    "out_of_range": ("value", "{} above 127 read as 127"),
+    "out_of_range": ("{} above 127 read as 127", "value"),
 }
 
 
@@ -312,7 +312,7 @@ class _Reader:
                         if data[position] > 0x7F:
                             position += 1
                             if data[position] > 0x7F:
-                                self._gap(start, "unreadable")
+                                self._gap(start, "long_delta")
                                 return last, limit
                 position += 1
                 status = data[position]
@@ -326,7 +326,7 @@ class _Reader:
                 elif status < 0x80 and running:
                     position += running
                 elif status < 0x80:
-                    self._odd.append((len(marks) // 2 - 1, "no_event"))
+                    self._odd.append((len(marks) // 2 - 1, "no_status"))
                     found = _STATUS_BYTE.search(data, position, limit)
                     # The byte before a status byte is its delta time, or the end of it.
                     position = found.start() - 1 if found else limit
@@ -402,7 +402,7 @@ class _Reader:
             self._count_ends(status, last, behind)
             tracks.append(Track(begin, stop, slice(row, behind), end_tick))
         for row, kind in kinds.items():
-            bytes_too = kind in ("no_event", "unreadable")
+            bytes_too = kind in ("no_status", "long_delta")
             self._found[kind] += int(end[row] - start[row]) if bytes_too else 1
         self._found["out_of_range"] += above
         return MidiEvents(
@@ -411,7 +411,7 @@ class _Reader:
             division=division,
             tick_seconds=tick_seconds,
             tracks=tuple(tracks),
-            remarks=self._remarks(),
+            remarks=tuple(remarks_of(self._found, _WORDS)),
             track=track,
             tick=tick,
             status=status,
@@ -435,13 +435,6 @@ class _Reader:
         elif last + 1 < behind:
             after = int(np.count_nonzero(status[last + 1 : behind]))
             self._found["after_end_of_track"] += after
-
-    def _remarks(self) -> tuple[Remark, ...]:
-        remarks = []
-        for kind, (noun, text) in _TEXTS.items():
-            if count := self._found[kind]:
-                remarks.append(Remark(kind, count, text.format(counted(count, noun))))
-        return tuple(remarks)
 
 
 def _statuses(data: np.ndarray, body: np.ndarray, odd: list[int]) -> np.ndarray:

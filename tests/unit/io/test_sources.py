@@ -64,7 +64,7 @@ def test_errors_are_reported_or_raised(music_folder):
     found = counts(music_folder, on_error=lambda *error: seen.append(error))
     assert found == [3, 5, 2]
     assert seen == [
-        ("b/text.mid", "not a MIDI file (it does not begin with MThd)"),
+        ("b/text.mid", "not a MIDI file (it holds no header MThd)"),
     ]
     with pytest.raises(DataError, match=r"b/text\.mid: not a MIDI file"):
         counts(music_folder)

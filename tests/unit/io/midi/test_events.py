@@ -102,16 +102,16 @@ def test_rows_say_what_an_event_is_and_where():
         (file(TWO), {"no_end_of_track": 1}),
         (file(note(36) + END + note(38) + END), {"after_end_of_track": 3}),
         (file(TWO + END)[:-3], {"truncated": 3, "no_end_of_track": 1, "cut_event": 1}),
-        (file(b"\x00\x24\x40" + TWO + END), {"no_event": 3}),
+        (file(b"\x00\x24\x40" + TWO + END), {"no_status": 3}),
         (file(b"\x00\xf0\x7f\x01\x02\xf7" + TWO + END), {"sysex_length": 1}),
         (file(TWO + b"\x00\x99\x26\xc0" + END), {"out_of_range": 1}),
-        (file(TWO + b"\x80\x80\x80\x80\x00" + TWO + END), {"unreadable": 25}),
+        (file(TWO + b"\x80\x80\x80\x80\x00" + TWO + END), {"long_delta": 25}),
     ],
 )
 def test_what_is_odd_is_read_and_told(data, remarks):
     events = read_events(data)
     found = told(events)
-    found.pop("no_end_of_track" if "unreadable" in remarks else "", None)
+    found.pop("no_end_of_track" if "long_delta" in remarks else "", None)
     assert {kind: found.get(kind) for kind in found} == remarks
     assert onsets(events) == 2 + ("out_of_range" in remarks)
     assert all(str(remark.count) in remark.text for remark in events.remarks)

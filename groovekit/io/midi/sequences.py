@@ -1,0 +1,205 @@
+"""The events of a MIDI file as note sequences.
+
+A sequence holds what note_seq's does, to the last bit and in the same order, for every
+file that note_seq reads rightly. Where it loses music it is not followed: the
+documentation lists the differences.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from groovekit.errors import DataError
+from groovekit.io.midi.events import MidiEvents, read_events
+from groovekit.io.midi.instruments import Instrument, read_instruments
+from groovekit.io.midi.note_rows import control_rows, note_rows
+from groovekit.io.midi.strokes import Strokes, read_strokes
+from groovekit.io.midi.timing import Timing, read_timing
+from groovekit.io.notes import NoteSequence
+from groovekit.io.remarks import Remark, remarks_of
+from groovekit.io.tempo import DEFAULT_QPM
+
+# Notes that begin later are taken for damage: 19 hours at 480 ticks a quarter and 120
+# quarters a minute.
+_MAX_TICK = 2**25
+_MAX_QUARTERS = 2**16
+
+# What is said of each kind, and what is counted.
+_WORDS: dict[str, tuple[str, ...]] = {
+    "patterns": (
+        "format 2 with {}, each a sequence of its own; who asks for one gets the first",
+        "pattern",
+    ),
+    "no_length": ("{} without a length: each lasts a sixteenth at most", "note"),
+    "no_note_off": ("{} without a note-off: each lasts a sixteenth at most", "note"),
+    "no_length_left_out": (
+        "{} without a length, few among those with one, left out",
+        "note",
+    ),
+    "too_late": ("{} so late that the file must be damaged left out", "note"),
+    "meta": (
+        "{} without sense passed over",
+        "tempo, time signature or key",
+        "tempos, time signatures or keys",
+    ),
+    "time_signature_twice": (
+        "{} passed over for another one at the same tick",
+        "time signature",
+    ),
+    "timing_twice": (
+        "{} passed over for that of an earlier track at the same tick",
+        "tempo, time signature or key",
+        "tempos, time signatures or keys",
+    ),
+    "frames": (
+        f"{{}} timed in frames, without a tempo: {DEFAULT_QPM:g} quarters a minute "
+        "assumed",
+        "sequence",
+    ),
+}
+# A file with these that gives no notes is not worth keeping.
+_DAMAGE = ("truncated", "long_delta", "cut_event", "too_late")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ParsedMidi:
+    """A MIDI file: its events, and the sequences read from them.
+
+    Attributes:
+      events: of the file.
+      sequences: one; of format 2, one for each track.
+      links: for each sequence ``(notes, 3)`` int64, in the order of its notes: number
+        of the track, row of the note-on event in ``events``, and row of the note-off
+        event that ended it, or -1. A note without a length of its own has a note-off
+        event at the tick of its onset.
+      end_ticks: for each sequence, the tick at which its longest track ends. Its last
+        note may end before (a loop is as long as its track) or, having got a length,
+        later.
+      remarks: what was mended or left out.
+    """
+
+    events: MidiEvents
+    sequences: tuple[NoteSequence, ...]
+    links: tuple[np.ndarray, ...]
+    end_ticks: tuple[int, ...]
+    remarks: tuple[Remark, ...]
+
+    @property
+    def first_index(self) -> int:
+        """Which sequence is the first one with notes; 0 where none has any."""
+        return next((at for at, links in enumerate(self.links) if len(links)), 0)
+
+    @property
+    def first(self) -> NoteSequence:
+        """The first sequence with notes, for who wants one of a file."""
+        return self.sequences[self.first_index]
+
+
+def read_sequences(data: bytes) -> ParsedMidi:
+    """Reads a MIDI file.
+
+    Args:
+      data: contents of the file.
+
+    Raises:
+      DataError: it holds no MIDI, or is damaged so that no note is left. The message is
+        a reason, without a name.
+    """
+    events = read_events(data)
+    if events.format == 2:
+        parts = [slice(at, at + 1) for at in range(len(events.tracks))]
+    else:
+        parts = [slice(0, len(events.tracks))]
+    found: Counter[str] = Counter()
+    read = [_read_part(events, part, found) for part in parts]
+    with_notes = sum(len(links) > 0 for _, links in read)
+    found["patterns"] = with_notes if with_notes > 1 else 0
+    remarks = (*events.remarks, *remarks_of(found, _WORDS))
+    damage = [remark.text for remark in remarks if remark.kind in _DAMAGE]
+    if damage and not any(len(links) for _, links in read):
+        raise DataError(f"no notes (truncated or corrupt): {'; '.join(damage)}")
+    return ParsedMidi(
+        events=events,
+        sequences=tuple(sequence for sequence, _ in read),
+        links=tuple(links for _, links in read),
+        end_ticks=tuple(
+            max(track.end_tick for track in events.tracks[part]) for part in parts
+        ),
+        remarks=remarks,
+    )
+
+
+def _read_part(
+    events: MidiEvents, part: slice, found: Counter[str]
+) -> tuple[NoteSequence, np.ndarray]:
+    """The sequence of some tracks, and the links of its notes."""
+    tracks = events.tracks[part]
+    rows = slice(tracks[0].rows.start, tracks[-1].rows.stop)
+    timing = read_timing(events, rows)
+    strokes = read_strokes(
+        events,
+        rows,
+        length=max(1, timing.resolution // 4),
+        latest=max(_MAX_TICK, _MAX_QUARTERS * timing.resolution),
+    )
+    instruments = read_instruments(events, rows, strokes)
+    found.update(timing.found)
+    found.update(strokes.found)
+    notes = np.concatenate(
+        [np.empty(0, np.int64), *(instrument.notes for instrument in instruments)]
+    )
+    on, off = strokes.on[notes], strokes.off[notes]
+    links = np.stack([events.track[on].astype(np.int64), on, off], axis=1)
+    return _sequence(events, timing, strokes, instruments), links
+
+
+def _sequence(
+    events: MidiEvents, timing: Timing, strokes: Strokes, instruments: list[Instrument]
+) -> NoteSequence:
+    """The sequence; note_seq's order of everything."""
+    clock = timing.clock
+    sequence = NoteSequence(ticks_per_quarter=timing.resolution)
+    source = sequence.source_info
+    source.parser = source.PRETTY_MIDI
+    source.encoding_type = source.MIDI
+    for tick, numerator, denominator in timing.time_signatures:
+        sequence.time_signatures.add(
+            time=clock.time(tick), numerator=numerator, denominator=denominator
+        )
+    for tick, key, mode in timing.keys:
+        sequence.key_signatures.add(time=clock.time(tick), key=key, mode=mode)
+    for seconds, qpm in timing.tempos:
+        sequence.tempos.add(time=seconds, qpm=qpm)
+    ends = clock.times(strokes.end)
+    if len(ends):
+        sequence.total_time = float(ends.max())
+    starts = clock.times(strokes.start)
+    pitch, velocity = events.first[strokes.on], events.second[strokes.on]
+    rows: list[np.ndarray] = []
+    for number, instrument in enumerate(instruments):
+        if instrument.name:
+            sequence.instrument_infos.add(name=instrument.name, instrument=number)
+        about: dict[str, Any] = {
+            "instrument": number,
+            "program": instrument.program,
+            "is_drum": instrument.is_drum,
+        }
+        at = instrument.notes
+        rows.append(note_rows(pitch[at], velocity[at], starts[at], ends[at], **about))
+        # Bends are few and may be negative.
+        for row in instrument.bends.tolist():
+            bend = int(events.second[row] << 7 | events.first[row]) - 8192
+            tick = int(events.tick[row])
+            sequence.pitch_bends.add(time=clock.time(tick), bend=bend, **about)
+        if len(instrument.controls):
+            at = instrument.controls
+            times = clock.times(events.tick[at])
+            rows.append(
+                control_rows(times, events.first[at], events.second[at], **about)
+            )
+    sequence.MergeFromString(b"".join(row.tobytes() for row in rows))
+    return sequence
