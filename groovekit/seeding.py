@@ -9,6 +9,7 @@ one place changes nothing elsewhere.
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 
 import numpy as np
@@ -75,3 +76,22 @@ def derive(seed: int, *names: str | int) -> int:
     """
     digest = _digest(seed, names)
     return int.from_bytes(digest[16:20], "little") >> (32 - SEED_BITS)
+
+
+def uniforms(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """``rng.random(shape, np.float32)``, several times as fast.
+
+    Args:
+      rng: from :func:`generator`.
+      shape: of the numbers, in [0, 1).
+    """
+    count = math.prod(shape)
+    bits = rng.bit_generator
+    # Each number takes half of 64 bits, the lower half first.
+    if count % 2 or bits.state["has_uint32"]:
+        return rng.random(shape, np.float32)
+    halves = bits.random_raw(count // 2).astype("<u8", copy=False).view("<u4")
+    halves >>= np.uint32(8)
+    numbers = halves.astype(np.float32)
+    numbers *= np.float32(2.0**-24)
+    return numbers.reshape(shape)

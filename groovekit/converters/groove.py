@@ -467,25 +467,24 @@ class GrooveConverter(WithKits, GridConverter):
         """
         hits, velocities, offsets = self._split(np.asarray(tensors))
         step_seconds = self.step_seconds(qpm)
+        batch, step, drum = np.nonzero(hits > 0.5)
+        velocity, offset = velocities[batch, step, drum], offsets[batch, step, drum]
         if self._categorical:
             original = self.bin_values == "original"
             table = bins.velocity_values(self.velocity_bins, original=original)
-            velocities = table[velocities]
+            velocity = table[velocity]
             table = bins.offset_values(self.offset_bins, original=original)
-            offsets = table[offsets]
+            offset = table[offset]
         else:
-            velocities = np.clip(np.nan_to_num(np.round(velocities * 127)), 0, 127)
-            offsets = np.nan_to_num(offsets)
-        shift = np.clip(offsets, -_MAX_OFFSET, _MAX_OFFSET) / 2
-        velocities = np.maximum(velocities, self.min_velocity)
-
-        batch, step, drum = np.nonzero(hits > 0.5)
-        start = (step - shift[batch, step, drum]) * step_seconds
+            velocity = np.clip(np.nan_to_num(np.round(velocity * 127)), 0, 127)
+            offset = np.nan_to_num(offset)
+        velocity = np.maximum(velocity, self.min_velocity).astype(np.int64)
+        shift = np.clip(offset, -_MAX_OFFSET, _MAX_OFFSET) / 2
+        start = (step - shift) * step_seconds
         if self.first_onset == "clamp":
             start = np.maximum(start, 0.0)
         end = start + step_seconds
         pitch = self.output_kit_map.representatives[drum]
-        velocity = velocities[batch, step, drum].astype(np.int64)
         bounds = np.searchsorted(batch, np.arange(len(hits) + 1))
         return drum_sequences(
             pitch,

@@ -7,6 +7,7 @@ gives the same music on every backend, however many windows are made at once.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -328,17 +329,22 @@ class TrainedModel:
             rng=rng,
         )
         given = self._controls(controls, len(rows), converter.steps)
-        tempos = _tempos(qpm, len(z))
-        made = []
-        for index, tempo in enumerate(tempos):
-            own = slice(index * sections, (index + 1) * sections)
+        made: list[NoteSequence] = []
+        stop = 0
+        # At once as far as the tempo stays.
+        for tempo, run in itertools.groupby(_tempos(qpm, len(z))):
+            start, stop = stop, stop + sections * len(list(run))
+            own = slice(start, stop)
             parts = converter.decode(
                 tensors[own], None if given is None else given[own], qpm=tempo
             )
-            if sections == 1:
-                made += parts
-            else:
-                made.append(one_after_another(parts, converter.window_seconds(tempo)))
+            if sections > 1:
+                seconds = converter.window_seconds(tempo)
+                parts = [
+                    one_after_another(parts[first : first + sections], seconds)
+                    for first in range(0, len(parts), sections)
+                ]
+            made += parts
         return made
 
     def decode_to_tensors(

@@ -8,17 +8,26 @@ Tensor = Any
 
 VELOCITY_BINS, OFFSET_BINS = 32, 33
 # Steps on either side whose hits are seen, and whose drafts are.
-_HITS_AROUND, _DRAFTS_AROUND = 2, 1
+HITS_AROUND, DRAFTS_AROUND = 2, 1
 # Draws are this much wider than what the network says: it is too sure of windows that
 # it was not trained on.
 _WIDENING = 1.18
+#: Bins further below the most probable one count as if they were no further: their
+#: shares are divided by.
+LEAST_LOGIT = -60.0
 
 
-def dynamics_depth(classes: int, steps_per_bar: int) -> int:
-    """Size of what :func:`dynamics_features` gives."""
-    hits = (2 * _HITS_AROUND + 1) * classes
-    drafts = (2 * _DRAFTS_AROUND + 1) * 2 * classes
-    return hits + drafts + classes + steps_per_bar + 2 + 2 + 2
+def dynamics_parts(classes: int, steps_per_bar: int) -> dict[str, int]:
+    """Sizes of the parts of :func:`dynamics_features` by name, in their order."""
+    return {
+        "hits": (2 * HITS_AROUND + 1) * classes,
+        "drafts": (2 * DRAFTS_AROUND + 1) * 2 * classes,
+        "drum": classes,
+        "step": steps_per_bar,
+        "own": 2,
+        "window": 2,
+        "own_drum": 2,
+    }
 
 
 def dynamics_features(
@@ -44,15 +53,15 @@ def dynamics_features(
       xp: ``numpy`` or ``keras.ops``.
 
     Returns:
-      ``(n, depth)`` float32, see :func:`dynamics_depth`.
+      ``(n, depth)`` float32, see :func:`dynamics_parts`.
     """
     _, steps, classes = hits.shape
     window, step, drum = places
     drafts = drafts * hits[:, :, None]
     parts = []
     for values, around in (
-        (hits, _HITS_AROUND),
-        (xp.reshape(drafts, (-1, steps, 2 * classes)), _DRAFTS_AROUND),
+        (hits, HITS_AROUND),
+        (xp.reshape(drafts, (-1, steps, 2 * classes)), DRAFTS_AROUND),
     ):
         padded = xp.pad(values, ((0, 0), (around, around), (0, 0)))
         depth = values.shape[-1]
@@ -98,7 +107,8 @@ def draw_from_bins(logits: Tensor, uniforms: Tensor, xp: Any) -> Tensor:
       xp: ``numpy`` or ``keras.ops``.
     """
     bins = logits.shape[-1]
-    weights = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))
+    beyond = logits - xp.max(logits, axis=-1, keepdims=True)
+    weights = xp.exp(xp.maximum(beyond, LEAST_LOGIT))
     cumulative = xp.cumsum(weights, axis=-1)
     threshold = uniforms[:, None] * cumulative[:, -1:]
     # Bins below the one that is drawn count whole, it counts in part.

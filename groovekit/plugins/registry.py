@@ -95,18 +95,35 @@ def check_name(name: str, *, kind: str) -> None:
 
 
 _EntryPoints = tuple[importlib.metadata.EntryPoint, ...]
-# The last scan of each group, with the search path and its modification times, so
-# that a package installed meanwhile (in a notebook) is found.
-_scans: dict[str, tuple[object, _EntryPoints]] = {}
+
+
+class _Scan:
+    """Entry points of all packages, read once.
+
+    A scan is made anew when the search path or its modification times have changed, so
+    that a package installed meanwhile (in a notebook) is found.
+    """
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._groups: dict[str, _EntryPoints] = {}
+
+    def of(self, group: str) -> _EntryPoints:
+        """The entry points of a group."""
+        key = tuple((path, _modified(path)) for path in sys.path)
+        if self._key != key:
+            self._found = importlib.metadata.entry_points()
+            self._key, self._groups = key, {}
+        if group not in self._groups:
+            self._groups[group] = tuple(self._found.select(group=group))
+        return self._groups[group]
+
+
+_scan = _Scan()
 
 
 def _entry_points(group: str) -> _EntryPoints:
-    if not plugins_enabled():
-        return ()
-    key = tuple((path, _modified(path)) for path in sys.path)
-    if group not in _scans or _scans[group][0] != key:
-        _scans[group] = key, tuple(importlib.metadata.entry_points(group=group))
-    return _scans[group][1]
+    return _scan.of(group) if plugins_enabled() else ()
 
 
 def _modified(path: str) -> int:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from groovekit import seeding
 
@@ -41,3 +42,17 @@ def test_drawn_seeds_differ_and_fit():
     seeds = {seeding.draw_seed() for _ in range(20)}
     assert len(seeds) > 15
     assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [[(4, 3, 2), (2, 5)], [(3, 3), (2, 2), (1,), (6,)], [(0, 3), (2,)]],
+    ids=["even", "odd", "none"],
+)
+def test_uniforms_are_what_numpy_draws(shapes):
+    ours, numpy = seeding.generator(1, "x"), seeding.generator(1, "x")
+    for shape in shapes:
+        found = seeding.uniforms(ours, shape)
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found, numpy.random(shape, np.float32))
+    assert ours.random() == numpy.random()

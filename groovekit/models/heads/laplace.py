@@ -14,8 +14,8 @@ from groovekit.models.dynamics import (
     OFFSET_BINS,
     VELOCITY_BINS,
     draw_from_bins,
-    dynamics_depth,
     dynamics_features,
+    dynamics_parts,
     spread,
 )
 from groovekit.models.feed import VECTORS, Vectors
@@ -147,7 +147,7 @@ class LaplaceLayer(keras.layers.Layer):
         )
         if values:
             self.network = ResidualMLP(
-                dynamics_depth(classes, steps_per_bar),
+                sum(dynamics_parts(classes, steps_per_bar).values()),
                 hidden,
                 VELOCITY_BINS + OFFSET_BINS,
                 seed=derive(seed, "dynamics"),

@@ -16,6 +16,7 @@ import numpy as np
 from groovekit.errors import UsageError
 from groovekit.models.feed import Feed, Vectors
 from groovekit.models.runtimes.prior import Prior
+from groovekit.seeding import uniforms
 
 # Below it dividing by the temperature would overflow.
 _GREEDY = 1e-4
@@ -171,7 +172,7 @@ class WindowModel(abc.ABC):
             if not greedy:
                 # Windows first, so that each has its own place in the stream.
                 shape = (rows.stop - rows.start, steps, self.noise_depth)
-                noise = rng.random(shape, np.float32)
+                noise = uniforms(rng, shape)
             if forced is not None:
                 noise = _forcing(forced[rows], noise, self.noise_depth)
             feed = Feed(

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from groovekit.models.runtimes.threads import one_thread
 from groovekit.seeding import generator
 
 # How far a draw goes from a stored latent vector towards others of its kind.
@@ -94,13 +95,14 @@ class StoredPrior(Prior):
         """See :class:`Prior`. A walk stays with its stored vector."""
         picks = generator(seed, "codes", "picks").random((count, 2))
         chosen = self.codes[(picks[:, 0] * len(self.codes)).astype(np.int64)]
-        centres = self.centres[nearest(chosen, self.centres)]
         turn = _LEAST_TURN + (_GREATEST_TURN - _LEAST_TURN) * picks[:, 1]
         angle = turn.astype(np.float32)[:, None]
         noise = _noise(
             count, length, self.codes.shape[1], seed=seed, relatedness=relatedness
         )
-        ways = noise.astype(np.float32) @ self.factor.T
+        with one_thread():
+            centres = self.centres[nearest(chosen, self.centres)]
+            ways = noise.astype(np.float32) @ self.factor.T
         still = centres + np.cos(angle) * (chosen - centres)
         walks: np.ndarray = still[:, None] + spread * np.sin(angle)[:, None] * ways
         return walks.astype(np.float32)

@@ -10,8 +10,8 @@ import numpy as np
 from groovekit.models.feed import Feed
 from groovekit.models.runtimes.base import WindowModel
 from groovekit.models.runtimes.numpy.network import Network, network_of
-from groovekit.models.runtimes.numpy.threads import by_rows
 from groovekit.models.runtimes.prior import Prior
+from groovekit.models.runtimes.threads import by_rows
 from groovekit.models.weights_file import open_weights
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # The responses to all steps' inputs are kept: a larger batch saves no time.
 _ENCODED_AT_ONCE = 64
+# What the layers of a decoder of whole windows hold should stay in the cache.
+_DECODED_AT_ONCE = 128
 
 
 class NumpyModel(WindowModel):
@@ -133,4 +135,4 @@ class NumpyModel(WindowModel):
             outputs: np.ndarray = network.decoder.decode(z[rows], steps, own).outputs
             return outputs
 
-        return np.concatenate(by_rows(decoded, len(z)))
+        return np.concatenate(by_rows(decoded, len(z), most=_DECODED_AT_ONCE))

@@ -6,97 +6,20 @@ and :mod:`groovekit.models.heads.laplace`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from groovekit.models.dynamics import (
-    OFFSET_BINS,
-    VELOCITY_BINS,
-    draw_from_bins,
-    dynamics_depth,
-    dynamics_features,
-    spread,
-)
+from groovekit.models.dynamics import spread
 from groovekit.models.feed import VECTORS, Decoded, Feed, Vectors
 from groovekit.models.groove_features import LEAST_HIT, MOST_HIT
 from groovekit.models.runtimes.numpy import decoders, encoders, heads
+from groovekit.models.runtimes.numpy.dynamics import Dynamics
 from groovekit.models.runtimes.numpy.layer import Cost, Layer, NoTwinError, Shape
 from groovekit.models.runtimes.numpy.lstm import Dense
+from groovekit.models.runtimes.numpy.residual import ResidualMLP
 from groovekit.models.window_features import SCALES, window_features
-
-# Keras's own.
-_NORM_EPSILON = np.float32(1e-3)
-_GELU_A, _GELU_B = np.float32(math.sqrt(2.0 / math.pi)), np.float32(0.044715)
-
-
-class Norm(Layer):
-    """Layer normalisation.
-
-    Args:
-      units: size of what is normalised.
-    """
-
-    def __init__(self, units: int) -> None:
-        self._units = units
-
-    def own_shapes(self) -> dict[str, Shape]:
-        """Scale and shift."""
-        return {"gamma": (self._units,), "beta": (self._units,)}
-
-    def take(self, **weights: np.ndarray) -> None:
-        """Scale and shift."""
-        self._gamma, self._beta = weights["gamma"], weights["beta"]
-
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        """``(..., units)`` to the same shape."""
-        x = x - x.mean(axis=-1, keepdims=True)
-        variance = np.einsum("...i,...i->...", x, x)[..., None] / np.float32(
-            self._units
-        )
-        x *= self._gamma / np.sqrt(variance + _NORM_EPSILON)
-        x += self._beta
-        return x
-
-
-class ResidualMLP(Layer):
-    """See :class:`groovekit.models.residual.ResidualMLP`."""
-
-    def __init__(self, inputs: int, sizes: Sequence[int], outputs: int) -> None:
-        depths = [inputs, *sizes]
-        self._hidden = [Dense(a, b) for a, b in zip(depths, sizes, strict=False)]
-        self._norms = [Norm(units) for units in sizes]
-        self._last = Dense(depths[-1], outputs)
-
-    def parts(self) -> Iterator[tuple[str, Layer]]:
-        """Hidden layers, their norms, and the last one."""
-        pairs = zip(self._hidden, self._norms, strict=True)
-        for index, (dense, norm) in enumerate(pairs):
-            yield f"hidden.{index}", dense
-            yield f"norms.{index}", norm
-        yield "last", self._last
-
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        """``(..., inputs)`` to ``(..., outputs)``."""
-        for dense, norm in zip(self._hidden, self._norms, strict=True):
-            x = norm(_gelu(dense(x)))
-        return self._last(x)
-
-
-def _gelu(x: np.ndarray) -> np.ndarray:
-    inner = x * x
-    inner *= _GELU_B
-    inner += 1
-    inner *= x
-    inner *= _GELU_A
-    np.tanh(inner, out=inner)
-    inner += 1
-    inner *= x
-    inner *= np.float32(0.5)
-    gelu: np.ndarray = inner
-    return gelu
 
 
 def _scales(layout: Sequence[Any]) -> tuple[float, ...]:
@@ -181,16 +104,12 @@ class Laplace(heads.Head):
         self._scales = np.array(_scales(layout), np.float32)
         self._classes = layout[0].size
         self._hidden = tuple(hidden)
-        self._steps_per_bar = 1
-        self._network: ResidualMLP | None = None
+        self._network: Dynamics | None = None
 
     def fit_window(self, *, steps: int, bars: int) -> None:
         """Tells the head the windows that it is for."""
-        self._steps_per_bar = steps // bars
         if len(self._scales):
-            depth = dynamics_depth(self._classes, self._steps_per_bar)
-            bins = VELOCITY_BINS + OFFSET_BINS
-            self._network = ResidualMLP(depth, self._hidden, bins)
+            self._network = Dynamics(self._classes, steps // bars, self._hidden)
 
     def own_shapes(self) -> dict[str, Shape]:
         """Of hits, errors, means and thresholds."""
@@ -235,55 +154,56 @@ class Laplace(heads.Head):
         outputs[..., :classes] = hits
         if not len(self._scales):
             return outputs
-        window, step, drum = np.nonzero(hits)
-        for index, values in enumerate(
-            self._values(logits, outputs, uniforms, temperature, (window, step, drum)),
-            start=1,
-        ):
-            low = np.float32(1 / 127 if index == 1 else -1)
-            outputs[window, step, index * classes + drum] = np.clip(values, low, 1)
+        row, drum = np.divmod(np.flatnonzero(hits), classes)
+        # Where each hit and its values lie in the flattened arrays.
+        hit = row * logits.shape[-1] + drum
+        places = hit[:, None] + classes * np.arange(1, 1 + len(self._scales))
+        values = self._medians(logits, hit, places, drum)
+        if uniforms is not None:
+            assert self._network is not None
+            values = self._network.draw(
+                outputs[..., :classes],
+                values,
+                (row, drum),
+                spread(uniforms.reshape(-1)[places], temperature, np),
+            )
+        lowest = np.array([1 / 127, -1], np.float32)
+        outputs.reshape(-1)[places] = np.clip(values, lowest, np.float32(1))
         return outputs
 
-    def _values(
-        self,
-        logits: np.ndarray,
-        outputs: np.ndarray,
-        uniforms: np.ndarray | None,
-        temperature: np.ndarray,
-        places: tuple[np.ndarray, np.ndarray, np.ndarray],
-    ) -> list[np.ndarray]:
-        """Velocities and offsets of the hits at some places."""
-        window, step, drum = places
-        classes = self._classes
+    def _medians(
+        self, logits: np.ndarray, hit: np.ndarray, places: np.ndarray, drum: np.ndarray
+    ) -> np.ndarray:
+        """Velocity and offset of each hit, ``(n, 2)``."""
         assert self._centres is not None
-        sure = np.clip(logits[window, step, drum], LEAST_HIT, MOST_HIT)
-        values = []
-        for index, scale in enumerate(self._scales):
-            column = (index + 1) * classes + drum
-            drafted = logits[window, step, column]
-            values.append(self._centres[index, drum] + drafted / (scale * sure))
-        if uniforms is None:
-            return values
-        drafts = np.zeros((*logits.shape[:2], len(values), classes), np.float32)
-        for index, own in enumerate(values):
-            drafts[window, step, index, drum] = own
-        features = dynamics_features(
-            outputs[..., :classes],
-            drafts,
-            places,
-            steps_per_bar=self._steps_per_bar,
-            xp=np,
-        )
-        assert self._network is not None
-        told = self._network(features)
-        drawn = []
-        for index, part in enumerate(
-            (told[:, :VELOCITY_BINS], told[:, VELOCITY_BINS:])
-        ):
-            own = uniforms[window, step, (index + 1) * classes + drum]
-            own = spread(own, temperature, np).astype(np.float32)
-            drawn.append(draw_from_bins(part, own, np))
-        return [drawn[0], 2 * drawn[1] - 1]
+        flat = logits.reshape(-1)
+        sure = np.clip(flat[hit], LEAST_HIT, MOST_HIT)[:, None]
+        values: np.ndarray = self._centres.T[drum]
+        values += flat[places] / (self._scales * sure)
+        return values
+
+
+class Refiner(ResidualMLP):
+    """Adds to each bar what a network makes of it and of the mean of all.
+
+    Args:
+      depth: size of a bar.
+      sizes: units of the hidden layers, at least one.
+    """
+
+    def __init__(self, depth: int, sizes: Sequence[int]) -> None:
+        super().__init__(2 * depth, sizes, depth)
+
+    def refine(self, bars: np.ndarray) -> None:
+        """Changes ``(batch, bars, depth)`` in place."""
+        batch, count, depth = bars.shape
+        of_bar, of_mean = np.split(self._hidden[0].kernel, 2)
+        # The mean's share of the first layer is the same for all bars of a window.
+        shared = bars.mean(axis=1) @ of_mean
+        shared += self._hidden[0].bias
+        x = bars.reshape(-1, depth) @ of_bar
+        x.reshape(batch, count, -1)[:] += shared[:, None]
+        bars += self.behind_first(x).reshape(bars.shape)
 
 
 class Decoder(decoders.Decoder):
@@ -317,7 +237,7 @@ class Decoder(decoders.Decoder):
         self._network = ResidualMLP(z_size, sizes, flat)
         self._refiner = None
         if refinement and bars > 1:
-            self._refiner = ResidualMLP(2 * flat // bars, refinement, flat // bars)
+            self._refiner = Refiner(flat // bars, refinement)
 
     def parts(self) -> Iterator[tuple[str, Layer]]:
         """The linear part, the networks, and the head's."""
@@ -340,9 +260,7 @@ class Decoder(decoders.Decoder):
         flat = self._linear(z)
         flat += self._network(z)
         if self._refiner is not None:
-            bars = flat.reshape(len(z), self._bars, -1)
-            mean = np.broadcast_to(bars.mean(axis=1, keepdims=True), bars.shape)
-            flat = bars + self._refiner(np.concatenate([bars, mean], axis=-1))
+            self._refiner.refine(flat.reshape(len(z), self._bars, -1))
         logits = flat.reshape(len(z), steps, self._head.logits_depth)
         return Decoded(
             self._head.sample(

@@ -13,8 +13,8 @@ from groovekit.converters.base import Converter
 from groovekit.errors import RunFolderError
 from groovekit.models.builder import build_model, build_optimizer
 from groovekit.models.family import family_of
+from groovekit.models.runtimes import threads
 from groovekit.models.runtimes.keras import BatchedModel
-from groovekit.models.runtimes.numpy import threads
 from groovekit.models.runtimes.numpy.model import NumpyModel
 from groovekit.models.runtimes.numpy.network import network_of
 from groovekit.models.weights import load_weights, named_weights, save_weights

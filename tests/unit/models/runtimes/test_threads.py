@@ -7,8 +7,8 @@ import threading
 import numpy as np
 import pytest
 
-from groovekit.models.runtimes.numpy import threads
-from groovekit.models.runtimes.numpy.threads import by_rows, one_thread
+from groovekit.models.runtimes import threads
+from groovekit.models.runtimes.threads import by_rows, one_thread
 
 
 class Library:
