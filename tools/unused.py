@@ -31,7 +31,7 @@ USED_FROM_OUTSIDE = {
         *("built", "compile_from_config", "compute_loss", "compute_output_spec"),
         *("from_config", "head_layer", "_update_model_variables_moving_average"),
     },
-    "mido and pretty_midi": {"_resolution", "encoding_type"},
+    "note sequences": {"encoding_type"},
     "NumPy, through a view": {"open_gates"},
     "who plays and measures from Python": {"abilities", "f1", "largest_mean_jump"}
     | {"mean_absolute", "recall", "root_mean_square"},

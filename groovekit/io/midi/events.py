@@ -206,20 +206,16 @@ class _Reader:
 
     def _header(self) -> tuple[int, int]:
         """Where the header begins, and where the MIDI data end."""
-        data, stop = self._data, len(self._data)
+        data = self._data
         if not data:
             raise DataError("the file is empty")
-        header = data.find(b"MThd")
+        start, stop = _riff_data(data)
+        header = data.find(b"MThd", start, stop)
         if header < 0:
             raise DataError("not a MIDI file (it holds no header MThd)")
         if header + 14 > stop:
             raise DataError("the MIDI data end in the header (truncated or corrupt)")
-        if data[:4] == b"RIFF" and data[header - 8 : header - 4] == b"data":
-            stop = min(
-                stop, header + int.from_bytes(data[header - 4 : header], "little")
-            )
-        elif header:
-            self._found["before_header"] = header
+        self._found["before_header"] = header - start
         return header, stop
 
     def _chunks(self, header: int, stop: int) -> None:
@@ -435,6 +431,19 @@ class _Reader:
         elif last + 1 < behind:
             after = int(np.count_nonzero(status[last + 1 : behind]))
             self._found["after_end_of_track"] += after
+
+
+def _riff_data(data: bytes) -> tuple[int, int]:
+    """Where the chunk ``data`` of a RIFF file lies; of another file, all of it."""
+    position, end = 12, len(data)
+    if data.startswith(b"RIFF") and data[8:12] == b"RMID":
+        while position + 8 <= end:
+            size = int.from_bytes(data[position + 4 : position + 8], "little")
+            if data.startswith(b"data", position):
+                return position + 8, min(end, position + 8 + size)
+            # Chunks begin at even places.
+            position += 8 + size + size % 2
+    return 0, end
 
 
 def _statuses(data: np.ndarray, body: np.ndarray, odd: list[int]) -> np.ndarray:
