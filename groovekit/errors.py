@@ -76,7 +76,7 @@ class TrainingInterruptedError(GroovekitError):
 
     Args:
       message: what was saved and how to go on.
-      exit_code: 130 for SIGINT, 143 for SIGTERM.
+      exit_code: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
     """
 
     def __init__(self, message: str, exit_code: int) -> None:

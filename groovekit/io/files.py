@@ -14,6 +14,9 @@ from typing import Any
 
 from groovekit.errors import WriteError
 
+#: How the names of files begin that are being written.
+UNFINISHED = ".writing-"
+
 
 def unwritable(path: Path, error: OSError) -> WriteError:
     """Words the error for a file or folder that cannot be written."""
@@ -107,7 +110,7 @@ def beside(path: Path, *, durable: bool = False) -> Iterator[Path]:
       WriteError: the folder or the file cannot be written.
     """
     make_parent(path)
-    temporary = path.with_name(f".writing-{secrets.token_hex(4)}-{path.name}")
+    temporary = path.with_name(f"{UNFINISHED}{secrets.token_hex(4)}-{path.name}")
     try:
         yield temporary
         if durable:

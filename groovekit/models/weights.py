@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from groovekit.errors import RunFolderError
+from groovekit.errors import RunFolderError, TrainingError
 from groovekit.models import backend
 from groovekit.models.protocols import Variable, Variables
 from groovekit.models.weights_file import (
@@ -81,12 +81,16 @@ def save_weights(model: Variables, path: str | Path) -> None:
     """Writes a model's weights to a safetensors file, atomically.
 
     Raises:
+      TrainingError: a weight is not finite; nothing is written.
       WriteError: the file cannot be written.
     """
     arrays = {
         name: np.array(backend.to_numpy(weight))
         for name, weight in named_weights(model).items()
     }
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise TrainingError(f"{name} is not finite: the weights are not saved.")
     write_weights(Path(path), arrays)
 
 

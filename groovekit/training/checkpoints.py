@@ -95,8 +95,8 @@ def save(
     path = path_of(folder, step)
     write_file(path, write, durable=True)
     files = listing(folder)
-    # Later ones belong to a history that was given up: they were damaged.
-    later = [p for p in files if step_of(p) > step]
+    # Later ones were passed over; sound ones are not ours to remove.
+    later = [p for p in files if step_of(p) > step and _damage(p)]
     old = [p for p in files if step_of(p) <= step][:-keep] if keep else []
     for file in (*later, *old):
         file.unlink(missing_ok=True)
@@ -106,17 +106,30 @@ def save(
 def newest(folder: Path) -> Path | None:
     """The newest checkpoint that can be read; damaged ones are named and passed."""
     for path in reversed(listing(folder)):
-        try:
-            with opened_checkpoint(path) as arrays:
-                json.loads(arrays[_STATE].tobytes())
-                for name in arrays.files:
-                    # Reading checks the checksum.
-                    arrays[name]
-        except RunFolderError as error:
-            _LOG.warning("Passing over a damaged checkpoint. %s", error)
-        else:
+        damage = _damage(path)
+        if not damage:
             return path
+        _LOG.warning("Passing over a damaged checkpoint: %s: %s.", path, damage)
     return None
+
+
+def _damage(path: Path) -> str:
+    """What is wrong with a checkpoint; empty for a sound one."""
+    try:
+        with opened_checkpoint(path) as arrays:
+            json.loads(arrays[_STATE].tobytes())
+            if not any(name.startswith(f"{MODEL}/") for name in arrays.files):
+                return "it holds no model"
+            for name in arrays.files:
+                # Reading checks the checksum.
+                if not np.isfinite(arrays[name]).all():
+                    return f"{name} is not finite"
+    except RunFolderError as error:
+        return str(error.__cause__ or error)
+    # Bytes that changed lead NumPy, zipfile and zlib to any exception.
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def load(path: Path, model: Variables, optimizer: Optimizer) -> dict[str, Any]:

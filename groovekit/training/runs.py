@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from groovekit.configs.run_folder import RunFolder
 from groovekit.data.prepared import Prepared
 from groovekit.errors import RunFolderError, UsageError
+from groovekit.io.files import UNFINISHED, unwritable
 from groovekit.seeding import draw_seed
 from groovekit.training import checkpoints
 
@@ -84,16 +86,103 @@ def check_free(run: RunFolder, *, resume: bool, overwrite: bool) -> None:
         )
 
 
-def clear(run: RunFolder) -> None:
-    """Removes the run that is in a folder, if any; other files stay."""
-    if not RunFolder.is_run(run.path):
+def put_aside(run: RunFolder) -> None:
+    """Moves the run that is in a folder, if any, out of the way; other files stay.
+
+    Raises:
+      WriteError: it cannot be moved.
+    """
+    if RunFolder.is_run(run.path):
+        try:
+            _move(_parts(run), _aside(run))
+        except OSError as error:
+            raise unwritable(run.path, error) from error
+
+
+def drop_replaced(run: RunFolder) -> None:
+    """Removes the run that was put aside, if any: the new one can go on by itself."""
+    shutil.rmtree(_aside(run), ignore_errors=True)
+
+
+def tidy(run: RunFolder) -> None:
+    """Mends what a training left that was killed; nobody may train there.
+
+    Half-written files go. A run that was put aside comes back, unless what was to
+    replace it can go on.
+
+    Raises:
+      WriteError: files cannot be moved.
+    """
+    for folder in (run.path, run.checkpoints):
+        for path in folder.glob(f"{UNFINISHED}*"):
+            path.unlink(missing_ok=True)
+    aside = RunFolder(_aside(run))
+    if not aside.path.is_dir():
         return
-    run.config_path.unlink()
-    for path in checkpoints.listing(run.checkpoints):
-        path.unlink()
-    for path in (run.weights_path, run.old_weights_path):
-        path.unlink(missing_ok=True)
-    shutil.rmtree(run.logs, ignore_errors=True)
+    if not (RunFolder.is_run(run.path) and checkpoints.listing(run.checkpoints)):
+        try:
+            # Where its config lies aside, all of the old run does; what lies in its
+            # place is the new one's.
+            if RunFolder.is_run(aside.path):
+                _remove(_parts(run))
+            _move(reversed(_parts(aside)), run.path)
+        except OSError as error:
+            raise unwritable(run.path, error) from error
+    drop_replaced(run)
+
+
+def _aside(run: RunFolder) -> Path:
+    return run.path / ".replaced"
+
+
+def _parts(run: RunFolder) -> tuple[Path, ...]:
+    """What a run folder holds.
+
+    Checkpoints are the first to go and the last to come back, the config the other way
+    round: so a run that can go on is whole, whenever the process is killed.
+    """
+    return (
+        run.checkpoints,
+        run.logs,
+        run.weights_path,
+        run.old_weights_path,
+        run.metadata_path,
+        run.config_path,
+    )
+
+
+def _move(parts: Iterable[Path], target: Path) -> None:
+    target.mkdir(exist_ok=True)
+    for part in parts:
+        if part.exists():
+            part.replace(target / part.name)
+
+
+def _remove(parts: Iterable[Path]) -> None:
+    for part in parts:
+        if part.is_dir():
+            shutil.rmtree(part)
+        else:
+            part.unlink(missing_ok=True)
+
+
+def is_replaced(run: RunFolder) -> bool:
+    """Whether a run was put aside that has not been replaced for good."""
+    return _aside(run).is_dir()
+
+
+def note_finished(run: RunFolder, step: int) -> None:
+    """Notes in the metadata that training ended at a step, with all that follows it.
+
+    Raises:
+      WriteError: they cannot be written.
+    """
+    run.write_metadata({**run.read_metadata(), "finished": step})
+
+
+def is_finished(run: RunFolder, step: int) -> bool:
+    """Whether training ended at a step, with all that follows it."""
+    return run.read_metadata().get("finished") == step
 
 
 def describe_data(data: Prepared) -> dict[str, Any]:

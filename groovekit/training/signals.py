@@ -1,4 +1,4 @@
-"""Stopping training by SIGINT (Ctrl-C) or SIGTERM, with everything saved."""
+"""Stopping training by SIGINT (Ctrl-C), SIGTERM or SIGHUP, with everything saved."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ _LOG = logging.getLogger("groovekit")
 
 #: Exit status of the command line after each signal.
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+# A terminal that is closed; unknown on Windows.
+if hasattr(signal, "SIGHUP"):
+    EXIT_CODES[signal.SIGHUP] = 129
 
 
 class StopRequest:
@@ -28,10 +31,14 @@ class StopRequest:
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
 
+    def is_set(self) -> bool:
+        """Whether one did."""
+        return self.signal is not None
+
 
 @contextlib.contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Notes the first SIGINT or SIGTERM; a second one does what it did before.
+    """Notes the first of these signals; a second one does what it did before.
 
     In another thread than the main one nothing is caught.
 

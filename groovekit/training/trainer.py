@@ -8,11 +8,12 @@ have seen.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,12 @@ from groovekit.configs.base import Config
 from groovekit.configs.metadata import make_metadata
 from groovekit.configs.run_folder import RunFolder
 from groovekit.data.prepared import Prepared
-from groovekit.errors import TrainingError, TrainingInterruptedError, UsageError
+from groovekit.errors import (
+    RunFolderError,
+    TrainingError,
+    TrainingInterruptedError,
+    UsageError,
+)
 from groovekit.models import backend
 from groovekit.models.builder import build_model
 from groovekit.models.callbacks import Callbacks
@@ -33,10 +39,11 @@ from groovekit.seeding import generator
 from groovekit.training import checkpoints, runs
 from groovekit.training import estimate as preflight
 from groovekit.training.init_from import load_initial_weights
+from groovekit.training.ownership import owned
 from groovekit.training.settings import DTYPES, TrainSettings
 from groovekit.training.signals import EXIT_CODES, StopRequest, stop_requests
 from groovekit.training.summaries import EventWriter
-from groovekit.training.validation import Validator, arguments
+from groovekit.training.validation import StoppedError, Validator, arguments
 from groovekit.training.words import evaluation_in_words
 
 _LOG = logging.getLogger("groovekit")
@@ -72,13 +79,25 @@ class TrainResult:
 
 @dataclasses.dataclass
 class _State:
-    """What changes while training; saved with each checkpoint."""
+    """What changes while training; saved with each checkpoint.
+
+    Attributes:
+      step: steps done.
+      best: the least loss on the evaluation examples.
+      best_step: its step.
+      worse: evaluations since then.
+      scores: of the last evaluation.
+      evaluated: its step.
+      judged_by: what losses depend on but the weights; they compare where it is equal.
+    """
 
     step: int = 0
     best: float = math.inf
     best_step: int = 0
     worse: int = 0
     scores: dict[str, float] = dataclasses.field(default_factory=dict)
+    evaluated: int = -1
+    judged_by: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class Trainer:
@@ -108,6 +127,15 @@ class Trainer:
         #: Step to stop at.
         self.steps = config.training.steps if settings.steps is None else settings.steps
         self.run = RunFolder(Path(run_dir))
+        # Folders without checkpoints hold nothing to mend, perhaps a preset.
+        used = self.run.checkpoints.is_dir() or runs.is_replaced(self.run)
+        with owned(self.run.path) if used else contextlib.nullcontext():
+            if used:
+                runs.tidy(self.run)
+            self._set_up()
+
+    def _set_up(self) -> None:
+        config, data, settings = self.config, self.data, self.settings
         self._resumed = settings.resume and runs.has_begun(self.run)
         self.seed = runs.choose_seed(self.run, settings.seed, resumed=self._resumed)
         self.family = family_of(config)
@@ -119,6 +147,7 @@ class Trainer:
         self.optimizer = self.family.optimizer(whole, self.model)
         self._preparation = self.family.preparation(config)
         self.state = self._restored() if self._resumed else self._initial()
+        self._found = checkpoints.listing(self.run.checkpoints)
         batch_size = config.training.batch_size
         self.batch_size = data.train.effective_batch_size(batch_size)
         self._validator = None
@@ -137,7 +166,26 @@ class Trainer:
         path = runs.newest_checkpoint(self.run)
         state = _State(**checkpoints.load(path, self.model, self.optimizer))
         _LOG.info("Resuming %s at step %d.", self.run.path, state.step)
+        now = self._judged_by()
+        before = state.judged_by or now
+        changed = [name for name in now if now[name] != before.get(name)]
+        if changed:
+            _LOG.info(
+                "Losses do not compare with those so far (another %s): best weights "
+                "and patience count anew.",
+                ", another ".join(changed),
+            )
+            state.best, state.worse = math.inf, 0
+        state.judged_by = now
         return state
+
+    def _judged_by(self) -> dict[str, Any]:
+        evaluation = self.data.evaluation
+        return {
+            "evaluation set": None if evaluation is None else evaluation.fingerprint,
+            "eval_batches": self.settings.eval_batches,
+            "precision": self.settings.precision,
+        }
 
     def _initial(self) -> _State:
         """The state of a new run, whose folder is not written before it trains."""
@@ -145,11 +193,21 @@ class Trainer:
         runs.check_free(self.run, resume=settings.resume, overwrite=settings.overwrite)
         if settings.init_from is not None:
             load_initial_weights(self.model, self.config, settings.init_from)
-        return _State()
+        return _State(judged_by=self._judged_by())
 
-    def _create(self) -> None:
-        # Examples and config are known to be good by now.
-        runs.clear(self.run)
+    def _begin(self, scalars: Mapping[str, Any] | None) -> None:
+        """Makes the folder of a new run, with something to go on from.
+
+        Not before a step is done: what it replaces is lost only to a run that works.
+
+        Args:
+          scalars: of the first step; None where there are no steps to do.
+        """
+        if scalars is not None and not math.isfinite(
+            float(backend.to_numpy(scalars["loss"]))
+        ):
+            self._raise_not_a_number()
+        runs.put_aside(self.run)
         init_from = self.settings.init_from
         metadata = make_metadata(
             self.config,
@@ -161,6 +219,16 @@ class Trainer:
             init_from=None if init_from is None else str(init_from),
         )
         RunFolder.create(self.run.path, self.config, metadata)
+        self._resumed = True
+        self._save()
+        runs.drop_replaced(self.run)
+        self._open_logs()
+
+    def _open_logs(self) -> None:
+        self._train_log, self._eval_log = (
+            self._logs.enter_context(EventWriter(self.run.logs / name))
+            for name in ("train", "eval")
+        )
 
     # Cost ----------------------------------------------------------------------
 
@@ -193,39 +261,55 @@ class Trainer:
             least of. Each step waits for its figures where there are callbacks.
 
         Raises:
-          TrainingInterruptedError: SIGINT or SIGTERM came; everything is saved.
+          TrainingInterruptedError: SIGINT, SIGTERM or SIGHUP came; everything is
+            saved.
+          RunFolderError: another training has the folder.
           TrainingError: the loss is not a number any more.
           OutOfMemoryError: a batch does not fit.
         """
-        if not self.remaining and self._resumed:
+        with owned(self.run.path):
+            if checkpoints.listing(self.run.checkpoints) != self._found:
+                raise RunFolderError(
+                    f"The run in {self.run.path} went on in another process. "
+                    "Do the same again to go on from where it is now."
+                )
+            return self._fit(progress, callbacks)
+
+    def _fit(self, progress: Progress | None, callbacks: Sequence[Any]) -> TrainResult:
+        state = self.state
+        over = not self.remaining or self._out_of_patience
+        if self._resumed and over and runs.is_finished(self.run, state.step):
+            why = "its patience ended" if self._out_of_patience else "that is all"
             _LOG.info(
-                "Nothing to do: the run is at step %d of %d.",
-                self.state.step,
+                "Nothing to do: the run is at step %d of %d; %s.",
+                state.step,
                 self.steps,
+                why,
             )
-            return self._result(stopped_early=False)
+            return self._result(stopped_early=self._out_of_patience)
         advice = self._memory_advice()
         if not self._resumed:
             self._start()
-            self._create()
-            self._resumed = True
         with (
             stop_requests() as stop,
             backend.explaining_memory(advice),
-            EventWriter(self.run.logs / "train") as train_log,
-            EventWriter(self.run.logs / "eval") as eval_log,
+            contextlib.ExitStack() as self._logs,
         ):
-            called = self._callbacks(callbacks)
-            if not self.remaining:
-                if self._validator is not None:
-                    self._evaluate(eval_log)
-                self._save()
-            result = self._loop(progress, called, stop, train_log, eval_log)
-            if self.family.has_rest(self.model):
-                load_weights(self.model, self.run.require_weights())
-                self._fit_rest()
-                save_weights(self.model, self.run.weights_path)
+            if self._resumed:
+                self._open_logs()
+            elif not self.remaining:
+                self._begin(None)
+            result = self._loop(progress, self._callbacks(callbacks), stop)
+            self._finish()
             return result
+
+    def _finish(self) -> None:
+        """Fits what gradients do not, for the best weights, and notes the end."""
+        if self.family.has_rest(self.model):
+            load_weights(self.model, self.run.require_weights())
+            self._fit_rest()
+            save_weights(self.model, self.run.weights_path)
+        runs.note_finished(self.run, self.state.step)
 
     def _callbacks(self, callbacks: Sequence[Any]) -> Callbacks:
         steps = self.settings.eval_every
@@ -271,8 +355,6 @@ class Trainer:
         progress: Progress | None,
         callbacks: Callbacks,
         stop: StopRequest,
-        train_log: EventWriter,
-        eval_log: EventWriter,
     ) -> TrainResult:
         settings, state = self.settings, self.state
         update = backend.train_step(
@@ -289,8 +371,12 @@ class Trainer:
         )
         pending: list[Any] = []
         saved_at = logged_at = time.monotonic()
-        stopped_early = False
         callbacks.train_begin()
+        if self._owes_evaluation:
+            # A signal, or worse, came in between.
+            self._evaluate(stop)
+            self._save()
+        stopped_early = self._out_of_patience
         while state.step < self.steps and not stopped_early:
             batch = next(batches)
             if self._preparation is not None:
@@ -301,20 +387,20 @@ class Trainer:
             pending.append(update(*tensors, np.asarray(state.step, np.float32)))
             callbacks.batch_end(state.step, pending[-1])
             state.step += 1
+            if not self._resumed:
+                self._begin(pending[-1])
             last = state.step == self.steps or callbacks.stopped
             due = state.step % settings.eval_every == 0
             stopping = stop.signal
             slow = time.monotonic() - logged_at > _LOG_SECONDS
             if state.step % LOG_EVERY == 0 or last or due or stopping or slow:
-                self._log(pending, train_log, progress)
+                self._log(pending, progress)
                 pending.clear()
                 logged_at = time.monotonic()
             if (due or last) and self._validator is not None and stopping is None:
-                self._evaluate(eval_log)
+                self._evaluate(stop)
                 stopping = stop.signal
-                stopped_early = settings.patience is not None and (
-                    state.worse >= settings.patience
-                )
+                stopped_early = self._out_of_patience
             if (due or last) and stopping is None:
                 callbacks.epoch_end(
                     state.step, {} if self._validator is None else state.scores
@@ -339,9 +425,23 @@ class Trainer:
         callbacks.train_end()
         return self._result(stopped_early=stopped_early)
 
-    def _log(
-        self, pending: list[Any], writer: EventWriter, progress: Progress | None
-    ) -> None:
+    @property
+    def _out_of_patience(self) -> bool:
+        patience = self.settings.patience
+        return patience is not None and self.state.worse >= patience
+
+    @property
+    def _owes_evaluation(self) -> bool:
+        """Whether an evaluation is due that has not been done."""
+        state = self.state
+        due = state.step and state.step % self.settings.eval_every == 0
+        return (
+            self._validator is not None
+            and state.evaluated != state.step
+            and bool(due or state.step == self.steps)
+        )
+
+    def _log(self, pending: list[Any], progress: Progress | None) -> None:
         """Writes means over the steps since the last point of the curves."""
         rows = [
             {k: backend.to_numpy(v).astype(np.float64) for k, v in row.items()}
@@ -359,18 +459,23 @@ class Trainer:
         scalars |= self.model.metrics_of(sums, by_segment=False)
         rate = self.optimizer.learning_rate
         scalars["learning_rate"] = float(backend.to_numpy(rate))
-        writer.scalars(scalars, self.state.step)
-        writer.flush()
+        self._train_log.scalars(scalars, self.state.step)
+        self._train_log.flush()
         if progress is not None:
             progress(self.state.step, scalars)
 
-    def _evaluate(self, writer: EventWriter) -> None:
+    def _evaluate(self, stop: StopRequest) -> None:
+        """Evaluates, unless a signal comes in between."""
         assert self._validator is not None
         state = self.state
-        with averaged(self.model, self.optimizer):
-            state.scores = self._validator(state.step)
-        writer.scalars(state.scores, state.step)
-        writer.flush()
+        try:
+            with averaged(self.model, self.optimizer):
+                scores = self._validator(state.step, stopping=stop.is_set)
+        except StoppedError:
+            return
+        state.scores, state.evaluated = scores, state.step
+        self._eval_log.scalars(scores, state.step)
+        self._eval_log.flush()
         objective = self.model.objective_of(state.scores)
         _LOG.info("Step %d: %s", state.step, evaluation_in_words(state.scores))
         if not math.isfinite(objective):
@@ -378,9 +483,6 @@ class Trainer:
         if objective < state.best:
             state.best, state.best_step, state.worse = objective, state.step, 0
             self._save_weights()
-            if not checkpoints.listing(self.run.checkpoints):
-                # Weights never lie there without something to go on from.
-                self._save()
         else:
             state.worse += 1
 
@@ -393,8 +495,7 @@ class Trainer:
     def _save(self) -> None:
         if self._validator is None:
             self.state.best_step = self.state.step
-        if self._validator is None or self.run.weights is None:
-            self._save_weights()
+        # First: weights never lie there without something to go on from.
         checkpoints.save(
             self.run.checkpoints,
             self.state.step,
@@ -403,6 +504,8 @@ class Trainer:
             dataclasses.asdict(self.state),
             keep=self.settings.keep,
         )
+        if self._validator is None or self.run.weights is None:
+            self._save_weights()
 
     def _result(self, *, stopped_early: bool) -> TrainResult:
         state = self.state
@@ -427,14 +530,14 @@ class Trainer:
         return text
 
     def _raise_not_a_number(self) -> None:
-        path = checkpoints.newest(self.run.checkpoints)
+        path = checkpoints.newest(self.run.checkpoints) if self._resumed else None
         if path is None:
             good = "No checkpoint was written yet."
         else:
             good = (
-                f"The last good checkpoint is {path.name}; the same command goes on "
-                f"from it, and `init_from={str(self.run.path)!r}` with another "
-                "`run_dir` takes its best weights to other settings."
+                f"The last good checkpoint is {path.name}. Going on from it with the "
+                f"same settings leads here again: `init_from={str(self.run.path)!r}` "
+                "with another `run_dir` takes the best weights to other settings."
             )
         raise TrainingError(
             f"The loss is not a number any more at step {self.state.step}. {good} "

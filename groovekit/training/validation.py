@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,10 @@ from groovekit.training.summaries import EventWriter
 
 # A step at which every schedule of beta has come to its end.
 _LATE_STEP = 2**31 - 1
+
+
+class StoppedError(Exception):
+    """An evaluation that was stopped before its end."""
 
 
 def arguments(tensors: Tensors, *, fixed_length: bool) -> tuple[Any, Any, Any, Any]:
@@ -65,11 +70,17 @@ class Validator:
         #: Windows that the last evaluation took in.
         self.windows = 0
 
-    def __call__(self, step: int) -> dict[str, float]:
+    def __call__(
+        self, step: int, *, stopping: Callable[[], bool] | None = None
+    ) -> dict[str, float]:
         """Means over all windows, under the original's names.
 
         Args:
           step: training step, for weights that depend on it.
+          stopping: asked after each batch whether to stop.
+
+        Raises:
+          StoppedError: it was stopped.
         """
         rng = generator(self._seed, "evaluation")
         prepared = generator(self._seed, "evaluation", "preparation")
@@ -93,6 +104,8 @@ class Validator:
                     array = array.sum(axis=0)
                 sums[name] = sums.get(name, 0.0) + array
             windows += len(batch)
+            if stopping is not None and stopping():
+                raise StoppedError
         self.windows = windows
         return model.scores(sums, windows, step)
 

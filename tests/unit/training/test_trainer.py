@@ -67,9 +67,9 @@ def test_a_run_folder_explains_itself(reference, config, data):
     )
     assert metadata["data"]["windows"] == len(data.train)
     assert run.weights_path.is_file()
-    # One with the first best weights, one at the end.
+    # One with the first step, one at the end.
     assert [p.name for p in checkpoints.listing(run.checkpoints)] == [
-        "step-00000005.npz",
+        "step-00000001.npz",
         "step-00000012.npz",
     ]
     tags = b"".join(
@@ -311,7 +311,7 @@ def test_a_damaged_checkpoint_is_passed_over(config, data, tmp_path, caplog):
     with caplog.at_level("WARNING"):
         trainer = Trainer(config, data, folder, settings)
     assert trainer.state.step == 2
-    assert "over a damaged checkpoint" in caplog.text
+    assert f"over a damaged checkpoint: {newest}" in caplog.text
 
 
 def test_starting_from_other_weights(config, data, tmp_path, reference):
