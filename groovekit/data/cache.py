@@ -31,7 +31,7 @@ from groovekit.errors import ConfigError
 _LOG = logging.getLogger("groovekit")
 
 # Raise it when entries, or what reading files gives, change.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 DEFAULT_LIMIT = 5 * 2**30
 _TEMPORARY = ".building-"
 # A build folder that old belongs to a process that died.

@@ -10,6 +10,7 @@ import numpy as np
 from groovekit.converters.base import Converter, Reason, Skipped, Windows
 from groovekit.data.order import starts
 from groovekit.data.report import ExampleReport, ReportBuilder
+from groovekit.data.same_take import Performances
 from groovekit.data.stores import Store
 from groovekit.errors import DataError, NoExamplesError
 from groovekit.io.notes import NoteSequence
@@ -24,6 +25,7 @@ class Conversion:
         self._counts: list[int] = []
         self._books = ReportBuilder()
         self.ids: list[str] = []
+        self._played = Performances()
 
     def add(self, name: str, sequence: NoteSequence) -> None:
         """Converts one sequence."""
@@ -36,6 +38,7 @@ class Conversion:
             self._store.append(result.arrays)
             self._counts.append(len(result))
             self.ids.append(name)
+            self._played.add((name, sequence.filename), result.arrays)
 
     def unreadable(self, name: str, reason: str) -> None:
         """Enters a file that could not be read."""
@@ -44,6 +47,10 @@ class Conversion:
     def groups(self) -> np.ndarray:
         """``(sequences + 1,)``: see :class:`~groovekit.Examples`."""
         return starts(self._counts)
+
+    def performances(self) -> list[str]:
+        """A name for each sequence's performance, see :class:`~groovekit.Examples`."""
+        return self._played.names()
 
     def report(self, *, files: int | None) -> ExampleReport:
         """The books; see :meth:`groovekit.data.report.ReportBuilder.finish`."""

@@ -174,6 +174,7 @@ def _convert_to_cache(
                 "report": report.to_dict(),
                 "groups": conversion.groups().tolist(),
                 "ids": conversion.ids,
+                "performances": conversion.performances(),
                 "fingerprint": conversion.fingerprint(),
             }
         )
@@ -214,12 +215,15 @@ def _from_cache(key: str, converter: Converter, *, verify: bool) -> Examples | N
             stored=Windows(entry.load(), report.counts),
             groups=np.asarray(meta["groups"], np.int64),
             ids=tuple(meta["ids"]),
+            performances=tuple(meta["performances"]),
             report=report,
             converter=converter,
             fingerprint=meta["fingerprint"],
         )
         consistent = len(found.stored) == len(found) == report.windows
-        if not consistent or len(found.ids) != found.sequences:
+        if not consistent or {len(found.ids), len(found.performances)} != {
+            found.sequences
+        }:
             raise ValueError("its parts do not fit together")
     except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
         _LOG.warning("The cache entry %s is damaged and is built again: %s", key, error)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -51,6 +52,9 @@ class Examples:
         wherever their files lie.
       origins: ``(sequences,)`` int64: number in ``stored`` of the first window of
         each sequence; None where all windows are used.
+      performances: for each sequence a name that those of one performance share
+        (pieces of a take, copies, the same take recorded again) and that says nothing
+        else; empty where that is not known.
     """
 
     stored: Windows
@@ -60,6 +64,7 @@ class Examples:
     converter: Converter
     fingerprint: str
     origins: np.ndarray | None = None
+    performances: Sequence[str] = ()
 
     @classmethod
     def from_sequences(
@@ -93,6 +98,7 @@ class Examples:
             report=report,
             converter=conversion.converter,
             fingerprint=conversion.fingerprint(),
+            performances=conversion.performances(),
         )
 
     def __len__(self) -> int:
@@ -131,12 +137,16 @@ class Examples:
         keep = np.asarray(keep, bool)
         counts = np.diff(self.groups)
         origins = self.groups[:-1] if self.origins is None else self.origins
-        ids = tuple(name for name, kept in zip(self.ids, keep, strict=True) if kept)
+        ids, performances = (
+            tuple(itertools.compress(names, keep))
+            for names in (self.ids, self.performances)
+        )
         chosen = json.dumps([self.fingerprint, np.flatnonzero(keep).tolist()])
         return dataclasses.replace(
             self,
             groups=starts(counts[keep]),
             ids=ids,
+            performances=performances,
             fingerprint=hashlib.sha256(chosen.encode()).hexdigest()[:32],
             origins=origins[keep],
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,10 @@ from groovekit.io import sources
 _LOG = logging.getLogger("groovekit")
 
 EVAL_FRACTION = 0.1
+#: Fewer of either are too little to judge a model by.
+LEAST_PERFORMANCES, LEAST_WINDOWS = 2, 20
+# Share of the windows that is held out at most to have so many.
+_MOST = 0.25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,8 +58,8 @@ def prepare(
 
     With ``settings.eval_examples`` those are evaluated on (of a source with splits:
     validation). Otherwise a source with splits trains on ``train`` and is
-    evaluated on ``validation``; of any other one tenth of the source files is
-    held out, chosen by a hash of their ids, the same for every seed.
+    evaluated on ``validation``; of any other one tenth is held out, see
+    :func:`hold_out`, the same for every seed.
 
     Args:
       examples: see :func:`load_examples`.
@@ -137,38 +140,48 @@ def held_out_examples(
 
 
 def hold_out(examples: Examples, fraction: float = EVAL_FRACTION) -> Prepared:
-    """Holds out a share of the source files for evaluation.
+    """Holds out a share of the windows for evaluation, whole performances of them.
 
-    A file is held out when the SHA-1 of its id, read as a number, lies in the
-    lowest ``fraction`` of its range. With two files or more there is at least one
-    on either side; with one there is no evaluation.
+    Performances come in the order of a hash of what was played, which neither names nor
+    folders change, until there are windows enough: ``fraction`` of all, and where that
+    leaves three quarters for training at least 20 of two performances. There is at
+    least one performance on either side; of a single one nothing is held out.
 
     Args:
       examples: all of them.
-      fraction: share of the files, in (0, 1).
+      fraction: share of the windows, in (0, 1).
     """
-    ranks = np.array([_rank(name) for name in examples.ids])
-    distinct = np.unique(ranks)
-    if len(distinct) < 2:
+    performances, own = np.unique(
+        np.array(examples.performances or examples.ids), return_inverse=True
+    )
+    if len(performances) < 2:
         return Prepared(
             examples,
             None,
-            "No evaluation: there is one source file only, and holding out part of it"
+            "No evaluation: there is one performance only, and holding out part of it"
             " would show the model what it is tested on. Give other examples to"
             " evaluate on (`eval_examples`).",
         )
-    # The bounds keep one file on each side.
-    limit = min(max(fraction, np.nextafter(distinct[0], 1)), distinct[-1])
-    held = ranks < limit
+    counts = np.bincount(own.ravel(), weights=np.diff(examples.groups))
+    count = _how_many(counts, fraction)
+    held = own.ravel() < count
     train, evaluation = examples.subset(~held), examples.subset(held)
     note = (
-        f"Held out {evaluation.sequences} of {examples.sequences} source files"
+        f"Held out {count} of {len(performances)} performances"
         f" ({len(evaluation)} of {len(examples)} windows) for evaluation."
     )
+    if count < LEAST_PERFORMANCES or len(evaluation) < LEAST_WINDOWS:
+        note += " That is too little to judge a model by."
     return Prepared(train, evaluation, note)
 
 
-def _rank(name: str) -> float:
-    """A number in [0, 1) that depends on an id alone."""
-    digest = hashlib.sha1(name.encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[:6], "big") / 2**48
+def _how_many(counts: np.ndarray, fraction: float) -> int:
+    """How many of the first performances are held out, given windows of each."""
+    windows = np.cumsum(counts)
+    whole = windows[-1]
+    # With the last one or without it, whichever is nearer.
+    count = int(np.argmin(np.abs(windows - fraction * whole))) + 1
+    enough = int(np.searchsorted(windows, LEAST_WINDOWS)) + 1
+    most = int(np.searchsorted(windows, _MOST * whole, side="right"))
+    count = max(count, min(max(enough, LEAST_PERFORMANCES), most))
+    return min(max(count, 1), len(counts) - 1)

@@ -19,7 +19,7 @@ class DataSettings:
         splits; None for ``train`` in :func:`~groovekit.prepare`, for ``all``
         in :func:`~groovekit.load_examples`.
       eval_examples: other examples to evaluate on.
-      eval_fraction: share of source files to hold out, in [0, 1); 0 for no
+      eval_fraction: share of the windows to hold out, in [0, 1); 0 for no
         evaluation. None for the validation split, where there is one, or else
         one tenth.
       cache: use the on-disk cache. Without it the windows are held in memory.

@@ -97,7 +97,7 @@ def test_examples_without_splits(command, run, groove):
     arguments = ("evaluate", "--run-dir", run, "--examples", folder, *FAST)
     done = command(*arguments, "--json")
     assert done.exit_code == 0, done.output
-    assert "Held out 1 of 6 source files" in done.stderr
+    assert "Held out 1 of 6 performances" in done.stderr
     assert json.loads(done.stdout)["examples"]["split"] is None
     refused = command(*arguments, "--split", "test")
     assert refused.exit_code == 2

@@ -87,7 +87,8 @@ def _follow(
     type=click.FloatRange(0, 1, max_open=True),
     default=None,
     show_default="0.1, or the validation split",
-    help="Share of the source files to hold out for evaluation; 0 for none.",
+    help="Share of the windows to hold out for evaluation, in whole performances; 0 "
+    "for none.",
 )
 @click.option(
     "--run-dir",

@@ -384,7 +384,7 @@ def test_sizes_and_steps_out_of_range():
 def test_a_tenth_of_the_files_is_held_out():
     examples = make_examples([2] * 400)
     train, evaluation, note = hold_out(examples, 0.1)
-    assert 25 <= evaluation.sequences <= 55
+    assert evaluation.sequences == 40
     assert train.sequences + evaluation.sequences == 400
     assert not set(train.ids) & set(evaluation.ids)
     assert f"Held out {evaluation.sequences} of 400" in note
@@ -397,12 +397,78 @@ def test_a_tenth_of_the_files_is_held_out():
     assert len({examples.fingerprint, train.fingerprint, evaluation.fingerprint}) == 3
 
 
-def test_the_choice_depends_on_ids_alone():
-    forward = make_examples([1] * 100)
-    pairs = [(name, make_sequence(name, [1, 2])) for name in reversed(forward.ids)]
-    backward = Examples.from_sequences(pairs, Tiny())
-    held = [set(hold_out(e, 0.1).evaluation.ids) for e in (forward, backward)]
-    assert held[0] == held[1]
+def test_the_choice_depends_on_neither_names_nor_order():
+    contents = [[number, number + 1] for number in range(0, 100, 2)]
+
+    def held(folder, takes):
+        pairs = [
+            (f"/id/midi/{folder}/{take}", make_sequence("", contents[take]))
+            for take in takes
+        ]
+        evaluation = hold_out(Examples.from_sequences(pairs, Tiny()), 0.1).evaluation
+        return {name.rpartition("/")[2] for name in evaluation.ids}
+
+    forward, backward = range(50), range(49, -1, -1)
+    assert held("mine", forward) == held("yours", backward)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("take:0", "take:1"),
+        ("a/1_funk_80_beat_4-4_1.midi", "a/1_funk_80_beat_4-4_12.midi"),
+        ("1_rock_100_fill_6-8_3", "1_rock_100_fill_6-8_4"),
+    ],
+)
+def test_pieces_and_recordings_of_a_take_stay_together(names):
+    pairs = []
+    for number in range(40):
+        for piece, name in enumerate(names):
+            content = [2 * number + piece, 100 + piece]
+            pairs.append((f"{number}/{name}", make_sequence("", content)))
+    train, evaluation, note = hold_out(Examples.from_sequences(pairs, Tiny()), 0.25)
+    takes = [{name.partition("/")[0] for name in e.ids} for e in (train, evaluation)]
+    assert not takes[0] & takes[1]
+    assert "Held out 10 of 40 performances" in note
+
+
+def test_a_take_under_two_names_stays_on_one_side():
+    pairs = [
+        (f"{copy}-{number}", make_sequence("", [number, number + 1]))
+        for copy in ("take", "backup of take")
+        for number in range(0, 80, 2)
+    ]
+    train, evaluation, _ = hold_out(Examples.from_sequences(pairs, Tiny()), 0.25)
+    takes = [{name.partition("-")[2] for name in e.ids} for e in (train, evaluation)]
+    assert not takes[0] & takes[1]
+    assert len(takes[1]) == 10
+
+
+def test_file_names_tell_performances_where_ids_do_not():
+    def one(name, content):
+        sequence = make_sequence("", content)
+        sequence.filename = f"drummer1/{name}"
+        return name, sequence
+
+    pairs = [
+        one(f"{take}_funk_80_beat_4-4_{kit}.midi", [take, kit])
+        for take in range(20)
+        for kit in (100, 101, 102)
+    ]
+    examples = Examples.from_sequences(
+        [(f"/id/{number}", s) for number, (_, s) in enumerate(pairs)], Tiny()
+    )
+    assert len(set(examples.performances)) == 20
+
+
+def test_few_windows_are_too_little_to_judge_by():
+    # A tenth of the windows would be 12 of one performance.
+    _, enough, note = hold_out(make_examples([12] * 10), 0.1)
+    assert len(enough) == 24
+    assert "too little" not in note
+    _, few, note = hold_out(make_examples([2] * 12), 0.1)
+    assert len(few) == 6
+    assert note.endswith("too little to judge a model by.")
 
 
 @pytest.mark.parametrize("fraction", [1e-9, 0.999999999])
@@ -417,7 +483,7 @@ def test_one_file_is_not_split():
     train, evaluation, note = hold_out(make_examples([5]), 0.1)
     assert len(train) == 5
     assert evaluation is None
-    assert "one source file only" in note
+    assert "one performance only" in note
 
 
 def test_sequences_of_one_file_stay_together():
