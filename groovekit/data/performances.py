@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,20 @@ def owners_of(examples: Examples, windows: np.ndarray | None = None) -> np.ndarr
     _, numbers = np.unique(np.array(takes), return_inverse=True)
     every = np.repeat(numbers.ravel(), np.diff(examples.groups))
     return np.asarray(every[_chosen(examples, windows)])
+
+
+def trained_on(metadata: Mapping[str, Any], examples: Examples) -> int:
+    """How many of the performances a model was trained on, as far as it notes them.
+
+    Args:
+      metadata: of its run or preset folder.
+      examples: windows by the model's own converter.
+    """
+    data = metadata.get("data", {})
+    own = set(examples.performances)
+    if data.get("fingerprint") == examples.fingerprint:
+        return len(own)
+    return len(own & set(data.get("performances", ())))
 
 
 def positions_of(examples: Examples, windows: np.ndarray | None = None) -> np.ndarray:

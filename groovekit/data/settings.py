@@ -7,7 +7,7 @@ from pathlib import Path
 
 from groovekit.errors import UsageError
 from groovekit.fields import check_fields
-from groovekit.io.groove_table import check_split
+from groovekit.io.splits import check_split
 
 
 @dataclasses.dataclass(frozen=True)

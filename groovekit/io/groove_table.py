@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 from groovekit.errors import DataError
 from groovekit.io.music_files import Listing, Problem, open_archive
 
-SPLITS = ("train", "validation", "test")
 GROOVE_TABLE = "info.csv"
 #: The problem of a file that only the table knows.
 ABSENT = f"named in {GROOVE_TABLE}, but not there"
@@ -126,15 +125,3 @@ def with_splits(listing: Listing, splits: dict[str, str], split: str | None) -> 
             if value == split and name not in there
         ]
     return dataclasses.replace(listing, files=files, problems=problems)
-
-
-def check_split(split: str | None) -> None:
-    """Checks the name of a split.
-
-    Raises:
-      DataError: none of train, validation, test, all.
-    """
-    if split is not None and split not in (*SPLITS, "all"):
-        raise DataError(
-            f"Unknown split {split!r}. Expected {', '.join(SPLITS)} or all."
-        )

@@ -2,7 +2,8 @@
 
 Ids, file names and collection names are those of Magenta's conversion script:
 ``collection_name`` is the name of the folder given, ``filename`` the path below
-it, ``id`` is ``/id/<kind>/<collection_name>/<SHA-1 of filename>``. A file in an
+it (with ``/train``, ``/validation`` or ``/test`` behind it where the collection has
+splits), ``id`` is ``/id/<kind>/<folder's name>/<SHA-1 of filename>``. A file in an
 archive ``pack.zip`` has the file name ``pack.zip/<path in the archive>``.
 """
 
@@ -23,6 +24,7 @@ from groovekit.io.midi.sequences import ParsedMidi
 from groovekit.io.notes import NoteSequence
 from groovekit.io.remarks import Remark
 from groovekit.io.scores import parse_abc, parse_musicxml
+from groovekit.io.splits import collection_with_split
 
 MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar", ".rmi", ".smf"})
 MUSICXML_SUFFIXES = frozenset({".xml", ".mxl", ".musicxml"})
@@ -289,6 +291,9 @@ def _name(sequence: NoteSequence, file: MusicFile, kind: str, unique: str) -> No
     sequence.filename = file.name
     sequence.collection_name = readable(file.collection)
     sequence.id = sequence_id(unique, sequence.collection_name, kind)
+    sequence.collection_name = collection_with_split(
+        sequence.collection_name, file.split
+    )
 
 
 def _contents(file: MusicFile) -> bytes:

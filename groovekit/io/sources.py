@@ -7,10 +7,11 @@ that TensorFlow Datasets prepared.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from groovekit.errors import DataError, NoExamplesError
@@ -18,7 +19,6 @@ from groovekit.io import tfds
 from groovekit.io.groove_table import (
     ABSENT,
     GROOVE_TABLE,
-    check_split,
     groove_splits,
     is_groove_folder,
     with_splits,
@@ -37,6 +37,7 @@ from groovekit.io.music_files import (
 from groovekit.io.notes import NoteSequence
 from groovekit.io.parallel import ordered_map
 from groovekit.io.remarks import Remark
+from groovekit.io.splits import check_split, split_of_collection
 from groovekit.io.tfrecord import wire
 from groovekit.io.tfrecord.records import expand_shards, read_records
 
@@ -124,13 +125,28 @@ def open_source(
     paths = expand_shards(examples)
     if len(paths) == 1 and (paths[0].is_dir() or _is_archive(paths[0])):
         return _open_collection(paths[0], split, recursive=recursive)
-    _refuse_split(text, split)
     if any(_is_music(path) for path in paths):
+        _refuse_split(text, split)
         files = [
             MusicFile(str(p), p.name, base_name(p.parent)) for p in paths if p.is_file()
         ]
         return Source(SourceKind.MUSIC, tuple(paths), Listing(files), split=split)
+    return _records(text, paths, split)
+
+
+def _records(examples: str, paths: Sequence[Path], split: str | None) -> Source:
+    if not _records_have_splits(paths):
+        _refuse_split(examples, split)
     return Source(SourceKind.RECORDS, tuple(paths), split=split)
+
+
+def _records_have_splits(paths: Sequence[Path]) -> bool:
+    """Whether the first record says of which split it is."""
+    with contextlib.suppress(DataError):
+        for item in _iter_records(paths[:1]):
+            return item.split is not None
+    # What is wrong with the file is said when it is read.
+    return False
 
 
 def _open_collection(path: Path, split: str | None, *, recursive: bool) -> Source:
@@ -144,14 +160,19 @@ def _open_collection(path: Path, split: str | None, *, recursive: bool) -> Sourc
         listing = list_archive(path)
     if splits is not None:
         listing = with_splits(listing, splits, split)
-    else:
+    if not listing.files:
+        records = _record_files(path)
+        if records and not listing.problems:
+            return _records(str(path), records, split)
+    if splits is None:
         _refuse_split(str(path), split)
     if not listing.files:
-        records = sorted(path.glob("*.tfrecord*")) if path.is_dir() else []
-        if records and not listing.problems:
-            return Source(SourceKind.RECORDS, tuple(records), split=split)
         raise _nothing_found(path, listing, split)
     return Source(SourceKind.MUSIC, (path,), listing, split=split)
+
+
+def _record_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.tfrecord*")) if folder.is_dir() else []
 
 
 def _nothing_found(path: Path, listing: Listing, split: str | None) -> DataError:
@@ -185,16 +206,23 @@ def has_splits(examples: str | Path) -> bool:
     if str(examples).startswith(tfds.PREFIX):
         return True
     path = Path(examples).expanduser()
-    if tfds.is_prepared(path):
+    if tfds.is_prepared(path) or (path.exists() and is_groove_folder(path)):
         return True
-    return path.exists() and is_groove_folder(path)
+    if path.is_dir() and not _record_files(path):
+        return False
+    try:
+        source = open_source(examples)
+    except DataError:
+        return False
+    return source.kind is SourceKind.RECORDS and _records_have_splits(source.paths)
 
 
 def _refuse_split(examples: str, split: str | None) -> None:
     if split not in (None, "all"):
         raise DataError(
             f"{examples} has no splits, so `split={split!r}` selects nothing. Leave "
-            "it out, or give the Groove MIDI Dataset's folder (with info.csv)."
+            "it out, or give the Groove MIDI Dataset's folder (with info.csv), or a "
+            "TFRecord made of it."
         )
 
 
@@ -254,7 +282,11 @@ def iter_sequences(
         yield from _iter_music(source, report, remark, workers, progress)
         return
     if source.kind is SourceKind.RECORDS:
-        found: Iterable[SourceSequence] = _iter_records(source.paths)
+        found: Iterable[SourceSequence] = (
+            item
+            for item in _iter_records(source.paths)
+            if source.split in (None, "all", item.split)
+        )
     else:
         found = _iter_tfds(source, report, remark)
     for count, item in enumerate(found, start=1):
@@ -332,7 +364,8 @@ def _iter_records(paths: Iterable[Path]) -> Iterator[SourceSequence]:
         for index, record in enumerate(read_records(path)):
             sequence = parse_sequence(record, f"{path}, record {index}")
             name = sequence.id or sequence.filename or f"{path.name}#{index}"
-            yield SourceSequence(name, sequence)
+            split = split_of_collection(sequence.collection_name)
+            yield SourceSequence(name, sequence, split)
 
 
 def parse_sequence(record: bytes, where: str) -> NoteSequence:

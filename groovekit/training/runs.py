@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from groovekit.configs.presets import resolve_preset
 from groovekit.configs.run_folder import RunFolder
 from groovekit.data.prepared import Prepared
 from groovekit.errors import RunFolderError, UsageError
@@ -185,12 +186,23 @@ def is_finished(run: RunFolder, step: int) -> bool:
     return run.read_metadata().get("finished") == step
 
 
-def describe_data(data: Prepared) -> dict[str, Any]:
-    """What a run's metadata say of the examples."""
+def describe_data(data: Prepared, start: str | Path | None = None) -> dict[str, Any]:
+    """What a run's metadata say of the examples.
+
+    Args:
+      data: the examples.
+      start: run or preset that the weights came from; what it was trained on, this one
+        has seen, too.
+    """
     train, evaluation = data.train, data.evaluation
+    seen = set(train.performances)
+    if start is not None:
+        before = RunFolder.open(resolve_preset(str(start))).read_metadata()
+        seen |= set(before.get("data", {}).get("performances", ()))
     return {
         "examples": Path(data.source).name or data.source,
         "fingerprint": train.fingerprint,
+        "performances": sorted(seen),
         "windows": len(train),
         "windows_per_epoch": train.windows_per_epoch,
         "sequences": train.sequences,

@@ -214,7 +214,7 @@ class Trainer:
             backend=backend.name(),
             seed=self.seed,
             parameters=self.model.count_params(),
-            data=runs.describe_data(self.data),
+            data=runs.describe_data(self.data, init_from),
             precision=self.settings.precision,
             init_from=None if init_from is None else str(init_from),
         )

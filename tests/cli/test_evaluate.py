@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
 from helpers import masked, tiny
 
 from groovekit.configs.run_folder import RunFolder
+from groovekit.data.datasets import load_examples
+from groovekit.data.settings import DataSettings
 from groovekit.io.midi.files import write_midi
 from groovekit.models.builder import build_masked, build_model
 from groovekit.models.weights import save_weights
@@ -66,7 +69,11 @@ def test_tables_and_report(command, run, groove, tmp_path):
     assert "Scoring ..." in done.stderr
     assert f"Report: {folder / 'report.html'}" in done.stderr
     table = json.loads((folder / "metrics.json").read_text())
-    assert table["examples"] == {"source": "groove", "split": "validation"}
+    assert table["examples"] == {
+        "source": "groove",
+        "split": "validation",
+        "trained_on": 0,
+    }
     assert table["performances"] == 2
     assert "kick" in (folder / "report.html").read_text()
     # Nothing is overwritten unasked, and that is said before any work.
@@ -74,6 +81,23 @@ def test_tables_and_report(command, run, groove, tmp_path):
     assert again.exit_code == 2
     assert "--overwrite" in again.stderr
     assert "Scoring" not in again.stderr
+
+
+def test_what_was_trained_on_is_called_that(command, run, groove, tmp_path):
+    copied = tmp_path / "run"
+    shutil.copytree(run, copied)
+    converter = RunFolder(run).read_config().converter
+    settings = DataSettings(split="validation", cache=False)
+    known = load_examples(groove, converter, settings=settings)
+    metadata = {"data": {"performances": [known.performances[0], "another"]}}
+    RunFolder(copied).write_metadata(metadata)
+    arguments = ("evaluate", "--examples", groove, *FAST, "--json")
+    done = command(*arguments, "--run-dir", copied)
+    assert "1 of the 2 performances are among those that" in done.stderr
+    assert json.loads(done.stdout)["examples"]["trained_on"] == 1
+    done = command(*arguments, "--run-dir", run)
+    assert "trained on" not in done.stderr
+    assert json.loads(done.stdout)["examples"]["trained_on"] == 0
 
 
 def test_json(command, run, groove):

@@ -1,8 +1,8 @@
 """Trainings that are killed, again and again, end where undisturbed ones do.
 
-Each process is killed (SIGKILL) by itself at some moment: after a random time, or, every
-third time, in the middle of writing a file. The same command then goes on, until it has
-come to its end. Weights, optimiser and everything else of the last checkpoint equal the
+Each process kills itself (SIGKILL) at some moment: after a random time, or, every third
+time, in the middle of writing a file. The same command then goes on, until it has come to
+its end. Weights, optimiser and everything else of the last checkpoint equal the
 undisturbed run's bit for bit.
 
 ``GROOVEKIT_KILLS`` says how many kills there are at least: 100 by default, over three
@@ -132,7 +132,7 @@ def test_killed_trainings_end_where_undisturbed_ones_do(name, tmp_path, capsys):
             killed += 1
         assert contents(folder) == contents(tmp_path / "undisturbed"), folder
     with capsys.disabled():
-        print(f"\n{name}: {killed} kills in {runs} runs")
+        sys.stdout.write(f"\n{name}: {killed} kills in {runs} runs\n")
 
 
 def contents(folder):

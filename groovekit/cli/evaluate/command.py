@@ -156,6 +156,7 @@ def command(
         seed=seed,
         settings=DataSettings(split=split, cache=cache, workers=workers),
     )
+    described["trained_on"] = _trained_on(files, held_out)
     if "encode" not in family_of(files.config).abilities:
         table = _evaluate_filling(files, held_out, train, seed=seed)
         figures = {
@@ -262,6 +263,23 @@ def _examples(
     )
     described = {"source": Path(examples).name or examples, "split": own}
     return held_out, train, qpm, described
+
+
+def _trained_on(files: ModelFiles, examples: Examples) -> int:
+    """How many of the performances the model knows from its training; says so."""
+    from groovekit.configs.run_folder import RunFolder
+    from groovekit.data.performances import trained_on
+
+    if files.folder is None:
+        return 0
+    found = trained_on(RunFolder(files.folder).read_metadata(), examples)
+    if found:
+        note(
+            f"{found} of the {len(set(examples.performances))} performances are among "
+            f"those that {files.source} was trained on: these figures say how well it "
+            "knows them, not how good it is."
+        )
+    return found
 
 
 def _evaluate(

@@ -107,6 +107,40 @@ def test_groove_splits_are_honoured(tiny_groove, tmp_path):
     assert counts(archive, split="validation") == [3]
 
 
+@pytest.mark.parametrize("shards", [1, 2])
+def test_splits_survive_conversion(tiny_groove, tmp_path, shards):
+    output = tmp_path / "records" / "groove.tfrecord"
+    output.parent.mkdir()
+    convert_folder(tiny_groove, output, shards=shards)
+    for source in (output, output.parent):
+        assert has_splits(source)
+        assert sorted(counts(source)) == [1, 2, 3]
+        assert sorted(counts(source, split="train")) == [1, 2]
+        assert counts(source, split="validation") == [3]
+        assert counts(source, split="test") == []
+    found = {item.id: item for item in iter_sequences(output)}
+    direct = {item.id: item for item in iter_sequences(tiny_groove)}
+    assert {name: item.split for name, item in found.items()} == {
+        name: item.split for name, item in direct.items()
+    }
+    assert {item.sequence.collection_name for item in found.values()} == {
+        "groove/train",
+        "groove/validation",
+    }
+    # Readers that know nothing of it see ordinary records.
+    for item in found.values():
+        kept = item.sequence.collection_name.partition("/")[0]
+        assert item.id.startswith(f"/id/midi/{kept}/")
+
+
+def test_a_folder_called_train_is_no_split(music_folder, tmp_path):
+    folder = music_folder.rename(tmp_path / "train")
+    convert_folder(folder, tmp_path / "r.tfrecord")
+    assert not has_splits(tmp_path / "r.tfrecord")
+    with pytest.raises(DataError, match="has no splits"):
+        counts(tmp_path / "r.tfrecord", split="train")
+
+
 def test_other_sources_have_no_splits(music_folder, tmp_path):
     (music_folder / "info.csv").write_text("name,value\na,b\n")
     assert not is_groove_folder(music_folder)
