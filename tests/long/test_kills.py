@@ -1,8 +1,8 @@
 """Trainings that are killed, again and again, end where undisturbed ones do.
 
 Each process kills itself (SIGKILL) at some moment: after a random time, or, every third
-time, in the middle of writing a file. The same command then goes on, until it has come to
-its end. Weights, optimiser and everything else of the last checkpoint equal the
+time, in the middle of writing a file. The same command then goes on, until it has come
+to its end. Weights, optimiser and everything else of the last checkpoint equal the
 undisturbed run's bit for bit.
 
 ``GROOVEKIT_KILLS`` says how many kills there are at least: 100 by default, over three
