@@ -29,7 +29,8 @@ from groovekit.plugins import catalogue
 # 1: kit maps are names or files, `quarters_per_bar` stands for the time signature, and
 #    the parts of the only family there is stand beside the others.
 # 2: kit maps are values; a family's own parts stand beneath its name.
-SCHEMA_VERSION = 2
+# 3: masked models have their schedule of the learning rate in `training`, as all have.
+SCHEMA_VERSION = 3
 #: The family of configs of schema 1, which do not name theirs.
 FIRST_FAMILY = "vae"
 
@@ -79,6 +80,20 @@ class Config(abc.ABC):
     def parts(cls) -> dict[str, type]:
         """Class of each part but the converter, by its field, in the order of files."""
         return {**cls.FAMILY_PARTS, **_COMMON_PARTS}
+
+    @classmethod
+    def upgrade(
+        cls,
+        table: Mapping[str, Any],
+        version: int,  # noqa: ARG003 - most families have always been what they are
+    ) -> dict[str, Any]:
+        """A table of an earlier schema with what the family has renamed or moved.
+
+        Args:
+          table: as :meth:`to_dict` gave it, without ``schema_version``.
+          version: the schema it was written in, from 2 on.
+        """
+        return dict(table)
 
     def replace(self, **changes: Any) -> Self:
         """A copy with other fields, e.g. ``replace(converter=...)``."""
@@ -235,6 +250,7 @@ def parts_of(
     if version == 1:
         return table
     cls = config_class(table, packages)
+    table = cls.upgrade(table, version)
     family = cls.FAMILY
     own = table.get(family, {})
     if not isinstance(own, Mapping):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from groovekit import fields as values
 from groovekit.configs.base import Config
@@ -104,34 +104,6 @@ class MaskingConfig:
         return (self.humanise, self.taps, self.add, self.bars, self.cells)
 
 
-@dataclasses.dataclass(frozen=True)
-class AnnealingConfig:
-    """How the learning rate rises and falls, and weights decay.
-
-    The rate rises to ``training.learning_rate`` in a line and falls to
-    ``training.min_learning_rate`` in half a cosine (``training.decay_rate`` has no
-    effect).
-
-    Attributes:
-      warmup: steps of the rise.
-      steps: at which the fall ends.
-      weight_decay: of kernels, a step and in units of the learning rate.
-    """
-
-    warmup: Annotated[int, AtLeast(0, "an integer of at least 0")] = 80
-    steps: Annotated[int, _SIZE] = 5000
-    weight_decay: NotNegative = 0.05
-
-    def __post_init__(self) -> None:
-        values.check_fields(self, "annealing")
-        require(
-            self.warmup < self.steps,
-            "annealing.warmup",
-            f"less than the {self.steps} steps",
-            self.warmup,
-        )
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class MaskedConfig(Config):
     """A masked model of grooves.
@@ -139,7 +111,6 @@ class MaskedConfig(Config):
     Attributes:
       network: the network.
       masking: what is hidden in training.
-      annealing: how the learning rate rises and falls.
 
     Raises:
       ConfigError: another converter than one of grooves whose inputs are its outputs,
@@ -150,13 +121,11 @@ class MaskedConfig(Config):
     FAMILY_PARTS: ClassVar[Mapping[str, type]] = {
         "network": NetworkConfig,
         "masking": MaskingConfig,
-        "annealing": AnnealingConfig,
     }
 
     converter: GrooveConverter
     network: NetworkConfig = dataclasses.field(default_factory=NetworkConfig)
     masking: MaskingConfig = dataclasses.field(default_factory=MaskingConfig)
-    annealing: AnnealingConfig = dataclasses.field(default_factory=AnnealingConfig)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -173,6 +142,33 @@ class MaskedConfig(Config):
                 f"got {converter!r}."
             )
 
+    @classmethod
+    def upgrade(cls, table: Mapping[str, Any], version: int) -> dict[str, Any]:
+        """Up to schema 2 the schedule of the learning rate had a part of its own."""
+        own: Any = table.get(cls.FAMILY)
+        training: Any = table.get("training", {})
+        tables = all(isinstance(part, Mapping) for part in (own, training))
+        if version > 2 or not tables or "annealing" not in own:
+            return dict(table)
+        own = dict(own)
+        annealing = values.from_table(_Annealing, own.pop("annealing"), "annealing")
+        schedule = {
+            "rate_schedule": "cosine",
+            "warmup_steps": annealing.warmup,
+            "steps": annealing.steps,
+            "weight_decay": annealing.weight_decay,
+        }
+        return {**table, cls.FAMILY: own, "training": {**training, **schedule}}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Annealing:
+    """What stood in configs of schema 2 for four fields of ``training``."""
+
+    warmup: int = 80
+    steps: int = 5000
+    weight_decay: float = 0.05
+
 
 def mask_groove() -> MaskedConfig:
     """Fills what is unknown of drumming of any length."""
@@ -184,6 +180,9 @@ def mask_groove() -> MaskedConfig:
             steps=5000,
             learning_rate=3e-3,
             min_learning_rate=0.0,
+            rate_schedule="cosine",
+            warmup_steps=80,
+            weight_decay=0.05,
             average=0.996,
             grad_clip=1.0,
         ),

@@ -20,7 +20,7 @@ from groovekit.models.latent import DirectLatentLayer, LatentLayer
 from groovekit.models.masked import features
 from groovekit.models.masked.network import MaskedModel
 from groovekit.models.music_vae import MusicVAE, Objective
-from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
+from groovekit.models.optimizer import ClippedAdam, DecayToMinimum, WarmupCosine
 from groovekit.models.prior import StoredCodes
 from groovekit.models.protocols import Optimizer
 from groovekit.models.windowed import window_arguments
@@ -217,32 +217,27 @@ def build_optimizer(
     config: Config,
     model: Any,
     *,
-    rate: Any = None,
-    weight_decay: float | None = None,
+    early: bool = False,
 ) -> Optimizer:
     """The config's optimiser, built for the model's variables and its precision.
 
     Args:
       config: whose ``training`` is meant.
       model: a ``keras.Model``.
-      rate: a schedule of Keras's instead of ``training``'s.
-      weight_decay: of kernels, in units of the learning rate (Loshchilov and Hutter,
-        2019), instead of ``training``'s.
+      early: whether the warm-up's first step has a rate above 0 already.
     """
     training = config.training
-    if weight_decay is None:
-        weight_decay = training.weight_decay
     optimizer: Any = ClippedAdam(
-        rate or _learning_rate(training),
+        _learning_rate(training, early=early),
         beta_2=training.beta_2,
-        weight_decay=weight_decay or None,
+        weight_decay=training.weight_decay or None,
         clip_mode=training.clip_mode,
         grad_clip=training.grad_clip,
         grad_norm_clip_to_zero=training.grad_norm_clip_to_zero,
         use_ema=training.average > 0,
         ema_momentum=training.average,
     )
-    if weight_decay:
+    if training.weight_decay:
         # Biases and scales are no kernels; a linear start is where it should be.
         optimizer.exclude_from_weight_decay(
             [
@@ -288,16 +283,21 @@ def build_masked(
     )
 
 
-def _learning_rate(training: TrainingConfig) -> Any:
+def _learning_rate(training: TrainingConfig, *, early: bool) -> Any:
     if training.rate_schedule == "exponential":
         return DecayToMinimum(
             training.learning_rate, training.min_learning_rate, training.decay_rate
         )
     # Short trainings are not to be spent on warming up.
     warmup = min(training.warmup_steps, training.steps // 4)
+    falling = max(training.steps - warmup, 1)
+    if early:
+        return WarmupCosine(
+            training.learning_rate, training.min_learning_rate, warmup, warmup + falling
+        )
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0 if warmup else training.learning_rate,
-        decay_steps=max(training.steps - warmup, 1),
+        decay_steps=falling,
         alpha=training.min_learning_rate / training.learning_rate,
         warmup_target=training.learning_rate if warmup else None,
         warmup_steps=warmup,

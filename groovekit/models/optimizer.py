@@ -57,7 +57,9 @@ class DecayToMinimum(keras.optimizers.schedules.LearningRateSchedule):
 
 @keras.saving.register_keras_serializable(package="groovekit")
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that rises in a line and falls in half a cosine.
+    """A rate that rises in a line, from the first step on, and falls in half a cosine.
+
+    Keras's own schedule has a rate of 0 at the first step of its warm-up.
 
     Args:
       peak: rate after the rise.

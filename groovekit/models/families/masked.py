@@ -33,18 +33,8 @@ class MaskedFamily(Family):
     def optimizer(self, config: MaskedConfig, model: TrainableModel) -> Optimizer:
         """See :class:`Family`."""
         from groovekit.models.builder import build_optimizer  # noqa: PLC0415 - Keras
-        from groovekit.models.optimizer import WarmupCosine  # noqa: PLC0415
 
-        training, annealing = config.training, config.annealing
-        rate = WarmupCosine(
-            training.learning_rate,
-            training.min_learning_rate,
-            annealing.warmup,
-            annealing.steps,
-        )
-        return build_optimizer(
-            config, model, rate=rate, weight_decay=annealing.weight_decay
-        )
+        return build_optimizer(config, model, early=True)
 
     def network(self, config: MaskedConfig) -> MaskedNetwork:
         """See :class:`Family`."""

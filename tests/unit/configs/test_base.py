@@ -82,7 +82,7 @@ def test_augmentation_survives_json(config):
         ("training", 5, "training takes a table, got 5"),
         ("converter", "groove", "converter takes a table with a 'name'"),
         ("converter.name", "groov", "Unknown converter 'groov'. Did you mean 'groove'"),
-        ("schema_version", 3, "schema version 3, .* upgrade groovekit"),
+        ("schema_version", 4, "schema version 4, .* upgrade groovekit"),
         ("schema_version", "1", "schema_version .* takes an integer"),
         ("decoder.head_options", 5, "decoder.head_options takes a table of options"),
         ("training.clip_mode", "norm", "clip_mode.*Unknown value 'norm'"),

@@ -111,7 +111,7 @@ def test_a_run_explains_itself(run, config, metadata):
     assert metadata["plugins"] == []
     text = run.config_path.read_text()
     assert text == json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"
-    assert json.loads(text)["schema_version"] == 2
+    assert json.loads(text)["schema_version"] == 3
 
 
 def test_an_existing_run_is_not_replaced(run, config, metadata):
@@ -386,7 +386,7 @@ def test_a_run_that_calls_another_kit_map_by_that_name_has_its_own(
 
 def test_families_are_told(run):
     table = json.loads(run.config_path.read_text())
-    assert (table["schema_version"], table["family"]) == (2, "vae")
+    assert (table["schema_version"], table["family"]) == (3, "vae")
     assert sorted(table["vae"]) == ["decoder", "encoder", "latent"]
     table["family"] = "diffusion"
     run.config_path.write_text(json.dumps(table))

@@ -6,7 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from groovekit.configs.base import get_config
 from groovekit.models import backend
+from groovekit.models.builder import build_model
+from groovekit.models.family import family_of
 from groovekit.models.optimizer import ClippedAdam, DecayToMinimum
 
 SHAPES = ((3, 4), (5,))
@@ -82,3 +85,22 @@ def test_averages_weigh_only_what_was_seen(decay):
         found = backend.to_numpy(variable.value)
         np.testing.assert_allclose(found, expected, rtol=1e-6)
         variable.assign(seen[-1].astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("name", "first"), [("mask-groove", 0.25), ("par-drums_2bar", 0)]
+)
+def test_warm_up_and_cosine(name, first):
+    config = get_config(name).with_overrides(
+        {
+            "training.steps": 24,
+            "training.warmup_steps": 4,
+            "training.learning_rate": 1e-2,
+        }
+    )
+    optimizer = family_of(config).optimizer(config, build_model(config))
+    rates = np.array([float(optimizer._learning_rate(step)) for step in range(25)])
+    np.testing.assert_allclose(rates[0], first * 1e-2, atol=1e-9)
+    np.testing.assert_allclose(np.diff(rates[:4]), 0.25e-2, rtol=1e-4)
+    falling = 0.5e-2 * (1 + np.cos(np.pi * np.arange(21) / 20))
+    np.testing.assert_allclose(rates[4:], falling, atol=1e-7)
