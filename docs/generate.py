@@ -30,7 +30,7 @@ from groovekit.cli.options import AliasedOption
 from groovekit.configs.base import get_config
 from groovekit.configs.masked import MaskedConfig
 from groovekit.configs.overrides import OBSOLETE_NAMES, describe_fields
-from groovekit.converters.kits import get_kit
+from groovekit.converters.kits import get_kit, shipped_kits
 from groovekit.models.size import network_size
 from groovekit.plugins import catalogue
 
@@ -223,6 +223,12 @@ def kits(_: str | None = None) -> str:
     return _table(("class", "name", "`roland_td11`", "`general_midi`"), rows)
 
 
+def kit_maps(_: str | None = None) -> str:
+    """Groovekit's own kit maps and what they are of."""
+    rows = ((f"`{kit.name}`", len(kit), kit.description) for kit in shipped_kits())
+    return _table(("kit map", "classes", "of what"), rows)
+
+
 def disagreements(_: str | None = None) -> str:
     """Pitches that the two nine-class maps put into different classes."""
     roland, general = get_kit("roland_td11"), get_kit("general_midi")
@@ -323,6 +329,7 @@ BLOCKS: dict[str, Callable[[str | None], str]] = {
     "disagreements": disagreements,
     "fields": fields,
     "file": file,
+    "kit_maps": kit_maps,
     "kits": kits,
     "masked": masked_configs,
     "names": names,

@@ -32,6 +32,7 @@ from groovekit.converters.grid.selection import (
     Instruments,
     map_pitches,
     no_mapped_pitches,
+    read_with_drums,
     select_drums,
 )
 from groovekit.converters.grid_converter import (
@@ -68,8 +69,9 @@ class DrumsConverter(WithKits, GridConverter):
       roll_output: outputs are rolls of ``classes`` bits; otherwise one-hot.
       end_token: windows end with one more step that says so (one more label;
         in rolls one more bit after the classes).
-      instruments: ``"drums"`` reads notes marked as drums; ``"auto"``, where
-        none is, everything if the kit knows nine tenths of it; ``"all"`` all.
+      instruments: ``"auto"`` reads the drums, found by channel, name or notes
+        (:mod:`groovekit.io.drum_tracks`); ``"drums"`` notes that are marked as
+        drums, as the original; ``"all"`` all.
       gap_bars: bars of silence that end a track; None for no limit.
       max_bars: longer tracks are cut; None for no limit.
       velocity: MIDI velocity of decoded notes.
@@ -85,7 +87,7 @@ class DrumsConverter(WithKits, GridConverter):
     roll_input: bool = True
     roll_output: bool = False
     end_token: bool = False
-    instruments: Instruments = "drums"
+    instruments: Instruments = "auto"
     gap_bars: GapBars = 1.0
     max_bars: int | None = 100
     velocity: Velocity = 80
@@ -133,9 +135,13 @@ class DrumsConverter(WithKits, GridConverter):
 
     # Reading -------------------------------------------------------------------
 
+    def read_notes(self, sequence: NoteSequence) -> NoteColumns:
+        """The notes, with the drums among them marked."""
+        return read_with_drums(sequence, self.instruments)
+
     def select_notes(self, notes: NoteColumns) -> NoteColumns:
         """The drum notes that sound."""
-        selected = select_drums(notes, self.kit_map, self.instruments)
+        selected = select_drums(notes)
         selected = selected.take(selected.velocity > 0)
         if not len(selected):
             detail = "all drum notes have velocity 0"

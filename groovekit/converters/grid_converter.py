@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 
@@ -134,9 +134,13 @@ class GridConverter(Converter):
           The windows of all sections, see :meth:`section_windows`; or why there are
           none.
         """
-        notes = read_columns(sequence, onsets_only=self.onsets_only)
+        notes = self.read_notes(sequence)
         if not len(notes):
             return Skipped(Reason.EMPTY)
+        return self.suited_to(notes)._extract(sequence, notes)
+
+    def _extract(self, sequence: NoteSequence, notes: NoteColumns) -> Windows | Skipped:
+        """What :meth:`extract` makes of the notes of a sequence, at least one."""
         counts = Counts(notes=len(notes))
         try:
             used = self.select_notes(notes)
@@ -165,6 +169,18 @@ class GridConverter(Converter):
             return self.section_windows(sequence, section, notes)
         except UnusableError as error:
             return error.skipped(len(notes))
+
+    def read_notes(self, sequence: NoteSequence) -> NoteColumns:
+        """The notes of a sequence, with those marked that are drums."""
+        return read_columns(sequence, onsets_only=self.onsets_only)
+
+    def suited_to(self, notes: NoteColumns) -> Self:  # noqa: ARG002 - see WithKits
+        """The converter to read the notes of a sequence with; this one by default.
+
+        Args:
+          notes: from :meth:`read_notes`, at least one.
+        """
+        return self
 
     def select_notes(self, notes: NoteColumns) -> NoteColumns:
         """The notes of a sequence that are read at all; the rest counts as ignored.

@@ -38,6 +38,7 @@ from groovekit.converters.grid.selection import (
     loudest_of_each,
     map_pitches,
     no_mapped_pitches,
+    read_with_drums,
     select_drums,
 )
 from groovekit.converters.grid_converter import GridConverter
@@ -86,9 +87,9 @@ class GrooveConverter(WithKits, GridConverter):
       velocity_bins: one-hot velocities in so many bins instead of numbers; goes
         together with ``offset_bins``. 0 for numbers.
       offset_bins: the same for offsets.
-      instruments: ``"auto"`` reads the drum notes; where no note is marked as
-        one, all, provided that the kit knows nine tenths of them.
-        ``"drums"`` reads drum notes only, ``"all"`` everything.
+      instruments: ``"auto"`` reads the drums, found by channel, name or notes
+        (:mod:`groovekit.io.drum_tracks`); ``"drums"`` notes that are marked as
+        drums; ``"all"`` everything, as the original.
       first_onset: ``"clamp"`` moves decoded notes that would start before time
         zero to zero; ``"original"`` leaves their start negative.
       min_velocity: smallest MIDI velocity of a decoded hit (the original's: 0).
@@ -212,6 +213,10 @@ class GrooveConverter(WithKits, GridConverter):
 
     # Reading -------------------------------------------------------------------
 
+    def read_notes(self, sequence: NoteSequence) -> NoteColumns:
+        """The notes, with the drums among them marked."""
+        return read_with_drums(sequence, self.instruments)
+
     def split(
         self, sequence: NoteSequence, notes: NoteColumns
     ) -> list[tuple[Section, NoteColumns]]:
@@ -240,7 +245,7 @@ class GrooveConverter(WithKits, GridConverter):
           DataError: a pitch that the kit does not know with
             ``unmapped="error"``.
         """
-        selected = select_drums(notes, self.kit_map, self.instruments)
+        selected = select_drums(notes)
         counts = Counts(ignored=len(notes) - len(selected))
         classes = map_pitches(selected.pitch, self.kit_map, self.unmapped)
         mapped = classes >= 0

@@ -23,7 +23,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -271,11 +271,40 @@ def full_61() -> KitMap:
     return _builtin("full_61")
 
 
-_BUILTINS = {
+# Of other makers and programs; their files say what is known of each.
+general_midi_up_1 = functools.partial(_builtin, "general_midi_up_1")
+general_midi_up_2 = functools.partial(_builtin, "general_midi_up_2")
+general_midi_down_1 = functools.partial(_builtin, "general_midi_down_1")
+roland_v_drums = functools.partial(_builtin, "roland_v_drums")
+superior_drummer = functools.partial(_builtin, "superior_drummer")
+addictive_drums = functools.partial(_builtin, "addictive_drums")
+bfd = functools.partial(_builtin, "bfd")
+ssd = functools.partial(_builtin, "ssd")
+modo_drum = functools.partial(_builtin, "modo_drum")
+avl_drumkits = functools.partial(_builtin, "avl_drumkits")
+hydrogen = functools.partial(_builtin, "hydrogen")
+
+_BUILTINS: Mapping[str, Callable[[], KitMap]] = {
     "general_midi": general_midi,
     "roland_td11": roland_td11,
+    "roland_v_drums": roland_v_drums,
+    "superior_drummer": superior_drummer,
+    "addictive_drums": addictive_drums,
+    "bfd": bfd,
+    "ssd": ssd,
+    "modo_drum": modo_drum,
+    "avl_drumkits": avl_drumkits,
+    "hydrogen": hydrogen,
+    "general_midi_up_1": general_midi_up_1,
+    "general_midi_up_2": general_midi_up_2,
+    "general_midi_down_1": general_midi_down_1,
     "full_61": full_61,
 }
+
+
+def shipped_kits() -> tuple[KitMap, ...]:
+    """Groovekit's own kit maps, the most usual first."""
+    return tuple(make() for make in _BUILTINS.values())
 
 
 def get_kit(name: str | Path | KitMap) -> KitMap:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
 from groovekit.converters.base import Converter
+from groovekit.converters.grid.selection import Instruments
+from groovekit.converters.kit_choice import choose_kit
 from groovekit.converters.kits import KitMap, Unmapped, general_midi
 from groovekit.errors import ConfigError, UsageError
+from groovekit.io.columns import NoteColumns
+
+#: Where the kit map that a sequence is read with comes from; see :class:`WithKits`.
+KitFrom = Literal["file", "config"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,12 +28,17 @@ class WithKits:
     Attributes:
       kit: kit map that drums are read with.
       output_kit: kit map that drums are written with.
-      unmapped: what happens to drum notes that ``kit`` does not know: ``"drop"``,
+      kit_from: ``"file"`` reads each sequence with the kit map that knows most of its
+        drum notes (:func:`~groovekit.converters.kit_choice.choose_kit`), which is
+        ``kit`` where that knows all; ``"config"`` always with ``kit``, as the
+        original.
+      unmapped: what happens to drum notes that the map does not know: ``"drop"``,
         ``"nearest"`` (the class of the nearest pitch) or ``"error"``.
     """
 
     kit: KitMap = dataclasses.field(default_factory=general_midi)
     output_kit: KitMap = dataclasses.field(default_factory=general_midi)
+    kit_from: KitFrom = "file"
     unmapped: Unmapped = "drop"
 
     def _check_kit(self, kit: KitMap) -> None:
@@ -66,6 +77,22 @@ class WithKits:
         """Number of drum classes."""
         return len(self.kit_map)
 
+    def suited_to(self, notes: NoteColumns) -> Self:
+        """The converter to read the notes of a sequence with, see ``kit_from``.
+
+        Args:
+          notes: with the drums among them marked.
+
+        Returns:
+          This one, or one with another kit map of the same classes.
+        """
+        if self.kit_from == "config" or not notes.is_drum.any():
+            return self
+        kit = choose_kit(notes.pitch[notes.is_drum], self.kit_map)
+        if kit is self.kit_map:
+            return self
+        return dataclasses.replace(self, kit=kit, kit_from="config")
+
 
 def with_options(
     converter: Converter,
@@ -73,15 +100,19 @@ def with_options(
     kit: str | Path | KitMap | None = None,
     output_kit: str | Path | KitMap | None = None,
     bars: int | None = None,
+    instruments: Instruments | None = None,
     trained: bool = True,
 ) -> Converter:
     """The same converter with other kits, or for another number of bars.
 
     Args:
       converter: of a model.
-      kit: kit map to read notes with: a registered name or a JSON file.
+      kit: kit map to read notes with: a registered name or a JSON file. With it, all
+        sequences are read, whatever ``kit_from`` says.
       output_kit: kit map to write notes with.
       bars: bars of a window.
+      instruments: which notes are read as drums; ignored by converters that have no
+        such field.
       trained: whether there is such a model, which fixes the number of drum
         classes; otherwise the two kit maps only have to agree.
 
@@ -93,12 +124,16 @@ def with_options(
     wanted = {"kit": kit, "output_kit": output_kit, "bars": bars}
     changes: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None}
     fields = {field.name for field in dataclasses.fields(converter)}  # type: ignore[arg-type]  # abstract, but each is a dataclass
+    if instruments is not None and "instruments" in fields:
+        changes["instruments"] = instruments
     for name in changes:
         if name not in fields:
             raise UsageError(
                 f"`{name}` has no effect on {type(converter).__name__}, which has "
                 f"no {name}: leave it out."
             )
+    if kit is not None and "kit_from" in fields:
+        changes["kit_from"] = "config"
     changed: Converter = (
         dataclasses.replace(converter, **changes) if changes else converter  # type: ignore[type-var]
     )

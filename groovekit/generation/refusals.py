@@ -15,9 +15,8 @@ _INSPECT = "groovekit inspect FILE shows what a file holds"
 _ADVICE = {
     Reason.EMPTY: f"Choose another file; {_INSPECT}.",
     Reason.NO_DRUMS: (
-        "If its notes are drums, name the kit map that knows their pitches (`kit`, "
-        "groovekit kits list); `drumify()` reads any instrument as taps; "
-        f"{_INSPECT}."
+        "Name the track that holds drums (`drum_track`: its name, number or channel), "
+        f"if there is one; `drumify()` reads any instrument as taps; {_INSPECT}."
     ),
     Reason.NO_MAPPED_PITCHES: (
         f"Name the kit map that knows them (`kit`, groovekit kits list); {_INSPECT}."

@@ -31,7 +31,7 @@ from groovekit.converters.grid.selection import (
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import DataError, UsageError
 from groovekit.generation.refusals import check_time_signature, refusal
-from groovekit.io.columns import NoteColumns, read_columns
+from groovekit.io.columns import NoteColumns
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import TempoMap
 
@@ -39,6 +39,7 @@ from groovekit.io.tempo import TempoMap
 _OPTIONS = (
     *("bars", "hop_bars", "max_windows", "steps_per_quarter", "grid"),
     *("classes", "kit", "kit_map", "output_kit_map", "instruments", "unmapped"),
+    *("read_notes", "suited_to", "kit_from"),
     *("humanize", "hits_as_controls"),
 )
 # Windows are cut from a copy at this tempo.
@@ -51,7 +52,7 @@ class Take:
 
     Attributes:
       sequence: the performance, unchanged.
-      converter: of the model.
+      converter: of the model, with the kit map that the notes are read with.
       tempo_map: of the sequence.
       notes: ``(notes,)`` positions in ``sequence.notes`` of those on the grid.
       classes: ``(notes,)`` drum class of each.
@@ -188,7 +189,9 @@ def read_take(
         )
     name = name or sequence.filename or sequence.id or "The sequence"
     check_time_signature(sequence, converter, name=name)
-    columns = read_columns(sequence, onsets_only=True)
+    columns = converter.read_notes(sequence)
+    if len(columns) and not taps:
+        converter = converter.suited_to(columns)
     try:
         notes, classes, unmapped = _drums(columns, converter, taps=taps)
     except UnusableError as error:
@@ -252,7 +255,7 @@ def _drums(
     numbered = dataclasses.replace(
         columns, start=np.arange(len(columns), dtype=np.float64)
     )
-    selected = select_drums(numbered, converter.kit_map, converter.instruments)
+    selected = select_drums(numbered)
     classes = map_pitches(selected.pitch, converter.kit_map, converter.unmapped)
     known = classes >= 0
     if not known.any():
@@ -272,7 +275,12 @@ def _bars(
 ) -> Windows | Skipped:
     """Compact windows of one bar each, from the start of the sequence."""
     single = dataclasses.replace(
-        converter, bars=1, hop_bars=None, max_windows=None, instruments="all"
+        converter,
+        bars=1,
+        hop_bars=None,
+        max_windows=None,
+        instruments="all",
+        kit_from="config",
     )
     (straight,) = drum_sequences(
         converter.kit_map.representatives[classes],

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from groovekit.io.drum_tracks import drum_tracks
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM
 
@@ -20,7 +21,8 @@ class NoteColumns:
       velocity: ``(notes,)`` uint8, 0..127.
       start: ``(notes,)`` float64, onset in seconds.
       end: ``(notes,)`` float64, seconds.
-      is_drum: ``(notes,)`` bool.
+      is_drum: ``(notes,)`` bool: marked as drums, or found to be drums
+        (:mod:`groovekit.io.drum_tracks`).
       program: ``(notes,)`` int32, MIDI program from 0.
       instrument: ``(notes,)`` int32, number of the track.
     """
@@ -49,7 +51,9 @@ class NoteColumns:
         )
 
 
-def read_columns(sequence: NoteSequence, *, onsets_only: bool = False) -> NoteColumns:
+def read_columns(
+    sequence: NoteSequence, *, onsets_only: bool = False, marked_only: bool = False
+) -> NoteColumns:
     """Reads the notes once.
 
     A sequence that has steps but no times (every end is zero) gets its times
@@ -59,6 +63,7 @@ def read_columns(sequence: NoteSequence, *, onsets_only: bool = False) -> NoteCo
       sequence: in seconds or in steps.
       onsets_only: leave the rest unread, which takes half of the time: notes end
         where they start, and programs and instruments are 0.
+      marked_only: notes are drums where they are marked as such, and nowhere else.
     """
     notes = list(sequence.notes)
     count = len(notes)
@@ -79,12 +84,15 @@ def read_columns(sequence: NoteSequence, *, onsets_only: bool = False) -> NoteCo
                 [n.quantized_end_step for n in notes], np.float64, count
             )
             end = steps / rate
+    is_drum = np.fromiter([n.is_drum for n in notes], np.bool_, count)
+    if not marked_only and not is_drum.all():
+        is_drum = drum_tracks(sequence).is_drum
     return NoteColumns(
         pitch=np.fromiter([n.pitch for n in notes], np.int32, count),
         velocity=np.clip(velocity, 0, 127).astype(np.uint8),
         start=start,
         end=end,
-        is_drum=np.fromiter([n.is_drum for n in notes], np.bool_, count),
+        is_drum=is_drum,
         program=program,
         instrument=instrument,
     )

@@ -26,9 +26,13 @@ _CONVERTERS = {
 }
 
 _KIT_MAPS = {
-    "full_61": "groovekit.converters.kits:full_61",
-    "general_midi": "groovekit.converters.kits:general_midi",
-    "roland_td11": "groovekit.converters.kits:roland_td11",
+    name: f"groovekit.converters.kits:{name}"
+    for name in (
+        *("addictive_drums", "avl_drumkits", "bfd", "full_61", "general_midi"),
+        *("general_midi_down_1", "general_midi_up_1", "general_midi_up_2"),
+        *("hydrogen", "modo_drum", "roland_td11", "roland_v_drums", "ssd"),
+        "superior_drummer",
+    )
 }
 
 # Configs by the module that makes them; the function's name has no hyphens.

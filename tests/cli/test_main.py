@@ -440,9 +440,11 @@ def test_two_packages_of_one_name(command, fake_package):
 def test_kits(command, tmp_path):
     lines = command("kits", "list").stdout.splitlines()
     assert [line.split()[0] for line in lines] == [
-        "full_61", "general_midi", "roland_td11",
+        "addictive_drums", "avl_drumkits", "bfd", "full_61", "general_midi",
+        "general_midi_down_1", "general_midi_up_1", "general_midi_up_2", "hydrogen",
+        "modo_drum", "roland_td11", "roland_v_drums", "ssd", "superior_drummer",
     ]  # fmt: skip
-    assert "61 classes" in lines[0]
+    assert "61 classes" in lines[3]
     text = command("kits", "show", "roland_td11").stdout
     assert re.search(r"^0 +kick +36$", text, re.M)
     # What --json shows is a kit map's file.

@@ -30,7 +30,10 @@ def completed(*args: str) -> list[tuple[str, str]]:
         ),
         (("train", "--recipe", "groovae_4bar_"), [("plain", "groovae_4bar_original")]),
         (("kits", "show", "full"), [("plain", "full_61"), ("file", "full")]),
-        (("plot", "--kit", "gen"), [("plain", "general_midi"), ("file", "gen")]),
+        (
+            ("plot", "--kit", "roland_t"),
+            [("plain", "roland_td11"), ("file", "roland_t")],
+        ),
         (("converters", "show", "tr"), [("plain", "trio")]),
         (("train", "--examples", "mus"), [("file", "mus")]),
         (("render", "ta"), [("file", "ta")]),

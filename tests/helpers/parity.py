@@ -49,6 +49,7 @@ def groove_converter(name: str, mode: str = "infer") -> GrooveConverter:
         kit=KITS[mode],
         output_kit=KITS[mode],
         instruments="all",
+        kit_from="config",
         first_onset="original",
         min_velocity=0,
         tap_dropout="original",

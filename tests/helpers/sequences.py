@@ -35,11 +35,12 @@ def drums(
     return sequence
 
 
-def beat(bars: int = 2, **options) -> NoteSequence:
-    """Kick and snare on the quarters of so many bars."""
-    return drums(
-        [(4 * q, 38 if q % 2 else 36, 100) for q in range(4 * bars)], **options
-    )
+def beat(bars: int = 2, *, hats: bool = False, **options) -> NoteSequence:
+    """Kick and snare on the quarters of so many bars, and hats on the eighths."""
+    notes = [(4 * q, 38 if q % 2 else 36, 100) for q in range(4 * bars)]
+    if hats:
+        notes += [(2 * e, 42, 80) for e in range(8 * bars)]
+    return drums(notes, **options)
 
 
 def skipped(converter: Converter, sequence: NoteSequence) -> Skipped:

@@ -1,34 +1,52 @@
-"""Which notes of a sequence are drums, and which class each belongs to."""
+"""Which notes of a sequence are drums, and which class each belongs to.
+
+Which they are is told by :mod:`groovekit.io.drum_tracks`; here is what converters make
+of it.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Literal
 
 import numpy as np
 
 from groovekit.converters.base import Counts, Reason, UnusableError
+from groovekit.converters.kit_choice import describe_unknown, unknown_pitches
 from groovekit.converters.kits import KitMap, Unmapped
 from groovekit.errors import DataError
-from groovekit.io.columns import NoteColumns
+from groovekit.io.columns import NoteColumns, read_columns
+from groovekit.io.notes import NoteSequence
 
-#: Which notes are read as drums; see :func:`select_drums`.
+#: Which notes are read as drums; see :func:`read_with_drums`.
 Instruments = Literal["auto", "drums", "all"]
 
-# A sequence without drum notes passes as drums (saved on the wrong channel)
-# where the kit knows at least this share of its pitches.
-_LIKELY_DRUMS = 0.9
 
-
-def select_drums(
-    columns: NoteColumns, kit: KitMap, instruments: Instruments
+def read_with_drums(
+    sequence: NoteSequence, instruments: Instruments, *, onsets_only: bool = True
 ) -> NoteColumns:
+    """The notes of a sequence, with those marked that are read as drums.
+
+    Args:
+      sequence: in seconds or in steps.
+      instruments: ``"auto"`` takes those that are found to be drums
+        (:func:`groovekit.io.drum_tracks.drum_tracks`), ``"drums"`` those that are
+        marked as drums and no others, ``"all"`` every note.
+      onsets_only: see :func:`groovekit.io.columns.read_columns`.
+    """
+    marked_only = instruments != "auto"
+    columns = read_columns(sequence, onsets_only=onsets_only, marked_only=marked_only)
+    if instruments == "all":
+        every = np.ones(len(columns), np.bool_)
+        columns = dataclasses.replace(columns, is_drum=every)
+    return columns
+
+
+def select_drums(columns: NoteColumns) -> NoteColumns:
     """The notes that are drums.
 
     Args:
       columns: notes of a sequence; at least one.
-      kit: the kit map they are read with.
-      instruments: ``"all"`` takes every note, ``"drums"`` those marked as drums,
-        ``"auto"`` the same unless none is marked and the kit knows nearly all.
 
     Returns:
       The drum notes, at least one.
@@ -36,14 +54,11 @@ def select_drums(
     Raises:
       UnusableError: there are none.
     """
-    if instruments == "all" or columns.is_drum.all():
+    if columns.is_drum.all():
         return columns
     if columns.is_drum.any():
         return columns.take(columns.is_drum)
-    known = int(np.count_nonzero(kit.class_of(columns.pitch) >= 0))
-    if instruments == "auto" and known >= _LIKELY_DRUMS * len(columns):
-        return columns
-    detail = f"{len(columns)} notes, none on the drum channel"
+    detail = f"{len(columns)} notes, and neither a channel nor a name says drums"
     raise UnusableError(Reason.NO_DRUMS, detail)
 
 
@@ -82,8 +97,8 @@ def no_mapped_pitches(
       kit: the kit map.
       counts: what happened to them.
     """
-    found = ", ".join(map(str, np.unique(pitches)[:8]))
-    detail = f"kit {kit}, pitches {found}"
+    unknown = describe_unknown(unknown_pitches(pitches, kit), kit)
+    detail = f"kit {kit} lacks {unknown}"
     return UnusableError(Reason.NO_MAPPED_PITCHES, detail, counts)
 
 

@@ -32,6 +32,7 @@ from groovekit.generation.tasks.filling import (
     filled,
     fills,
 )
+from groovekit.io.drum_tracks import drum_tracks
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import TempoMap
 from groovekit.seeding import draw_seed, generator
@@ -277,10 +278,11 @@ def _at_one_tempo(
 
 def _bars_used(sequence: NoteSequence, converter: Converter, qpm: float) -> int:
     """Bars up to the last onset; of the drums, where there are any."""
-    drums = [n.start_time for n in sequence.notes if n.is_drum]
-    onsets = drums or [n.start_time for n in sequence.notes] or [0.0]
+    starts = np.array([note.start_time for note in sequence.notes])
+    drums = drum_tracks(sequence).is_drum
+    onsets = starts[drums] if drums.any() else starts
     grid = converter.grid
-    last = to_steps(np.array([max(onsets)]), grid.steps_per_second(qpm))[0]
+    last = to_steps(np.array([onsets.max(initial=0.0)]), grid.steps_per_second(qpm))[0]
     return int(last) // grid.steps_per_bar + 1
 
 

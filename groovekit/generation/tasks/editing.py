@@ -11,6 +11,7 @@ from groovekit.errors import UsageError
 from groovekit.generation.edits import Edits, NewDrums
 from groovekit.generation.takes import Take
 from groovekit.generation.tasks.playing import Played
+from groovekit.io.drum_tracks import drum_tracks
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import TempoMap
 
@@ -151,7 +152,7 @@ def swung(sequence: NoteSequence, swing: float) -> NoteSequence:
     """
     if not 0 <= swing <= 1:
         raise UsageError(f"The swing must be 0 to 1, got {swing}.")
-    drums = [i for i, note in enumerate(sequence.notes) if note.is_drum]
+    drums = np.flatnonzero(drum_tracks(sequence).is_drum).tolist()
     notes = [sequence.notes[i] for i in drums]
     tempo_map = TempoMap.of(sequence)
     middle = 0.5 + swing / 6.0

@@ -18,6 +18,7 @@ from helpers.parity import (
 from groovekit.converters.base import Encoded, Reason, Skipped
 from groovekit.converters.harmony.chords import CHORD_SYMBOL
 from groovekit.converters.melody import MelodyConverter
+from groovekit.io.columns import read_columns
 from groovekit.io.notes import NoteSequence
 
 # Piano, chromatic percussion, organ and guitar.
@@ -86,10 +87,24 @@ def test_describes_its_tensors_as_the_original(name):
     assert converter.max_windows == expected["max_tensors_per_notesequence"]
 
 
+class AsTheOriginal(MelodyConverter):
+    """Takes notes for drums where they are marked as such, and nowhere else."""
+
+    def read_notes(self, sequence):
+        return read_columns(sequence, marked_only=True)
+
+
+def test_drums_on_another_channel_are_no_melody():
+    """The original takes them for one."""
+    sequence = read_sequence("drums_not_is_drum")
+    assert isinstance(AsTheOriginal().encode(sequence), Encoded)
+    assert MelodyConverter().encode(sequence).reason is Reason.NO_MATERIAL
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_windows_and_notes_of_every_case(name):
     facts, arrays = load(name)
-    limited = MelodyConverter(**CONFIGS[name])
+    limited = AsTheOriginal(**CONFIGS[name])
     converter = dataclasses.replace(limited, max_windows=None)
     checked = 0
     for case, expected in facts["cases"].items():

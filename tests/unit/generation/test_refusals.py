@@ -38,12 +38,22 @@ def with_pitches(offset, *, is_drum):
         (
             with_pitches(24, is_drum=False),
             Reason.NO_DRUMS,
-            ("none on the drum channel", "`kit`", "`drumify()`", "groovekit inspect"),
+            (
+                "neither a channel nor a name says drums",
+                "`drum_track`",
+                "`drumify()`",
+                "groovekit inspect",
+            ),
         ),
         (
             with_pitches(64, is_drum=True),
             Reason.NO_MAPPED_PITCHES,
-            ("kit roland_td11, pitches 100, 102, 106", "`kit`, groovekit kits list"),
+            (
+                "kit roland_td11 lacks",
+                "of pitch 106",
+                "of pitch 100",
+                "`kit`, groovekit kits list",
+            ),
         ),
         (
             in_metre((3, 4)),

@@ -174,7 +174,7 @@ def test_other_metres_are_refused_with_a_reason():
 def test_what_cannot_be_taken_is_told():
     with pytest.raises(DataError, match="x has no notes"):
         read_take(NoteSequence(), FOUR, name="x")
-    with pytest.raises(DataError, match=r"kit roland_td11, pitches 100\)"):
+    with pytest.raises(DataError, match=r"kit roland_td11 lacks 1 of pitch 100\)"):
         read_take(drums(0, pitch=100), FOUR)
     with pytest.raises(UsageError, match=r"model of grooves .* a DrumsConverter: ch"):
         read_take(drums(0), get_config("cat-drums_2bar_small").converter)
@@ -213,7 +213,7 @@ def test_notes_are_counted():
     counts = read_take(sequence, TWO, taps=True).counts
     assert (counts.notes, counts.kept, counts.merged) == (6, 3, 2)
     assert (counts.unmapped, counts.ignored) == (0, 1)
-    every = dataclasses.replace(TWO, instruments="all")
+    every = dataclasses.replace(TWO, instruments="all", kit_from="config")
     counts = read_take(sequence, every).counts
     assert (counts.unmapped, counts.ignored) == (2, 0)
 
