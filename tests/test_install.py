@@ -17,8 +17,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 # What the light installation exists to do without.
-HEAVY = {"h5py", "jax", "keras", "librosa", "matplotlib", "note-seq", "scipy"}
-HEAVY |= {"pretty_midi", "tensorflow", "tf-keras", "torch"}
+HEAVY = {"h5py", "jax", "keras", "librosa", "matplotlib", "music21", "note-seq"}
+HEAVY |= {"pretty_midi", "scipy", "tensorflow", "tf-keras", "torch"}
 
 
 def requirements(text: str) -> dict[str, str]:

@@ -31,7 +31,9 @@ USED_FROM_OUTSIDE = {
         *("built", "compile_from_config", "compute_loss", "compute_output_spec"),
         *("from_config", "head_layer", "_update_model_variables_moving_average"),
     },
-    "note sequences": {"encoding_type"},
+    "expat": {"buffer_text", "CharacterDataHandler", "EndElementHandler"}
+    | {"EntityDeclHandler", "StartElementHandler"},
+    "note sequences": {"encoding_type", "reference_number", "source_type"},
     "NumPy, through a view": {"open_gates"},
     "who plays and measures from Python": {"abilities", "f1", "largest_mean_jump"}
     | {"mean_absolute", "recall", "root_mean_square"},

@@ -23,7 +23,8 @@ from groovekit.io.midi import files as midi
 from groovekit.io.midi.sequences import ParsedMidi
 from groovekit.io.notes import NoteSequence
 from groovekit.io.remarks import Remark
-from groovekit.io.scores import parse_abc, parse_musicxml
+from groovekit.io.scores.abc import parse_abc
+from groovekit.io.scores.musicxml import parse_musicxml
 from groovekit.io.splits import collection_with_split
 
 MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar", ".rmi", ".smf"})
@@ -237,9 +238,9 @@ def read_music_file(file: MusicFile) -> ReadResult:
         if suffix in ABC_SUFFIXES:
             return _tune_book(data, file)
         if suffix in MUSICXML_SUFFIXES:
-            sequence = parse_musicxml(data, suffix)
+            sequence, remarks = parse_musicxml(data)
             _name(sequence, file, "musicxml", file.name)
-            return ReadResult((sequence,))
+            return ReadResult((sequence,), remarks=tuple(remarks))
         return _patterns(midi.parse_midi(data), file)
     except DataError as error:
         return ReadResult(problems=(Problem(file.name, _uncapitalised(error)),))
@@ -256,11 +257,11 @@ def _patterns(parsed: ParsedMidi, file: MusicFile) -> ReadResult:
 
 
 def _tune_book(data: bytes, file: MusicFile) -> ReadResult:
-    tunes, errors = parse_abc(data)
+    tunes, errors, remarks = parse_abc(data)
     for number, tune in tunes.items():
         _name(tune, file, "abc", f"{file.name}_{number}")
-    problems = (Problem(file.name, f"a tune in it: {error}") for error in errors)
-    return ReadResult(tuple(tunes.values()), tuple(problems))
+    problems = (Problem(file.name, f"tune {error}") for error in errors)
+    return ReadResult(tuple(tunes.values()), tuple(problems), tuple(remarks))
 
 
 def sequence_id(filename: str, collection: str, kind: str) -> str:

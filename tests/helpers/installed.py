@@ -12,6 +12,10 @@ from groovekit.io.notes import load
 needs_note_seq = pytest.mark.skipif(
     importlib.util.find_spec("note_seq") is None, reason="compares with note-seq"
 )
+needs_music21 = pytest.mark.skipif(
+    importlib.util.find_spec("music21") is None,
+    reason="needs music21, of the extra scores",
+)
 needs_keras = pytest.mark.skipif(
     importlib.util.find_spec("keras") is None, reason="needs Keras"
 )

@@ -1,4 +1,4 @@
-"""groovekit without Keras, its backends and note-seq.
+"""groovekit without Keras, its backends, note-seq and music21.
 
 Commands run in processes of their own, in which none of these can be imported: where
 they are not installed at all (``tox -e light``) that says nothing new, and elsewhere it
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from helpers.takes import write_takes
 
-HEAVY = ("keras", "tensorflow", "jax", "torch", "h5py", "note_seq")
+HEAVY = ("keras", "tensorflow", "jax", "torch", "h5py", "note_seq", "music21")
 # Python's import system takes it for "not there".
 HIDE = f"import sys\nsys.modules.update(dict.fromkeys({HEAVY!r}))\n"
 

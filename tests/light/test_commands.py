@@ -86,8 +86,8 @@ def test_folders_are_converted_and_inspected(groovekit, takes):
     done = groovekit("convert", "--input-dir", "my_midi", "--output", "a.tfrecord")
     assert "Converted 3 of 4 files" in done.stdout
     assert (
-        "score.musicxml: reading MusicXML needs note-seq: pip install "
-        "'groovekit[note-seq]' (in a clone: pip install '.[note-seq]')"
+        "score.musicxml: reading MusicXML needs music21: pip install "
+        "'groovekit[scores]' (in a clone: pip install '.[scores]')"
     ) in done.stderr
     for source in ("a.tfrecord", "my_midi"):
         shown = groovekit("inspect", source, "--config", "groovae_4bar").stdout
