@@ -37,6 +37,7 @@ from groovekit.io.music_files import (
 from groovekit.io.notes import NoteSequence
 from groovekit.io.parallel import ordered_map
 from groovekit.io.remarks import Remark
+from groovekit.io.soundness import fault_of
 from groovekit.io.splits import check_split, split_of_collection
 from groovekit.io.tfrecord import wire
 from groovekit.io.tfrecord.records import expand_shards, read_records
@@ -143,7 +144,7 @@ def _records(examples: str, paths: Sequence[Path], split: str | None) -> Source:
 def _records_have_splits(paths: Sequence[Path]) -> bool:
     """Whether the first record says of which split it is."""
     with contextlib.suppress(DataError):
-        for item in _iter_records(paths[:1]):
+        for item in _iter_records(paths[:1], _ignore_fault):
             return item.split is not None
     # What is wrong with the file is said when it is read.
     return False
@@ -261,7 +262,8 @@ def iter_sequences(
       examples: a source or what :func:`open_source` takes.
       split: as for :func:`open_source`.
       on_error: called with ``(name, reason)`` for each music file that cannot
-        be read; without it the first one raises. Damage to a TFRecord always
+        be read, and each record that holds what cannot be (a pitch of 400, a time that
+        is no number); without it the first one raises. Damage to a TFRecord always
         raises: what follows it is lost.
       on_remark: called with the name of a music file and what was mended or left out
         in reading it.
@@ -284,7 +286,7 @@ def iter_sequences(
     if source.kind is SourceKind.RECORDS:
         found: Iterable[SourceSequence] = (
             item
-            for item in _iter_records(source.paths)
+            for item in _iter_records(source.paths, report)
             if source.split in (None, "all", item.split)
         )
     else:
@@ -297,6 +299,10 @@ def iter_sequences(
 
 def _raise(name: str, reason: str) -> None:
     raise DataError(f"{name}: {reason}")
+
+
+def _ignore_fault(name: str, reason: str) -> None:
+    """Takes a fault that is reported when the whole is read."""
 
 
 def _ignore(name: str, remark: Remark) -> None:
@@ -359,10 +365,15 @@ def _iter_music(
 # TFRecords -------------------------------------------------------------------------
 
 
-def _iter_records(paths: Iterable[Path]) -> Iterator[SourceSequence]:
+def _iter_records(paths: Iterable[Path], report: OnError) -> Iterator[SourceSequence]:
     for path in paths:
         for index, record in enumerate(read_records(path)):
             sequence = parse_sequence(record, f"{path}, record {index}")
+            fault = fault_of(sequence)
+            if fault:
+                own = f" ({sequence.id})" if sequence.id else ""
+                report(f"{path.name}, record {index}{own}", fault)
+                continue
             name = sequence.id or sequence.filename or f"{path.name}#{index}"
             split = split_of_collection(sequence.collection_name)
             yield SourceSequence(name, sequence, split)
