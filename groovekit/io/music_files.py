@@ -132,7 +132,7 @@ def list_folder(folder: str | Path, *, recursive: bool = True) -> Listing:
             continue
         if suffix in MUSIC_SUFFIXES:
             listing.files.append(MusicFile(str(path), name, collection))
-        elif suffix == ".zip":
+        elif suffix == ".zip" and path.is_file():
             try:
                 listing.files += _members(path, listing, collection, f"{name}/")
             except DataError as error:
@@ -189,7 +189,11 @@ def list_archive(path: str | Path) -> Listing:
 def _members(
     path: Path, listing: Listing, collection: str, prefix: str
 ) -> Iterator[MusicFile]:
-    for info in open_archive(path).infolist():
+    for number, info in enumerate(open_archive(path).infolist(), start=1):
+        if not info.filename:
+            label = f"{prefix}member {number}"
+            listing.problems.append(Problem(label, "has no name: damaged"))
+            continue
         member = PurePosixPath(info.filename)
         if info.is_dir() or member.name.startswith("._") or "__MACOSX" in member.parts:
             continue
@@ -201,14 +205,19 @@ def _members(
 
 
 def open_archive(path: Path) -> zipfile.ZipFile:
-    """An archive, which stays open for its other files; do not close it."""
+    """An archive, which stays open for its other files; do not close it.
+
+    Raises:
+      DataError: there is none, or it is damaged.
+    """
     try:
         status = path.stat()
         return _opened(str(path), status.st_mtime_ns, status.st_size)
-    except zipfile.BadZipFile as error:
-        raise DataError(f"not a readable zip archive: {error}") from error
     except OSError as error:
         raise DataError(f"cannot be opened: {error.strerror or error}") from error
+    # A directory with other bytes in it leads zipfile to any exception.
+    except Exception as error:
+        raise DataError(f"not a readable zip archive: {error}") from error
 
 
 # Opening reads the whole directory: doing so for each file would be quadratic. Files

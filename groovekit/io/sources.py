@@ -124,6 +124,12 @@ def open_source(
     if text.startswith(tfds.PREFIX):
         return Source(SourceKind.TFDS, tfds_name=text[len(tfds.PREFIX) :], split=split)
     paths = expand_shards(examples)
+    for path in paths:
+        if not (path.is_file() or path.is_dir()):
+            raise DataError(
+                f"{path} is neither a file nor a folder (a pipe or a device), which "
+                "may never end. Give a file, a folder or a zip archive."
+            )
     if len(paths) == 1 and (paths[0].is_dir() or _is_archive(paths[0])):
         return _open_collection(paths[0], split, recursive=recursive)
     if any(_is_music(path) for path in paths):

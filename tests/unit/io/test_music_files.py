@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -16,6 +17,7 @@ from groovekit.io.music_files import (
     list_folder,
     read_music_file,
 )
+from groovekit.io.sources import open_source
 
 ABC = """X:1
 T:One
@@ -257,3 +259,97 @@ def test_a_missing_file_and_a_folder_called_mid_are_problems(tmp_path):
 def test_no_folder_is_an_error(tmp_path):
     with pytest.raises(DataError, match="no such folder"):
         list_folder(tmp_path / "nothing")
+
+
+# Damage ------------------------------------------------------------------------------
+
+
+def directory_entry(data, number):
+    """Where an archive's directory says what its ``number``-th member is."""
+    position = -1
+    for _ in range(number):
+        position = data.index(b"PK\1\2", position + 1)
+    return position
+
+
+def nameless(data):
+    at = directory_entry(data, 2)
+    end = data.index(b"PK\1\2", at + 1)
+    # The length of the name, and that of the comment behind it.
+    size = int.from_bytes(data[at + 28 : at + 30], "little")
+    data[at + 28 : at + 30] = bytes(2)
+    data[at + 32 : at + 34] = size.to_bytes(2, "little")
+    assert end == at + 46 + size
+    return data
+
+
+def of_a_later_version(data):
+    data[directory_entry(data, 2) + 6] = 255
+    return data
+
+
+def encrypted(data):
+    data[directory_entry(data, 2) + 8] |= 1
+    return data
+
+
+def of_an_unknown_method(data):
+    data[directory_entry(data, 2) + 10] = 77
+    return data
+
+
+def with_other_contents(data):
+    at = data.index(b"MThd", data.index(b"MThd") + 1)
+    data[at + 20] ^= 0xFF
+    return data
+
+
+def larger_than_it_says(data):
+    at = directory_entry(data, 2)
+    data[at + 24 : at + 28] = (3).to_bytes(4, "little")
+    return data
+
+
+@pytest.mark.parametrize(
+    ("damage", "kept", "reason"),
+    [
+        (nameless, 2, "has no name"),
+        (of_a_later_version, 0, "not a readable zip archive"),
+        (encrypted, 2, "cannot be unpacked"),
+        (of_an_unknown_method, 2, "cannot be unpacked"),
+        (with_other_contents, 2, "cannot be unpacked"),
+        (larger_than_it_says, 2, "cannot be unpacked"),
+    ],
+)
+def test_damage_to_an_archive_ends_neither_it_nor_the_folder(
+    tmp_path, drum_midi, damage, kept, reason
+):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "beside.mid").write_bytes(drum_midi(1))
+    with zipfile.ZipFile(folder / "pack.zip", "w") as archive:
+        for name in ("a.mid", "b.mid", "c.mid"):
+            archive.writestr(name, drum_midi(2))
+    path = folder / "pack.zip"
+    path.write_bytes(damage(bytearray(path.read_bytes())))
+    listing = list_folder(folder)
+    results = [read_music_file(file) for file in listing.files]
+    problems = [*listing.problems, *(p for r in results for p in r.problems)]
+    assert sum(len(result.sequences) for result in results) == kept + 1
+    assert [problem.name.partition("/")[0] for problem in problems] == ["pack.zip"]
+    assert reason in problems[0].reason
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes by name")
+def test_pipes_are_refused_by_kind(tmp_path, drum_midi):
+    (tmp_path / "a.mid").write_bytes(drum_midi(1))
+    for name in ("pipe.mid", "pipe.zip"):
+        os.mkfifo(tmp_path / name)
+    listing = list_folder(tmp_path)
+    results = [read_music_file(file) for file in listing.files]
+    assert [len(result.sequences) for result in results] == [1, 0]
+    assert results[1].problems[0].reason == "not a file"
+    assert listing.ignored == {".zip": 1}
+    for name in ("pipe.mid", "pipe.zip"):
+        with pytest.raises(DataError, match="neither a file nor a folder"):
+            open_source(tmp_path / name)
