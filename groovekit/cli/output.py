@@ -34,7 +34,7 @@ def tell_remarks(remarks: Sequence[tuple[str, Remark]]) -> None:
     from groovekit.io.remarks import together
 
     for remark in together(remark for _, remark in remarks):
-        names = [name for name, found in remarks if found.kind == remark.kind]
+        names = [name for name, found in remarks if found.words == remark.words]
         text = ", ".join(names[:_SHOWN_NAMES])
         if len(names) > _SHOWN_NAMES:
             text += f" and {len(names) - _SHOWN_NAMES:,} more files"

@@ -58,10 +58,10 @@ def remarks_of(
 
 
 def together(remarks: Iterable[Remark]) -> list[Remark]:
-    """One remark of each kind, with the sum of the counts."""
-    kinds: dict[str, Remark] = {}
+    """One remark for all that say the same, with the sum of the counts."""
+    found: dict[tuple[str, str], Remark] = {}
     for remark in remarks:
-        before = kinds.get(remark.kind)
+        before = found.get((remark.kind, remark.words))
         count = remark.count + (before.count if before else 0)
-        kinds[remark.kind] = dataclasses.replace(remark, count=count)
-    return list(kinds.values())
+        found[remark.kind, remark.words] = dataclasses.replace(remark, count=count)
+    return list(found.values())

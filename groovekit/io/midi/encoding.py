@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from groovekit.errors import DataError
+from groovekit.io.midi.instruments import encoded
 from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM
 
@@ -175,8 +176,8 @@ def _instruments(sequence: NoteSequence, clock: _Clock) -> Iterable[list[_Event]
         name = names.get(instrument, "Drums" if is_drum else "")
         events: list[_Event] = []
         if name:
-            # MIDI text is Latin-1 by default.
-            text = name.encode("latin-1", "replace").decode("latin-1")
+            # mido writes text as Latin-1.
+            text = encoded(name).decode("latin-1")
             events.append((0, _SETUP, MetaMessage("track_name", name=text)))
         program = _seven_bits(program, "program")
         events.append((0, _SETUP, Message("program_change", program=program)))

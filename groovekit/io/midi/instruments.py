@@ -42,6 +42,20 @@ class Instrument:
     controls: np.ndarray
 
 
+def decoded(content: bytes) -> str:
+    """A text of a MIDI file: UTF-8 where it is that, else Latin-1, MIDI's default."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def encoded(text: str) -> bytes:
+    """The bytes for a text: Latin-1, if it comes back from that, else UTF-8."""
+    content = text.encode("latin-1", "replace")
+    return content if decoded(content) == text else text.encode("utf-8")
+
+
 def read_instruments(
     events: MidiEvents, rows: slice, strokes: Strokes
 ) -> list[Instrument]:
@@ -170,7 +184,7 @@ class _Names:
     def before(self, track: int, row: int) -> str:
         """The name that a track has at one of its events."""
         named = [at for at in self._rows.get(track, ()) if at < row]
-        return self._events.content(named[-1]).decode("latin-1") if named else ""
+        return decoded(self._events.content(named[-1])) if named else ""
 
 
 class _Shared:

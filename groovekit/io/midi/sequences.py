@@ -18,7 +18,8 @@ from groovekit.io.midi.events import MidiEvents, read_events
 from groovekit.io.midi.instruments import Instrument, read_instruments
 from groovekit.io.midi.note_rows import control_rows, note_rows
 from groovekit.io.midi.strokes import Strokes, read_strokes
-from groovekit.io.midi.timing import Timing, read_timing
+from groovekit.io.midi.tempo_estimate import estimate_qpm
+from groovekit.io.midi.timing import Timing, quarter_in_frames, read_timing
 from groovekit.io.notes import NoteSequence
 from groovekit.io.remarks import Remark, remarks_of
 from groovekit.io.tempo import DEFAULT_QPM
@@ -54,11 +55,6 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "{} passed over for that of an earlier track at the same tick",
         "tempo, time signature or key",
         "tempos, time signatures or keys",
-    ),
-    "frames": (
-        f"{{}} timed in frames, without a tempo: {DEFAULT_QPM:g} quarters a minute "
-        "assumed",
-        "sequence",
     ),
 }
 # A file with these that gives no notes is not worth keeping.
@@ -115,10 +111,11 @@ def read_sequences(data: bytes) -> ParsedMidi:
     else:
         parts = [slice(0, len(events.tracks))]
     found: Counter[str] = Counter()
-    read = [_read_part(events, part, found) for part in parts]
+    assumed: list[Remark] = []
+    read = [_read_part(events, part, found, assumed) for part in parts]
     with_notes = sum(len(links) > 0 for _, links in read)
     found["patterns"] = with_notes if with_notes > 1 else 0
-    remarks = (*events.remarks, *remarks_of(found, _WORDS))
+    remarks = (*events.remarks, *assumed, *remarks_of(found, _WORDS))
     damage = [remark.text for remark in remarks if remark.kind in _DAMAGE]
     if damage and not any(len(links) for _, links in read):
         raise DataError(f"no notes (truncated or corrupt): {'; '.join(damage)}")
@@ -134,9 +131,16 @@ def read_sequences(data: bytes) -> ParsedMidi:
 
 
 def _read_part(
-    events: MidiEvents, part: slice, found: Counter[str]
+    events: MidiEvents, part: slice, found: Counter[str], assumed: list[Remark]
 ) -> tuple[NoteSequence, np.ndarray]:
-    """The sequence of some tracks, and the links of its notes."""
+    """The sequence of some tracks, and the links of its notes.
+
+    Args:
+      events: of the file.
+      part: the tracks.
+      found: what was mended or left out, added to.
+      assumed: remarks on tempos that the file does not tell, added to.
+    """
     tracks = events.tracks[part]
     rows = slice(tracks[0].rows.start, tracks[-1].rows.stop)
     timing = read_timing(events, rows)
@@ -146,6 +150,9 @@ def _read_part(
         length=max(1, timing.resolution // 4),
         latest=max(_MAX_TICK, _MAX_QUARTERS * timing.resolution),
     )
+    if not timing.tempos:
+        timing, remark = _with_tempo(timing, strokes, events.tick_seconds)
+        assumed.append(remark)
     instruments = read_instruments(events, rows, strokes)
     found.update(timing.found)
     found.update(strokes.found)
@@ -155,6 +162,21 @@ def _read_part(
     on, off = strokes.on[notes], strokes.off[notes]
     links = np.stack([events.track[on].astype(np.int64), on, off], axis=1)
     return _sequence(events, timing, strokes, instruments), links
+
+
+def _with_tempo(
+    timing: Timing, strokes: Strokes, tick_seconds: float
+) -> tuple[Timing, Remark]:
+    """The timing with the tempo that the notes have, or else the usual one."""
+    qpm = estimate_qpm(timing.clock.times(strokes.start))
+    how = "estimated from the notes" if qpm else "assumed"
+    qpm = qpm or DEFAULT_QPM
+    words = f"{{}} timed in frames, without a tempo: {qpm:g} quarters a minute {how}"
+    resolution = quarter_in_frames(qpm, tick_seconds)
+    return (
+        dataclasses.replace(timing, tempos=[(0.0, qpm)], resolution=resolution),
+        Remark("frames", 1, words, "sequence"),
+    )
 
 
 def _sequence(

@@ -33,7 +33,8 @@ class Timing:
     Attributes:
       clock: ticks to seconds.
       resolution: ticks a quarter; in frames, at the first tempo.
-      tempos: ``(seconds, quarters a minute)`` of each stretch.
+      tempos: ``(seconds, quarters a minute)`` of each stretch; none where times are in
+        frames and no tempo says where bars lie.
       time_signatures: ``(tick, numerator, denominator)``.
       keys: ``(tick, key, mode)``: 0 is C, and 1 minor.
       found: what was not as it should be, by kind (see :mod:`.sequences`).
@@ -116,11 +117,16 @@ def read_timing(events: MidiEvents, rows: slice) -> Timing:
     else:
         clock = Clock(events.tick_seconds)
         changes = [(clock.time(tick), 6e7 / tempo) for tick, tempo in tempos]
-        if not changes or changes[0][0] > 0:
+        if changes and changes[0][0] > 0:
             changes.insert(0, (0.0, DEFAULT_QPM))
-            found["frames"] += 1
-        resolution = max(1, round(60.0 / changes[0][1] / events.tick_seconds))
+        qpm = changes[0][1] if changes else DEFAULT_QPM
+        resolution = quarter_in_frames(qpm, events.tick_seconds)
     return Timing(clock, resolution, changes, signatures, keys, found)
+
+
+def quarter_in_frames(qpm: float, tick_seconds: float) -> int:
+    """Ticks a quarter at a tempo where times are in frames."""
+    return max(1, round(60.0 / qpm / tick_seconds))
 
 
 def _beats(resolution: int, tempos: Iterable[tuple[int, int]]) -> tuple[Clock, int]:

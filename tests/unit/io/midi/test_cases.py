@@ -208,9 +208,11 @@ def test_smpte():
     # A tick is a millisecond, an eighth 240 of them.
     starts = sorted({round(n.start_time, 9) for n in sequence.notes})
     assert starts == pytest.approx([0.24 * at for at in range(16)])
-    assert (qpms(sequence), sequence.ticks_per_quarter) == ([120], 500)
-    assert told(parsed) == {"frames": 1}
-    assert "120 quarters a minute assumed" in str(parsed.remarks[0])
+    assert (qpms(sequence), sequence.ticks_per_quarter) == ([125], 480)
+    assert [str(remark) for remark in parsed.remarks] == [
+        "1 sequence timed in frames, without a tempo: 125 quarters a minute estimated "
+        "from the notes"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -218,7 +220,9 @@ def test_smpte():
     [(0xE750, 1 / 2000, 1000), (0xE808, 1 / 192, 96), (0xE364, 1001 / 3e6, 1499)],
 )
 def test_other_frames(division, tick, resolution):
-    sequence = read_midi(file(BEAT + END, resolution=division))
+    parsed = parse_midi(file(BEAT + END, resolution=division))
+    assert "120 quarters a minute assumed" in str(parsed.remarks[0])
+    sequence = parsed.first
     starts = [n.start_time for n in sequence.notes]
     assert starts == pytest.approx([0, 96 * tick, 192 * tick, 288 * tick])
     assert sequence.ticks_per_quarter == resolution

@@ -102,7 +102,16 @@ def test_metres_keys_controls_bends_and_names_survive():
     assert (back.key_signatures[0].key, back.key_signatures[0].mode) == (6, 1)
     assert back.control_changes[0].control_value == 90
     assert back.pitch_bends[0].bend == -99
-    assert back.instrument_infos[0].name == "Kit ? 1"
+    assert back.instrument_infos[0].name == "Kit ≠ 1"
+
+
+@pytest.mark.parametrize(
+    "name", ["Drums", "Schlagzeug für Jörg", "Ударные", "ドラム", "Ã¼"]
+)
+def test_names_come_back_in_any_language(name):
+    sequence = drums((36, 100, 0, 1))
+    sequence.instrument_infos.add(instrument=9, name=name)
+    assert read_midi(encode_midi(sequence)).instrument_infos[0].name == name
 
 
 def test_nothing_vanishes_that_midi_cannot_hold():
