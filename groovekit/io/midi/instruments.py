@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 
 import numpy as np
@@ -163,8 +164,8 @@ class _Programs:
 
 
 def _ports(events: MidiEvents, rows: slice) -> np.ndarray:
-    """The port of each track of the file; in format 2 each has one of its own."""
-    ports = np.zeros(len(events.tracks), np.int64)
+    """The port of each track up to that of the last row."""
+    ports = np.zeros(int(events.track[rows.stop - 1]) + 1, np.int64)
     metas = np.flatnonzero(events.status[rows] == META) + rows.start
     for row in metas[events.first[metas] == PORT].tolist():
         ports[events.track[row]] = events.content(row)[:1].ljust(1, b"\0")[0]
@@ -183,8 +184,9 @@ class _Names:
 
     def before(self, track: int, row: int) -> str:
         """The name that a track has at one of its events."""
-        named = [at for at in self._rows.get(track, ()) if at < row]
-        return decoded(self._events.content(named[-1])) if named else ""
+        named = self._rows.get(track, [])
+        count = bisect.bisect_left(named, row)
+        return decoded(self._events.content(named[count - 1])) if count else ""
 
 
 class _Shared:

@@ -74,9 +74,8 @@ def read_strokes(
         found["too_late"] = int(np.count_nonzero(late))
         on, off, start, end = on[~late], off[~late], start[~late], end[~late]
     on, off = row[on], np.append(row, -1)[off]
-    # A note without a note-off ends with its track.
-    track_ends = np.array([track.rows.stop for track in events.tracks])
-    order = np.lexsort((on, np.where(off < 0, track_ends[events.track[on]], off)))
+    # Within a track, notes without a note-off come last.
+    order = np.lexsort((on, off, off < 0, events.track[on]))
     return Strokes(on[order], off[order], start[order], end[order], found)
 
 

@@ -53,6 +53,12 @@ UNREAD = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _own_limit(monkeypatch):
+    # note_seq raises it: later notes would take gigabytes.
+    monkeypatch.setattr(pretty_midi.pretty_midi, "MAX_TICK", 1e7)
+
+
 def assert_onsets_as_mido(data: bytes, parsed: ParsedMidi) -> None:
     """Every stroke that mido sees is an event of ours, and a note, or counted."""
     expected = []
