@@ -86,7 +86,7 @@ def command(
     from groovekit.io.conversion import convert_folder
 
     if report_path is not None:
-        _check_report(report_path, output, shards, overwrite=overwrite)
+        _check_report(report_path, input_dir, output, shards, overwrite=overwrite)
     with (
         _clean_exit_on_sigterm(),
         Progress(None, "Converting", unit="files") as progress,
@@ -131,9 +131,12 @@ def command(
         _show(report, output)
 
 
-def _check_report(path: Path, output: Path, shards: int, *, overwrite: bool) -> None:
-    """Refuses a report that could not be written after the work is done."""
+def _check_report(
+    path: Path, source: Path, output: Path, shards: int, *, overwrite: bool
+) -> None:
+    """Refuses a report that could not, or must not, be written after the work."""
     from groovekit.io import files
+    from groovekit.io.music_files import MUSIC_SUFFIXES
     from groovekit.io.tfrecord.records import shard_paths
 
     outputs = {output, *shard_paths(output.expanduser(), shards)}
@@ -141,6 +144,14 @@ def _check_report(path: Path, output: Path, shards: int, *, overwrite: bool) -> 
         raise UsageError(
             f"--report and --output are both {path}: give the report a name of its own."
         )
+    same = path.resolve() == source.expanduser().resolve()
+    if same or path.suffix.lower() in MUSIC_SUFFIXES:
+        raise UsageError(
+            f"--report {path} is what is converted or called like music, which is "
+            "never replaced: give it another name."
+        )
+    if path.exists() and not path.is_file():
+        raise DataError(f"Cannot write {path}: it is no file. Choose another --report.")
     if path.exists() and not overwrite:
         raise DataError(
             f"{path} exists and is not overwritten. Choose another --report, or add "

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +150,7 @@ def convert_folder(
             "of MIDI files."
         )
     listing = source.listing
+    _spare_inputs(paths, [*source.paths, *(Path(file.path) for file in listing.files)])
     report = ConversionReport(
         str(folder),
         files=len(listing.files),
@@ -200,11 +201,23 @@ def _writers(paths: Sequence[Path]) -> Iterator[list[RecordWriter]]:
         yield [stack.enter_context(write_records(path)) for path in paths]
 
 
+def _spare_inputs(paths: Iterable[Path], inputs: Iterable[Path]) -> None:
+    read = {path.resolve() for path in inputs}
+    for path in paths:
+        if path.resolve() in read:
+            raise DataError(
+                f"{path} is among what is converted, which is never replaced. Choose "
+                "another output."
+            )
+
+
 def _check_output(output: Path, paths: Sequence[Path], *, overwrite: bool) -> None:
-    if output.is_dir():
-        raise DataError(
-            f"Cannot write {output}: it is a folder. Give the name of a file."
-        )
+    for path in (output, *paths):
+        if path.exists() and not path.is_file():
+            what = "a folder" if path.is_dir() else "a pipe or a device"
+            raise DataError(
+                f"Cannot write {path}: it is {what}. Give the name of a file."
+            )
     taken = [path for path in (output, *paths) if path.exists()]
     taken += existing_shards(output)
     if taken and not overwrite:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -60,9 +61,15 @@ class Weights(Mapping[str, np.ndarray]):
     def __getitem__(self, name: str) -> np.ndarray:
         entry = self._entries[name]
         try:
-            return entry.read()
+            array = entry.read()
         except _DAMAGE as error:
             raise _unreadable(self._path, error) from error
+        if not np.isfinite(array).all():
+            raise RunFolderError(
+                f"The weights in {self._path} are damaged: {name} is not finite. "
+                "Restore the file from a copy, or train again."
+            )
+        return array
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
@@ -224,9 +231,49 @@ def opened_h5(path: Path) -> Any:
         ) from error
 
     try:
-        return h5py.File(path, "r")
+        file = h5py.File(path, "r")
     except OSError as error:
         raise _unreadable(path, error) from error
+    try:
+        _check_h5(file, path.stat().st_size)
+    except (*_DAMAGE, RuntimeError) as error:
+        file.close()
+        raise _unreadable(path, error) from error
+    return file
+
+
+def _check_h5(file: Any, size: int) -> None:
+    """Refuses what Keras never writes: links to other places, arrays elsewhere.
+
+    Args:
+      file: an open one.
+      size: of it, in bytes; its arrays are not compressed.
+
+    Raises:
+      ValueError: there is such a thing, or more is said to be in it than fits.
+    """
+    import h5py
+
+    groups, seen, held = [file], set(), 0
+    while groups:
+        group = groups.pop()
+        for name in group:
+            link = group.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                raise ValueError(f"{group.name}/{name} is a link")
+            item = group[name]
+            address = h5py.h5o.get_info(item.id).addr
+            if address in seen:
+                raise ValueError(f"{group.name}/{name} is there twice")
+            seen.add(address)
+            if isinstance(item, h5py.Group):
+                groups.append(item)
+                continue
+            if item.external or item.is_virtual:
+                raise ValueError(f"{item.name} lies in another file")
+            held += item.nbytes
+            if held > size:
+                raise ValueError(f"{item.name} is larger than the file")
 
 
 def _places(names: Iterable[str]) -> dict[str, list[str | int]]:
@@ -252,6 +299,8 @@ def _places(names: Iterable[str]) -> dict[str, list[str | int]]:
 
 def _at(group: Any, place: list[str | int]) -> Any:
     """The array at a place; None if there is none."""
+    import h5py
+
     *path, own = place
     for step in path:
         if isinstance(step, int):
@@ -259,10 +308,11 @@ def _at(group: Any, place: list[str | int]) -> Any:
             if step >= len(children):
                 return None
             step = children[step]
-        if step not in group:
+        group = group.get(step)
+        if not isinstance(group, h5py.Group):
             return None
-        group = group[step]
-    return group.get(f"vars/{own}")
+    found = group.get(f"vars/{own}")
+    return found if isinstance(found, h5py.Dataset) else None
 
 
 def _number(name: str) -> int:
@@ -284,9 +334,28 @@ def opened_checkpoint(path: Path) -> Iterator[Any]:
     # Opened here: NumPy leaves a file that it cannot read open.
     try:
         with path.open("rb") as file:
-            yield np.load(file)
+            arrays = np.load(file)
+            for name in arrays.files:
+                _check_size(arrays, name, path.stat().st_size)
+            yield arrays
     except _DAMAGE as error:
         raise RunFolderError(f"Cannot read the checkpoint {path}: {error}.") from error
+
+
+def _check_size(arrays: Any, name: str, size: int) -> None:
+    """Refuses an array that says it is larger than its file, before it is read."""
+    member = f"{name}.npy"
+    held = arrays.zip.getinfo(member).file_size
+    shape, dtype = _npy_header(arrays, member)
+    if max(held, math.prod(shape) * dtype.itemsize) > size:
+        raise ValueError(f"{name} is larger than the file")
+
+
+def _npy_header(arrays: Any, member: str) -> tuple[Shape, np.dtype[Any]]:
+    with arrays.zip.open(member) as file:
+        np.lib.format.read_magic(file)
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    return shape, dtype
 
 
 @contextlib.contextmanager
@@ -301,7 +370,5 @@ def _open_checkpoint(path: Path, names: list[str]) -> Iterator[dict[str, _Entry]
 
 
 def _in_checkpoint(arrays: Any, name: str) -> _Entry:
-    with arrays.zip.open(f"{name}.npy") as member:
-        np.lib.format.read_magic(member)
-        shape, _, dtype = np.lib.format.read_array_header_1_0(member)
+    shape, dtype = _npy_header(arrays, f"{name}.npy")
     return _Entry(shape, str(dtype), lambda: arrays[name])

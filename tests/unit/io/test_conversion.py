@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import zipfile
 
 import pytest
 
@@ -121,3 +123,29 @@ def test_the_groove_dataset_has_the_originals_counts(groove_dir, tmp_path):
         notes += len(sequence.notes)
     assert len(records) == 1021
     assert notes == 357_618 + 44_044
+
+
+def test_inputs_are_never_replaced(music_folder, tmp_path):
+    before = {p: p.read_bytes() for p in music_folder.rglob("*") if p.is_file()}
+    archive = tmp_path / "pack.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in before:
+            file.write(path, path.relative_to(tmp_path))
+    packed = archive.read_bytes()
+    linked = tmp_path / "linked.tfrecord"
+    linked.symlink_to(archive)
+    for source, output in (
+        (music_folder, music_folder / "z.MID"),
+        (archive, archive),
+        (archive, linked),
+    ):
+        with pytest.raises(DataError, match="never replaced"):
+            convert_folder(source, output, overwrite=True)
+    assert {p: p.read_bytes() for p in before} == before
+    assert archive.read_bytes() == packed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no device files")
+def test_devices_are_no_output(music_folder):
+    with pytest.raises(DataError, match="a pipe or a device"):
+        convert_folder(music_folder, "/dev/null", overwrite=True)
