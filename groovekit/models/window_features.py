@@ -1,6 +1,6 @@
 """Windows as linear maps see them: hits, and how each deviates from its drum's mean.
 
-For NumPy and for Keras; :mod:`groovekit.models.groove_features` for arrays of grooves.
+For NumPy and for Keras. Hits, velocities and offsets weigh alike this way.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from groovekit.errors import ConfigError
-from groovekit.models.groove_features import OFFSET, VELOCITY
 
-#: What a deviation from a class's mean counts, by the kind of a layout's slice.
-SCALES = {"unit": VELOCITY, "signed": OFFSET}
+#: What a deviation from a class's mean counts against a hit, by the kind of a layout's
+#: slice: of velocities (0..1) and of offsets (-1..1).
+SCALES = {"unit": 2.0, "signed": 1.5}
+#: Hits that velocities and offsets are divided by when they are read back.
+LEAST_HIT, MOST_HIT = 0.5, 1.5
 
 
 def scales_of(layout: tuple[Any, ...], what: str) -> tuple[float, ...]:
@@ -56,6 +58,30 @@ def window_features(x: Any, centres: Any, scales: tuple[float, ...], xp: Any) ->
         values = x[..., index * classes : (index + 1) * classes]
         parts.append(scale * (values - centres[index - 1] * hits))
     return xp.concatenate(parts, axis=-1)
+
+
+def read_features(
+    features: np.ndarray, centres: np.ndarray, scales: tuple[float, ...]
+) -> np.ndarray:
+    """The inverse of :func:`window_features`, of features that are not exact.
+
+    What stands for a value is as large as the hit is sure, so it is divided by that.
+
+    Args:
+      features: ``(..., (1 + n) * classes)``.
+      centres: see :func:`window_features`.
+      scales: see :func:`window_features`.
+
+    Returns:
+      Of the same shape: hits (any number; about 1 for a hit) and values.
+    """
+    hits, *values = np.split(np.asarray(features), 1 + len(scales), axis=-1)
+    sure = np.clip(hits, LEAST_HIT, MOST_HIT)
+    read = [
+        centre + value / (scale * sure)
+        for centre, value, scale in zip(centres, values, scales, strict=True)
+    ]
+    return np.concatenate([hits, *read], axis=-1)
 
 
 def class_means(x: np.ndarray, values: int) -> np.ndarray:

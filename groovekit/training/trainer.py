@@ -307,7 +307,13 @@ class Trainer:
         """Fits what gradients do not, for the best weights, and notes the end."""
         if self.family.has_rest(self.model):
             load_weights(self.model, self.run.require_weights())
-            self._fit_rest()
+            self.family.finish(
+                self.model,
+                self.config,
+                self.data.train,
+                self.data.evaluation,
+                seed=self.seed,
+            )
             save_weights(self.model, self.run.weights_path)
         runs.note_finished(self.run, self.state.step)
 
@@ -337,18 +343,6 @@ class Trainer:
                 f"par-groove_4bar; {self.config.name} starts from random weights. Give "
                 "at least 1."
             )
-        if started and self.family.has_rest(self.model):
-            # For those who stop early, too.
-            self._fit_rest()
-
-    def _fit_rest(self) -> None:
-        self.family.finish(
-            self.model,
-            self.config,
-            self.data.train,
-            self.data.evaluation,
-            seed=self.seed,
-        )
 
     def _loop(
         self,

@@ -10,8 +10,13 @@ import numpy as np
 from groovekit.evaluation.baselines.threshold import best_threshold
 from groovekit.evaluation.hit_cells import parts_of
 from groovekit.evaluation.metrics import MAX_VELOCITY, Drums
-from groovekit.models.groove_features import GrooveFeatures
 from groovekit.models.linear_code import LinearCode, Spectrum
+from groovekit.models.window_features import (
+    SCALES,
+    class_means,
+    read_features,
+    window_features,
+)
 
 #: Features of windows up to which a code is fitted; many more take minutes.
 MOST_FEATURES = 4096
@@ -53,13 +58,11 @@ class LinearReconstruction:
           rng: draws codes.
         """
         known = train.rows(slice(None, None, 2))
-        features = GrooveFeatures.fit(*_arrays(known))
+        centres = class_means(_joined(known), len(_scales(known)))
 
         def vectors(windows: Drums) -> np.ndarray:
-            found = features.of(*_arrays(windows))
-            if windows.velocities is None:
-                found = found[..., : windows.hits.shape[2]]
-            return found.reshape(len(windows), -1)
+            found = window_features(_joined(windows), centres, _scales(windows), np)
+            return np.asarray(found).reshape(len(windows), -1)
 
         spectrum = Spectrum.of(vectors(known))
         asked = vectors(drums)
@@ -68,12 +71,10 @@ class LinearReconstruction:
         tuned = train.rows(np.linspace(0, len(train) - 1, size).astype(np.int64))
         found = []
         for draw in (_means, _draws(code, rng)):
-            scores = _decoded(code, draw(code.encode(vectors(tuned))), features, tuned)
+            scores = _decoded(code, draw(code.encode(vectors(tuned))), centres, tuned)
             threshold = best_threshold(scores[0], tuned.hits)
-            hits, velocities, offsets = _decoded(
-                code, draw(code.encode(asked)), features, drums
-            )
-            found.append(_played(drums, hits > threshold, velocities, offsets))
+            hits, *values = _decoded(code, draw(code.encode(asked)), centres, drums)
+            found.append(_played(drums, hits > threshold, *values))
         cost = float(code.kl_bits(code.encode(asked)).mean())
         return cls(found[0], found[1], cost)
 
@@ -100,25 +101,32 @@ def _draws(
 
 
 def _decoded(
-    code: LinearCode, z: np.ndarray, features: GrooveFeatures, like: Drums
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    code: LinearCode, z: np.ndarray, centres: np.ndarray, like: Drums
+) -> list[np.ndarray]:
     """Scores of hits, and velocities (0..1) and offsets, as far as there are any."""
     decoded = code.decode(z).reshape(*like.hits.shape[:2], -1)
-    if like.velocities is None:
-        return decoded, decoded, decoded
-    return features.read(decoded)
+    read = read_features(decoded, centres, _scales(like))
+    return np.split(read, 1 + len(_scales(like)), axis=-1)
 
 
-def _arrays(drums: Drums) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _scales(drums: Drums) -> tuple[float, ...]:
+    """Of velocities and offsets, as far as there are any."""
+    return () if drums.velocities is None else (SCALES["unit"], SCALES["signed"])
+
+
+def _joined(drums: Drums) -> np.ndarray:
+    """Hits and their values beside each other, as a converter has them."""
     hits, velocities, offsets = parts_of(drums)
-    return hits.astype(np.float32), velocities / MAX_VELOCITY, offsets
+    parts = [hits]
+    if drums.velocities is not None:
+        parts += [hits * velocities / MAX_VELOCITY, hits * offsets]
+    return np.concatenate(parts, axis=-1, dtype=np.float32)
 
 
-def _played(
-    like: Drums, hits: np.ndarray, velocities: np.ndarray, offsets: np.ndarray
-) -> Drums:
-    if like.velocities is None:
+def _played(like: Drums, hits: np.ndarray, *values: np.ndarray) -> Drums:
+    if not values:
         return like.replaced(hits, None, None)
+    velocities, offsets = values
     return like.replaced(
         hits,
         np.clip(velocities, 0, 1) * MAX_VELOCITY * hits,

@@ -21,7 +21,7 @@ from groovekit.models.dynamics import (
 from groovekit.models.feed import VECTORS, Vectors
 from groovekit.models.heads.base import Head
 from groovekit.models.residual import ResidualMLP
-from groovekit.models.window_features import scales_of
+from groovekit.models.window_features import LEAST_HIT, MOST_HIT, scales_of
 from groovekit.seeding import derive
 
 Tensor = Any
@@ -235,7 +235,7 @@ class LaplaceHead(WindowHead):
         draft = ops.reshape(
             draft, (-1, draft.shape[1], 1 + len(self.scales), self.classes)
         )
-        hit = ops.stop_gradient(ops.clip(draft[:, :, :1], 0.5, 1.5))
+        hit = ops.stop_gradient(ops.clip(draft[:, :, :1], LEAST_HIT, MOST_HIT))
         scales = ops.convert_to_tensor(np.array(self.scales, np.float32)[:, None])
         return self.layer.centres + draft[:, :, 1:] / (scales * hit)
 

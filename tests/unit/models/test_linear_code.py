@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groovekit.models.groove_features import GrooveFeatures
 from groovekit.models.linear_code import Spectrum, fit_linear_code
+from groovekit.models.window_features import (
+    SCALES,
+    class_means,
+    read_features,
+    window_features,
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,17 +60,17 @@ def test_features_of_grooves():
     hits[0, 1, 0] = 1
     velocities = np.array([[[0.4, 0.9], [0.8, 0.0]]])
     offsets = np.array([[[0.1, -0.5], [0.3, 0.0]]])
-    features = GrooveFeatures.fit(hits, velocities, offsets)
-    np.testing.assert_allclose(features.velocities, [0.6, 0.9])
-    np.testing.assert_allclose(features.offsets, [0.2, -0.5])
-    vectors = features.of(hits, velocities, offsets)
+    windows = np.concatenate([hits, velocities, offsets], axis=-1)
+    centres = class_means(windows, 2)
+    np.testing.assert_allclose(centres, [[0.6, 0.9], [0.2, -0.5]])
+    scales = (SCALES["unit"], SCALES["signed"])
+    vectors = window_features(windows, centres, scales, np)
     np.testing.assert_allclose(
         vectors, [[[1, 1, -0.4, 0, -0.15, 0], [1, 0, 0.4, 0, 0.15, 0]]], atol=1e-6
     )
-    for found, part in zip(
-        features.read(vectors), (hits, velocities, offsets), strict=True
-    ):
+    read = np.split(read_features(vectors, centres, scales), 3, axis=-1)
+    for found, part in zip(read, (hits, velocities, offsets), strict=True):
         np.testing.assert_allclose(found[hits > 0], part[hits > 0], atol=1e-6)
     # Half as sure, half as large.
-    _, read, _ = features.read(vectors / 2)
-    np.testing.assert_allclose(read[hits > 0], velocities[hits > 0], atol=1e-6)
+    _, half, _ = np.split(read_features(vectors / 2, centres, scales), 3, axis=-1)
+    np.testing.assert_allclose(half[hits > 0], velocities[hits > 0], atol=1e-6)

@@ -13,13 +13,17 @@ import numpy as np
 
 from groovekit.models.dynamics import spread
 from groovekit.models.feed import VECTORS, Decoded, Feed, Vectors
-from groovekit.models.groove_features import LEAST_HIT, MOST_HIT
 from groovekit.models.runtimes.numpy import decoders, encoders, heads
 from groovekit.models.runtimes.numpy.dynamics import Dynamics
 from groovekit.models.runtimes.numpy.layer import Cost, Layer, NoTwinError, Shape
 from groovekit.models.runtimes.numpy.lstm import Dense
 from groovekit.models.runtimes.numpy.residual import ResidualMLP
-from groovekit.models.window_features import SCALES, window_features
+from groovekit.models.window_features import (
+    LEAST_HIT,
+    MOST_HIT,
+    SCALES,
+    window_features,
+)
 
 
 def _scales(layout: Sequence[Any]) -> tuple[float, ...]:
