@@ -7,17 +7,22 @@ a bass, and ``"Drum Synth Lead"`` speaks of drums and of something else.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import re
 import unicodedata
 
 
 class Verdict(enum.Enum):
-    """What a name says."""
+    """What a name says, by rising certainty."""
 
-    DRUMS = "drums"
-    PERHAPS = "perhaps"
     NO = "no"
+    PERHAPS = "perhaps"
+    DRUMS = "drums"
+
+
+# Of Japanese, Cyrillic, Chinese, Korean and Greek names.
+_ENCODINGS = ("shift_jis", "cp1251", "gbk", "big5", "euc_kr", "cp1253")
 
 
 # Phrases that mean something else than their words. What comes first is found first.
@@ -115,8 +120,25 @@ def verdict(name: str) -> Verdict:
     """What the name of a track says.
 
     Args:
-      name: of the track; may be empty.
+      name: of the track; may be empty. MIDI files do not tell its encoding: what was
+        read as Latin-1 is also read as what is usual elsewhere.
     """
+    return max(map(_verdict, _readings(name)), key=list(Verdict).index)
+
+
+def _readings(name: str) -> list[str]:
+    """A name, and what it may be in other encodings than Latin-1."""
+    found = [name]
+    if name.isascii():
+        return found
+    for encoding in _ENCODINGS:
+        # Not all bytes are characters, and not all characters are of Latin-1.
+        with contextlib.suppress(UnicodeError):
+            found.append(name.encode("latin-1").decode(encoding))
+    return found
+
+
+def _verdict(name: str) -> Verdict:
     text = _normalised(name)
     for pattern, meaning in _PHRASES:
         found = rf"(?<!\w)({pattern})(?!\w)"

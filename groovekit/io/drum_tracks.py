@@ -152,6 +152,14 @@ def drum_tracks(sequence: NoteSequence) -> DrumTracks:
             )
             is_drum[own] = why is not None
         tracks.append(Track(position, number, name, program, len(own), why))
+    # A lane of its own for each drum: "HH" beside "Kick" and "Snare".
+    if any(track.why is Why.NAME for track in tracks):
+        for position, (_, own) in enumerate(instruments):
+            if _is_lane(tracks[position], pitch[own]):
+                tracks[position] = dataclasses.replace(
+                    tracks[position], why=Why.NAME_AND_NOTES
+                )
+                is_drum[own] = True
     return DrumTracks(tuple(tracks), is_drum)
 
 
@@ -250,6 +258,17 @@ def _with_drum_banks(sequence: NoteSequence) -> set[int]:
         for change in sequence.control_changes
         if change.control_number == _BANK_SELECT and change.control_value in _DRUM_BANKS
     }
+
+
+def _is_lane(track: Track, pitch: np.ndarray) -> bool:
+    """Whether a track that may be drums by its name plays one drum and nothing else."""
+    return (
+        track.why is None
+        and track.program in _KIT_PROGRAMS
+        and verdict(track.name) is Verdict.PERHAPS
+        and len(np.unique(pitch)) == 1
+        and pitch[0] in (*_KICKS, *_SNARES, *_METAL, *_OTHERS)
+    )
 
 
 def _reason(

@@ -9,6 +9,7 @@ import numpy as np
 
 from groovekit.io.midi.events import (
     CONTROL,
+    INSTRUMENT_NAME,
     META,
     PITCH_BEND,
     PORT,
@@ -181,6 +182,11 @@ class _Names:
         self._rows: dict[int, list[int]] = {}
         for row in metas[events.first[metas] == TRACK_NAME].tolist():
             self._rows.setdefault(int(events.track[row]), []).append(row)
+        # What some programs write instead: the name of the instrument.
+        unnamed: dict[int, list[int]] = {}
+        for row in metas[events.first[metas] == INSTRUMENT_NAME].tolist():
+            unnamed.setdefault(int(events.track[row]), []).append(row)
+        self._rows = unnamed | self._rows
 
     def before(self, track: int, row: int) -> str:
         """The name that a track has at one of its events."""

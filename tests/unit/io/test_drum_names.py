@@ -19,6 +19,22 @@ Tomcat|Kitchen|Ridership|Conundrum|Vocals|Lead"""
 
 
 @pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        ("ドラム", "shift_jis"),
+        ("Ударные", "cp1251"),
+        ("架子鼓", "gbk"),
+        ("드럼", "euc_kr"),
+        ("Batería", "latin-1"),
+    ],
+)
+def test_names_in_the_encodings_of_their_countries(name, encoding):
+    read = name.encode(encoding).decode("latin-1")
+    assert verdict(read) is Verdict.DRUMS
+    assert verdict("Flöte") is verdict("Çello Ã©") is Verdict.NO
+
+
+@pytest.mark.parametrize(
     ("names", "said"),
     [(SURE, Verdict.DRUMS), (PERHAPS, Verdict.PERHAPS), (NO, Verdict.NO)],
 )

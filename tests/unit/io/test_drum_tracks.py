@@ -58,6 +58,8 @@ def why(sequence):
         # Of several tracks, one for each drum.
         ([("Kick", 0, False, BEAT[16::2]), ("Snare", 0, False, BEAT[17::2]),
           ("Lead", 81, False, PIANO)], [Why.NAME, Why.NAME, None]),
+        ([("Kick", 0, False, BEAT[16::2]), ("HH", 0, False, BEAT[:16]),
+          ("808", 0, False, BASS)], [Why.NAME, Why.NAME_AND_NOTES, None]),
         # Of a kit whose pitches are no General MIDI.
         ([("Bass", 33, False, BASS), ("Addictive Drums", 0, False, PIANO)],
          [None, Why.NAME]),
