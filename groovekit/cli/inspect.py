@@ -165,7 +165,7 @@ def _show(contents: Any, kind: str, unreadable: int) -> None:
             f"{duration(contents.seconds)} in all, "
             f"{duration(contents.longest_seconds)} the longest",
         ),
-        ("metres", _counts(contents.metres)),
+        ("time signatures", _counts(contents.time_signatures)),
         ("tempos (qpm)", _counts(Counter(_tempo_names(contents.tempos)))),
     ]
     if contents.tempo_changes:

@@ -324,6 +324,9 @@ def converter_from_dict(
             fields.pop("quarters_per_bar"), int, "converter.quarters_per_bar"
         )
         fields.setdefault("time_signature", [quarters, 4])
+    if issubclass(cls, GridConverter) and "changes" not in fields:
+        # Whether changes of tempo were cut at or refused, before they were followed.
+        fields.pop("split_on_changes", None)
     converter: Converter = values.from_table(cls, fields, "converter")
     return converter
 

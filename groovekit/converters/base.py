@@ -40,13 +40,15 @@ class Reason(enum.Enum):
     EMPTY = "has no notes"
     NO_DRUMS = "has no drum notes"
     NO_TEMPO = "has no tempo and is not quantised"
-    METRE = "bar is not 16 steps of a sixteenth (metre other than 4/4)"
-    METRE_CHANGE = "changes its metre"
+    TIME_SIGNATURE = "has bars of another length"
+    TIME_SIGNATURE_CHANGE = "changes its time signature"
+    BROKEN_BAR = "has bars that a change of time signature cuts short"
     TEMPO_CHANGE = "changes its tempo"
     NEGATIVE_TIME = "has notes before time zero"
     TOO_SHORT = "is shorter than one window"
     TOO_LONG = "is longer than the converter's limit"
     NO_MAPPED_PITCHES = "has no pitches that the kit map knows"
+    SILENT = "has windows without a hit only"
     NO_MATERIAL = "has no material of the kind the model learns"
     INSTRUMENTS = "has too few or too many instruments"
     EVENTS = "has too few or too many events"
@@ -110,7 +112,7 @@ class Skipped:
 
     Attributes:
       reason: one of a closed list.
-      detail: what was found, e.g. ``"metre 6/8"``.
+      detail: what was found, e.g. ``"time signature 6/8"``.
       counts: what happened to its notes.
     """
 
@@ -131,7 +133,7 @@ class UnusableError(Exception):
 
     Args:
       reason: one of a closed list.
-      detail: what was found, e.g. ``"metre 6/8"``.
+      detail: what was found, e.g. ``"time signature 6/8"``.
       counts: what happened to these notes; None where all are ignored.
     """
 
@@ -162,17 +164,32 @@ class Windows:
     Attributes:
       arrays: compact arrays by name, each with the windows on its first axis.
       counts: what happened to the notes.
+      bars: ``(windows,)`` int64, the bar of the sequence, from 1, that each begins
+        with; None where the converter does not say.
+      left_out: notes of parts that gave no windows, by reason; ``counts.ignored``
+        holds them, too.
+      silent: windows without a hit that were left out.
+      loop_quarters: length in quarter notes of a short loop that was repeated to fill
+        them; None of other music.
     """
 
     arrays: Mapping[str, np.ndarray]
     counts: Counts = Counts()
+    bars: np.ndarray | None = None
+    left_out: Mapping[Reason, int] = dataclasses.field(default_factory=dict)
+    silent: int = 0
+    loop_quarters: float | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.arrays.values())))
 
     def take(self, indices: Any) -> Windows:
         """The windows at ``indices`` (anything NumPy indexes with)."""
-        return Windows({k: v[indices] for k, v in self.arrays.items()}, self.counts)
+        return dataclasses.replace(
+            self,
+            arrays={k: v[indices] for k, v in self.arrays.items()},
+            bars=None if self.bars is None else self.bars[indices],
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -453,10 +470,16 @@ class Converter(abc.ABC):
 
 
 def concatenate(parts: Sequence[Windows]) -> Windows:
-    """Joins windows of several sequences."""
+    """Joins windows of several sequences, or of several parts of one."""
     names = parts[0].arrays.keys()
     arrays = {n: np.concatenate([p.arrays[n] for p in parts]) for n in names}
-    return Windows(arrays, sum((p.counts for p in parts), Counts()))
+    bars = [part.bars for part in parts if part.bars is not None]
+    return Windows(
+        arrays,
+        sum((p.counts for p in parts), Counts()),
+        bars=np.concatenate(bars) if len(bars) == len(parts) else None,
+        silent=sum(part.silent for part in parts),
+    )
 
 
 def join(parts: list[Tensors]) -> Tensors:

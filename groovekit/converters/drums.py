@@ -24,7 +24,7 @@ from groovekit.converters.base import (
     UnusableError,
     Windows,
 )
-from groovekit.converters.grid.labels import first_of_equals, one_hot
+from groovekit.converters.grid.labels import count_bits, first_of_equals, one_hot
 from groovekit.converters.grid.notes_out import drum_sequences
 from groovekit.converters.grid.quantize import bars_until, to_steps
 from groovekit.converters.grid.sections import Section
@@ -58,7 +58,7 @@ _ONE_HOT_CLASSES = 12
 class DrumsConverter(WithKits, GridConverter):
     """Converts drum patterns to labels or rolls, and back.
 
-    A sequence is cut at changes of tempo and time signature; parts with bars of another
+    A sequence is cut where its time signature changes; parts with bars of another
     length than the grid's are left out. A track of drums begins at the bar of its
     first hit, ends before ``gap_bars`` of silence and is filled up to whole bars. A
     window slides over it a bar at a time; windows equal to an earlier one of their
@@ -191,7 +191,14 @@ class DrumsConverter(WithKits, GridConverter):
         counts += Counts(kept=len(cells), merged=merged)
         name, grid = self._grid(cells, bars * per_bar)
         windows = grid[starts[:, None] + np.arange(self.window_steps)]
-        return Windows({name: windows[first_of_equals([windows])]}, counts)
+        distinct = first_of_equals([windows])
+        bars = starts[distinct] // per_bar
+        return Windows({name: windows[distinct]}, counts, bars=bars)
+
+    def hits_of(self, windows: Windows) -> np.ndarray:
+        """How many hits each window has, ``(windows,)``."""
+        (cells,) = windows.arrays.values()
+        return count_bits(cells)
 
     def _window_starts(self, hit_steps: np.ndarray) -> tuple[np.ndarray, int]:
         """First steps of all windows, and the bars of the longest track.

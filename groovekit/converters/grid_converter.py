@@ -5,6 +5,8 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
+import math
+from collections import Counter
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -20,7 +22,15 @@ from groovekit.converters.base import (
     Windows,
     concatenate,
 )
-from groovekit.converters.grid.sections import Section, split_notes
+from groovekit.converters.grid.quantize import bars_until, to_steps
+from groovekit.converters.grid.sections import (
+    Changes,
+    Section,
+    SplitNotes,
+    at_even_tempo,
+    follow_sections,
+    split_notes,
+)
 from groovekit.errors import ConfigError
 from groovekit.fields import AtLeast, Within
 from groovekit.io.columns import NoteColumns, read_columns
@@ -35,13 +45,16 @@ GapBars = Annotated[float | None, AtLeast(1, "at least 1, or None for no limit")
 MaxWindows = Annotated[int | None, AtLeast(1, "at least 1, or None for all")]
 Velocity = Annotated[int, Within(1, 127, "a MIDI velocity from 1 to 127")]
 
+# So near to a whole number of bars, music is as long.
+_WHOLE = 0.01
+
 
 @dataclasses.dataclass(frozen=True)
 class GridConverter(Converter):
     """A converter whose windows are bars on a grid of steps.
 
-    It reads the notes of a sequence as columns, cuts them where tempo or time
-    signature change, and asks for the windows of each section
+    It reads the notes of a sequence as columns, cuts them where bars are counted anew,
+    and asks for the windows of each section
     (:meth:`section_windows`), in which whatever cannot be used raises
     :class:`~groovekit.converters.base.UnusableError`. Subclasses are frozen
     dataclasses too; limits that stand in the annotations of their fields are checked
@@ -51,10 +64,12 @@ class GridConverter(Converter):
       bars: bars of a window.
       steps_per_quarter: steps of the grid in a quarter note.
       time_signature: numerator and denominator; only music with bars of this length
-        is taken.
+        is taken (and of half of it, two of which are one).
       max_windows: windows an epoch uses of one sequence; None for all.
-      split_on_changes: cut at changes of tempo and time signature; otherwise they
-        reject the sequence.
+      changes: what becomes of music that changes its tempo or its time signature, see
+        :data:`~groovekit.converters.grid.sections.Changes`.
+      loop: repeat music that is shorter than a window until it fills one.
+      keep_silence: keep windows without a hit.
       onsets_only: whether notes are read without ends, programs and instruments,
         which takes half of the time.
 
@@ -68,7 +83,9 @@ class GridConverter(Converter):
     steps_per_quarter: Positive = 4
     time_signature: tuple[int, int] = (4, 4)
     max_windows: MaxWindows = None
-    split_on_changes: bool = True
+    changes: Changes = "follow"
+    loop: bool = False
+    keep_silence: bool = False
 
     def __post_init__(self) -> None:
         fields.check_fields(self, type(self).__name__, verb=": expected")
@@ -141,32 +158,59 @@ class GridConverter(Converter):
 
     def _extract(self, sequence: NoteSequence, notes: NoteColumns) -> Windows | Skipped:
         """What :meth:`extract` makes of the notes of a sequence, at least one."""
-        counts = Counts(notes=len(notes))
+        total = Counts(notes=len(notes))
+        if self.changes == "follow":
+            sequence, notes = at_even_tempo(sequence, notes)
         try:
             used = self.select_notes(notes)
-            sections = self.split(sequence, used)
+            split = self.split(sequence, used)
         except UnusableError as error:
-            return error.skipped(len(notes), counts)
-        counts += Counts(ignored=len(notes) - len(used))
+            return error.skipped(len(notes), total)
+        total += Counts(ignored=len(notes) - len(used) + split.broken)
+        left_out: Counter[Reason] = Counter()
         parts: list[Windows] = []
         skipped: list[Skipped] = []
-        for section, own in sections:
+        counts = total
+        for section, own in split.sections:
             found = self._windows_of(sequence, section, own)
             counts += found.counts
             if isinstance(found, Skipped):
                 skipped.append(found)
+                left_out[found.reason] += len(own)
             else:
                 parts.append(found)
-        if not parts:
-            return dataclasses.replace(skipped[0], counts=counts)
-        return dataclasses.replace(concatenate(parts), counts=counts)
+        if parts:
+            if split.broken:
+                left_out[Reason.BROKEN_BAR] = split.broken
+            return dataclasses.replace(
+                concatenate(parts), counts=counts, left_out=dict(left_out)
+            )
+        if self.loop and any(part.reason is Reason.TOO_SHORT for part in skipped):
+            looped = self._looped(sequence, split)
+            if looped is not None:
+                rest = len(used) - split.broken - looped.counts.notes
+                own_counts = dataclasses.replace(looped.counts, notes=0)
+                counts = total + own_counts + Counts(ignored=rest)
+                return dataclasses.replace(looped, counts=counts)
+        # What most notes say.
+        reason = max(left_out, key=left_out.__getitem__)
+        said = next(part for part in skipped if part.reason is reason)
+        return dataclasses.replace(said, counts=counts)
 
     def _windows_of(
         self, sequence: NoteSequence, section: Section, notes: NoteColumns
     ) -> Windows | Skipped:
         try:
-            section.check_grid(self.grid)
-            return self.section_windows(sequence, section, notes)
+            section.check_grid(self.grid, pairs=self.changes == "follow")
+            found = self.section_windows(sequence, section, notes)
+            if self.changes == "split":
+                found = dataclasses.replace(found, bars=None)
+            if found.bars is not None:
+                # Where two bars are one of the grid, each counts.
+                each = self.grid.quarters_per_bar / section.quarters_per_bar
+                bars = 1 + section.first_bar + np.floor(found.bars * each).astype(int)
+                found = dataclasses.replace(found, bars=bars)
+            return found if self.keep_silence else self._sounding(found)
         except UnusableError as error:
             return error.skipped(len(notes))
 
@@ -182,6 +226,75 @@ class GridConverter(Converter):
         """
         return self
 
+    def _sounding(self, found: Windows) -> Windows:
+        """The windows with a hit.
+
+        Raises:
+          UnusableError: there are none.
+        """
+        hits = self.hits_of(found)
+        if hits is None or hits.all():
+            return found
+        silent = int(np.count_nonzero(hits == 0))
+        if silent == len(hits):
+            raise UnusableError(Reason.SILENT, f"{silent} windows")
+        return dataclasses.replace(found.take(hits > 0), silent=silent)
+
+    def _looped(self, sequence: NoteSequence, split: SplitNotes) -> Windows | None:
+        """The window of the longest section, repeated; None where that is no loop.
+
+        Its counts are those of the notes of that section, as ``notes`` says.
+        """
+        best: tuple[float, Section, NoteColumns] | None = None
+        for section, notes in split.sections:
+            seconds = section.quarters_per_bar * 60.0 / section.qpm
+            rate = self.grid.steps_per_second(section.qpm)
+            last = int(to_steps(notes.start, rate).max()) + 1
+            bars = bars_until(last, max(1, round(seconds * rate)))
+            length = min(section.end, sequence.total_time) - section.start
+            if abs(length / seconds - round(length / seconds)) < _WHOLE:
+                # Silence at the end of a loop is part of it.
+                bars = max(bars, round(length / seconds))
+            quarters = bars * section.quarters_per_bar
+            if best is None or quarters > best[0]:
+                best = quarters, section, notes
+        assert best is not None
+        quarters, section, notes = best
+        window = self.bars * self.grid.quarters_per_bar
+        if quarters >= window:
+            return None
+        # Once more, as there may be silence at its end.
+        times = math.ceil(window / quarters) + 1
+        turn = np.repeat(np.arange(times), len(notes)) * (quarters * 60.0 / section.qpm)
+        every = np.tile(np.arange(len(notes)), times)
+        once = notes.take(every)
+        repeated = dataclasses.replace(
+            once, start=once.start + turn, end=once.end + turn
+        )
+        endless = dataclasses.replace(section, end=math.inf)
+        found = self._windows_of(sequence, endless, repeated)
+        if isinstance(found, Skipped):
+            return None
+        kept, merged, unmapped = (
+            getattr(found.counts, name) // times
+            for name in ("kept", "merged", "unmapped")
+        )
+        rest = len(notes) - kept - merged - unmapped
+        return dataclasses.replace(
+            found.take(slice(0, 1)),
+            counts=Counts(len(notes), kept, merged, unmapped, rest),
+            loop_quarters=quarters,
+        )
+
+    def hits_of(self, windows: Windows) -> np.ndarray | None:
+        """How many hits each window has, ``(windows,)``; None for other music.
+
+        Args:
+          windows: from :meth:`section_windows`.
+        """
+        del windows
+        return None
+
     def select_notes(self, notes: NoteColumns) -> NoteColumns:
         """The notes of a sequence that are read at all; the rest counts as ignored.
 
@@ -196,10 +309,8 @@ class GridConverter(Converter):
         """
         return notes
 
-    def split(
-        self, sequence: NoteSequence, notes: NoteColumns
-    ) -> list[tuple[Section, NoteColumns]]:
-        """Sections of one tempo and time signature, with their notes.
+    def split(self, sequence: NoteSequence, notes: NoteColumns) -> SplitNotes:
+        """Sections of one time signature, with their notes.
 
         Args:
           sequence: where ``notes`` come from.
@@ -211,7 +322,11 @@ class GridConverter(Converter):
         Raises:
           UnusableError: there are changes that are not allowed.
         """
-        return split_notes(sequence, notes, split_on_changes=self.split_on_changes)
+        if self.changes == "follow":
+            return follow_sections(
+                sequence, notes, self.grid, onsets_only=self.onsets_only
+            )
+        return SplitNotes(split_notes(sequence, notes, changes=self.changes))
 
     @abc.abstractmethod
     def section_windows(
@@ -225,7 +340,8 @@ class GridConverter(Converter):
           notes: its notes, at least one, with times from its start.
 
         Returns:
-          At least one window, and counts of these notes.
+          At least one window, and counts of these notes; with the bar that each window
+          begins with, from 0 in this section, where they are known.
 
         Raises:
           UnusableError: there are none.

@@ -30,9 +30,10 @@ from groovekit.converters.grid.groove_inputs import (
     taps,
     without_some_notes,
 )
+from groovekit.converters.grid.labels import count_bits
 from groovekit.converters.grid.notes_out import drum_sequences
 from groovekit.converters.grid.quantize import bars_until, to_steps
-from groovekit.converters.grid.sections import Section, single_section
+from groovekit.converters.grid.sections import Section, SplitNotes, single_section
 from groovekit.converters.grid.selection import (
     Instruments,
     loudest_of_each,
@@ -106,7 +107,6 @@ class GrooveConverter(WithKits, GridConverter):
     version: ClassVar[int] = 1
     onsets_only: ClassVar[bool] = True
 
-    split_on_changes: bool = False
     kit: KitMap = dataclasses.field(default_factory=roland_td11)
     hop_bars: float | None = None
     humanize: bool = False
@@ -217,13 +217,11 @@ class GrooveConverter(WithKits, GridConverter):
         """The notes, with the drums among them marked."""
         return read_with_drums(sequence, self.instruments)
 
-    def split(
-        self, sequence: NoteSequence, notes: NoteColumns
-    ) -> list[tuple[Section, NoteColumns]]:
-        """One section of all notes, unless changes are allowed."""
-        if self.split_on_changes:
-            return super().split(sequence, notes)
-        return [(single_section(sequence), notes)]
+    def split(self, sequence: NoteSequence, notes: NoteColumns) -> SplitNotes:
+        """One section of all notes where changes are refused."""
+        if self.changes != "refuse":
+            return GridConverter.split(self, sequence, notes)
+        return SplitNotes([(single_section(sequence), notes)])
 
     def section_windows(
         self,
@@ -298,7 +296,12 @@ class GrooveConverter(WithKits, GridConverter):
                 **context,
             },
             counts,
+            bars=starts // self.grid.steps_per_bar,
         )
+
+    def hits_of(self, windows: Windows) -> np.ndarray:
+        """How many hits each window has, ``(windows,)``."""
+        return count_bits(windows.arrays["hits"])
 
     # Tensors -------------------------------------------------------------------
 

@@ -71,7 +71,7 @@ if TYPE_CHECKING:
 class MelodyConverter(GridConverter):
     """Converts melodies to labels, and back.
 
-    A sequence is cut at changes of tempo and time signature; parts with bars of another
+    A sequence is cut where its time signature changes; parts with bars of another
     length than the grid's are left out. Each instrument's melodies begin at the bar
     of their first note, end before ``gap_bars`` of silence and are filled up to
     whole bars. A window slides over each a bar at a time; windows equal to an
@@ -191,7 +191,7 @@ class MelodyConverter(GridConverter):
         per_bar = self.grid.steps_per_bar
         start, end = quantize_notes(notes, section, self.grid)
         total_seconds = float(notes.end.max())
-        if not self.split_on_changes:
+        if self.changes == "refuse":
             total_seconds = max(total_seconds, sequence.total_time)
         early = start < 0
         if early.all():

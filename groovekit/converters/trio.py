@@ -76,7 +76,7 @@ _ONE_HOT_CLASSES = 12
 class TrioConverter(WithKits, GridConverter):
     """Converts trios to three labels a step, and back.
 
-    A sequence is cut at changes of tempo and time signature; parts with bars of another
+    A sequence is cut where its time signature changes; parts with bars of another
     length than the grid's are left out. Instruments are melodies, basses or drums
     by their program; one with programs of several kinds is none. Every combination
     of a melody, a bass and drums is a trio where all three play: a window slides

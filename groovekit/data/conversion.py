@@ -78,7 +78,7 @@ def require_windows(report: ExampleReport, what: str) -> None:
     )
     if Reason.TOO_SHORT in report.skipped:
         advice = "Give longer takes, or a config or converter with fewer bars"
-    elif Reason.METRE in report.skipped:
+    elif Reason.TIME_SIGNATURE in report.skipped:
         advice = (
             "Give takes in the time signature of the config (4/4 unless it says"
             " otherwise)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,10 @@ class ExampleReport:
       sequences: note sequences converted (or skipped).
       windows: windows found.
       counts: what happened to the notes of all sequences.
+      silent: windows without a hit that were left out.
+      looped: windows of short loops that were repeated.
+      left_out: notes of parts of sequences that gave no windows, by reason; of
+        sequences that gave others.
       skipped: number of skipped sequences by reason.
       skipped_examples: id and reason of the first skipped sequences.
       unreadable_files: number of files that could not be read.
@@ -31,6 +36,9 @@ class ExampleReport:
     sequences: int
     windows: int
     counts: Counts = dataclasses.field(default_factory=Counts)
+    silent: int = 0
+    looped: int = 0
+    left_out: Mapping[Reason, int] = dataclasses.field(default_factory=dict)
     skipped: Mapping[Reason, int] = dataclasses.field(default_factory=dict)
     skipped_examples: tuple[tuple[str, str], ...] = ()
     unreadable_files: int = 0
@@ -43,6 +51,9 @@ class ExampleReport:
             "sequences": self.sequences,
             "windows": self.windows,
             "counts": dataclasses.asdict(self.counts),
+            "silent": self.silent,
+            "looped": self.looped,
+            "left_out": {reason.name: n for reason, n in self.left_out.items()},
             "skipped": {reason.name: n for reason, n in self.skipped.items()},
             "skipped_examples": [list(item) for item in self.skipped_examples],
             "unreadable_files": self.unreadable_files,
@@ -57,6 +68,9 @@ class ExampleReport:
             sequences=table["sequences"],
             windows=table["windows"],
             counts=Counts(**table["counts"]),
+            silent=table["silent"],
+            looped=table["looped"],
+            left_out={Reason[name]: n for name, n in table["left_out"].items()},
             skipped={Reason[name]: n for name, n in table["skipped"].items()},
             skipped_examples=tuple((a, b) for a, b in table["skipped_examples"]),
             unreadable_files=table["unreadable_files"],
@@ -82,12 +96,16 @@ class ExampleReport:
         rows += [(f"    {reason.value}", n) for reason, n in by_number]
         rows += [
             ("windows", self.windows),
+            ("    of repeated loops", self.looped or None),
+            ("    without a hit, left out", self.silent or None),
             ("notes", notes.notes),
             ("    kept", notes.kept),
             ("    merged with another in their cell", notes.merged or None),
             ("    of a pitch outside the kit map", notes.unmapped or None),
             ("    of rejected sequences and other instruments", notes.ignored or None),
         ]
+        by_number = sorted(self.left_out.items(), key=lambda i: (-i[1], i[0].name))
+        rows += [(f"    of a part that {reason.value}", n) for reason, n in by_number]
         shown = [(label, n) for label, n in rows if n is not None]
         width = max(len(label) for label, _ in shown)
         digits = max(len(f"{n:,}") for _, n in shown)
@@ -113,6 +131,8 @@ class ReportBuilder:
         self._sequences = 0
         self._windows = 0
         self._counts = Counts()
+        self._silent = self._looped = 0
+        self._left_out: Counter[Reason] = Counter()
         self._skipped: dict[Reason, int] = {}
         self._skipped_examples: list[tuple[str, str]] = []
         self._unreadable_files = 0
@@ -124,6 +144,9 @@ class ReportBuilder:
         self._counts += result.counts
         if isinstance(result, Windows):
             self._windows += len(result)
+            self._silent += result.silent
+            self._looped += 0 if result.loop_quarters is None else len(result)
+            self._left_out.update(result.left_out)
             return
         self._skipped[result.reason] = self._skipped.get(result.reason, 0) + 1
         if len(self._skipped_examples) < NAMED:
@@ -148,6 +171,9 @@ class ReportBuilder:
             sequences=self._sequences,
             windows=self._windows,
             counts=self._counts,
+            silent=self._silent,
+            looped=self._looped,
+            left_out=dict(self._left_out),
             skipped=dict(self._skipped),
             skipped_examples=tuple(self._skipped_examples),
             unreadable_files=self._unreadable_files,

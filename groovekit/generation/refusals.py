@@ -21,7 +21,7 @@ _ADVICE = {
     Reason.NO_MAPPED_PITCHES: (
         f"Name the kit map that knows them (`kit`, groovekit kits list); {_INSPECT}."
     ),
-    Reason.METRE_CHANGE: "Cut out a part in one metre.",
+    Reason.TIME_SIGNATURE_CHANGE: "Cut out a part in one time signature.",
     Reason.TEMPO_CHANGE: (
         "Windows are read at one tempo: cut out a part, or choose what follows "
         f"changes of tempo: {_OF_ANY_LENGTH}."
@@ -44,7 +44,7 @@ def refusal(
       converter: of the model.
       name: how to call the sequence.
     """
-    if found.reason in (Reason.METRE, Reason.METRE_CHANGE):
+    if found.reason in (Reason.TIME_SIGNATURE, Reason.TIME_SIGNATURE_CHANGE):
         error = _other_time_signature(sequence, converter, name)
         if error is not None:
             return error
@@ -95,6 +95,6 @@ def _other_time_signature(
             f'`with_overrides("converter.quarters_per_bar={round(quarters)}")`)'
         )
     return DataError(
-        f"{name} has bars of {quarters:g} quarter notes (metre {change}), the "
+        f"{name} has bars of {quarters:g} quarter notes (time signature {change}), the "
         f"model takes bars of {wanted:g} ({own}). {advice}."
     )

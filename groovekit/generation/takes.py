@@ -39,7 +39,7 @@ from groovekit.io.tempo import TempoMap
 _OPTIONS = (
     *("bars", "hop_bars", "max_windows", "steps_per_quarter", "grid"),
     *("classes", "kit", "kit_map", "output_kit_map", "instruments", "unmapped"),
-    *("read_notes", "suited_to", "kit_from"),
+    *("read_notes", "suited_to", "kit_from", "keep_silence"),
     *("humanize", "hits_as_controls"),
 )
 # Windows are cut from a copy at this tempo.
@@ -281,6 +281,7 @@ def _bars(
         max_windows=None,
         instruments="all",
         kit_from="config",
+        keep_silence=True,
     )
     (straight,) = drum_sequences(
         converter.kit_map.representatives[classes],

@@ -22,7 +22,8 @@ class Contents:
       longest_seconds: length of the longest.
       tempos: sequences by rounded tempo in quarters a minute; 0 for none.
       tempo_changes: sequences with several tempos.
-      metres: sequences by metre (``"4/4"``, ``"3/4, 4/4"``, ``"none"``).
+      time_signatures: sequences by time signature (``"4/4"``, ``"3/4, 4/4"``,
+        ``"none"``).
       splits: sequences by split, where the source says so.
       pitches: drum notes by pitch.
     """
@@ -35,7 +36,7 @@ class Contents:
     longest_seconds: float = 0.0
     tempos: Counter[int] = dataclasses.field(default_factory=Counter)
     tempo_changes: int = 0
-    metres: Counter[str] = dataclasses.field(default_factory=Counter)
+    time_signatures: Counter[str] = dataclasses.field(default_factory=Counter)
     splits: Counter[str] = dataclasses.field(default_factory=Counter)
     pitches: Counter[int] = dataclasses.field(default_factory=Counter)
 
@@ -56,8 +57,10 @@ class Contents:
         tempos = {tempo.qpm for tempo in sequence.tempos}
         self.tempos[round(sequence.tempos[0].qpm) if tempos else 0] += 1
         self.tempo_changes += len(tempos) > 1
-        metres = {f"{m.numerator}/{m.denominator}" for m in sequence.time_signatures}
-        self.metres[", ".join(sorted(metres)) or "none"] += 1
+        signatures = {
+            f"{s.numerator}/{s.denominator}" for s in sequence.time_signatures
+        }
+        self.time_signatures[", ".join(sorted(signatures)) or "none"] += 1
         if item.split:
             self.splits[item.split] += 1
 

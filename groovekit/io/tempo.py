@@ -10,6 +10,16 @@ from groovekit.io.notes import NoteSequence
 
 #: Tempo of what has none, as in MIDI, in quarter notes a minute.
 DEFAULT_QPM = 120.0
+#: Parts of a sequence, beside its notes, that have a time.
+TIMED_EVENTS = (
+    "tempos",
+    "time_signatures",
+    "key_signatures",
+    "control_changes",
+    "pitch_bends",
+    "text_annotations",
+    "section_annotations",
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -50,6 +60,15 @@ class TempoMap:
         """Times of positions; before zero the first tempo holds."""
         return _follow(quarters, self.positions, self.times, 1.0 / self.rates)
 
+    def at_one_tempo(self, times: np.ndarray, qpm: float) -> np.ndarray:
+        """Where times would lie if the tempo never changed.
+
+        Args:
+          times: seconds.
+          qpm: that tempo, in quarter notes a minute.
+        """
+        return self.quarters(times) * (60.0 / qpm)
+
 
 def _follow(
     x: np.ndarray, bends: np.ndarray, values: np.ndarray, slopes: np.ndarray
@@ -57,6 +76,28 @@ def _follow(
     x = np.asarray(x, np.float64)
     index = np.maximum(np.searchsorted(bends, x, side="right") - 1, 0)
     return np.asarray(values[index] + (x - bends[index]) * slopes[index])
+
+
+def bare_at_one_tempo(
+    sequence: NoteSequence, tempo_map: TempoMap, qpm: float
+) -> NoteSequence:
+    """A copy without notes, with all else where it would be at one tempo.
+
+    Args:
+      sequence: in seconds.
+      tempo_map: of the sequence.
+      qpm: the tempo, in quarter notes a minute.
+    """
+    even = NoteSequence()
+    even.CopyFrom(sequence)
+    del even.notes[:]
+    del even.tempos[:]
+    for field in TIMED_EVENTS:
+        for event in getattr(even, field):
+            event.time = float(tempo_map.at_one_tempo(np.array(event.time), qpm))
+    even.tempos.add(qpm=qpm)
+    even.total_time = float(tempo_map.at_one_tempo(np.array(sequence.total_time), qpm))
+    return even
 
 
 def tempo_of(sequence: NoteSequence) -> float:

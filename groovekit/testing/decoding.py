@@ -126,7 +126,7 @@ def _check_round_trip(
             isinstance(again, Windows),
             "what decode writes to be read back",
             str(again),
-            "Write tempo, metre and all that extract asks for; or say "
+            "Write tempo, time signature and all that extract asks for; or say "
             "round_trip=False.",
         )
         assert isinstance(again, Windows)

@@ -133,13 +133,13 @@ def example_sequences() -> list[NoteSequence]:
 def awkward_sequences() -> dict[str, NoteSequence]:
     """Pieces that a converter reads or rejects with a reason, by what is odd."""
     found = {"no notes": NoteSequence(), "no notes, but a tempo": _empty(120.0, "none")}
-    found["no tempo and no metre"] = plain = drum_groove(5, bars=4)
+    found["no tempo and no time signature"] = plain = drum_groove(5, bars=4)
     del plain.tempos[:], plain.time_signatures[:]
-    found["a metre of 7/8"] = odd = drum_groove(6, bars=4)
+    found["a time signature of 7/8"] = odd = drum_groove(6, bars=4)
     odd.time_signatures[0].numerator, odd.time_signatures[0].denominator = 7, 8
-    found["a metre of 3/4"] = waltz = band(7, bars=4)
+    found["a time signature of 3/4"] = waltz = band(7, bars=4)
     waltz.time_signatures[0].numerator = 3
-    found["a change of metre"] = change = drum_groove(8, bars=8)
+    found["a change of time signature"] = change = drum_groove(8, bars=8)
     change.time_signatures.add(numerator=3, denominator=4, time=4.0)
     found["a change of tempo"] = faster = band(9, bars=8)
     faster.tempos.add(qpm=150.0, time=4.0)

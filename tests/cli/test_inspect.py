@@ -50,12 +50,12 @@ def test_windows_and_reasons_of_a_config(command, folder):
     value = json.loads(result.stdout)
     assert value["sequences"] == 3
     assert value["drum_notes"] == 60
-    assert value["metres"] == {"4/4": 2, "3/4": 1}
+    assert value["time_signatures"] == {"4/4": 2, "3/4": 1}
     assert value["windows"]["windows"] == 2
     assert value["windows"]["sequences_with_windows"] == 1
     assert sum(value["windows"]["reasons"].values()) == 2
     assert [row["windows"] for row in value["each"]] == [2, 0, 0]
-    assert "16 steps" in value["each"][2]["reason"]
+    assert "bars of another length" in value["each"][2]["reason"]
     text = command("inspect", folder, "--config", "groovae_4bar").stdout
     assert "2 in 1 sequences" in text
     assert "1 give none" in text

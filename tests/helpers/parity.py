@@ -53,6 +53,8 @@ def groove_converter(name: str, mode: str = "infer") -> GrooveConverter:
         first_onset="original",
         min_velocity=0,
         tap_dropout="original",
+        changes="refuse",
+        keep_silence=True,
         **GROOVES[name],
     )
 

@@ -58,7 +58,7 @@ patterns = rolls | st.builds(
     end_token=st.booleans(),
     unmapped=st.sampled_from(["drop", "nearest"]),
     gap_bars=st.sampled_from([None, 1.0, 2.0]),
-    split_on_changes=st.booleans(),
+    changes=st.sampled_from(["follow", "split", "refuse"]),
 )
 converters = grooves | patterns
 

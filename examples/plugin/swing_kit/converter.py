@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class SwingGroove(gk.WithKits, gk.GridConverter):
     onsets_only: ClassVar[bool] = True
 
     steps_per_quarter: int = STEPS_PER_BEAT
-    split_on_changes: bool = False
+    changes: Literal["follow", "split", "refuse"] = "refuse"
     kit: gk.KitMap = dataclasses.field(default_factory=jazz)
     output_kit: gk.KitMap = dataclasses.field(default_factory=jazz)
     swing: float = 2 / 3

@@ -100,7 +100,7 @@ def test_reasons():
     del short.notes[2:]
     assert reason(gk.NoteSequence()) is gk.Reason.EMPTY
     assert reason(faster) is gk.Reason.TEMPO_CHANGE
-    assert reason(waltz) is gk.Reason.METRE
+    assert reason(waltz) is gk.Reason.TIME_SIGNATURE
     assert reason(short) is gk.Reason.TOO_SHORT
 
 

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+# How many bits of each byte are 1.
+_BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1)
+
 
 def one_hot(labels: np.ndarray, depth: int) -> np.ndarray:
     """Turns labels into one-hot vectors.
@@ -40,3 +43,17 @@ def first_of_equals(arrays: Sequence[np.ndarray]) -> np.ndarray:
     keys = rows.view(np.dtype((np.void, rows.shape[1])))
     _, first = np.unique(keys.ravel(), return_index=True)
     return np.sort(first)
+
+
+def count_bits(packed: np.ndarray) -> np.ndarray:
+    """How many bits of each window are 1.
+
+    Args:
+      packed: ``(windows, ...)`` unsigned integers.
+
+    Returns:
+      ``(windows,)`` int64.
+    """
+    rows = np.ascontiguousarray(packed).reshape(len(packed), -1)
+    counts: np.ndarray = _BITS[rows.view(np.uint8)].sum(axis=1, dtype=np.int64)
+    return counts

@@ -130,8 +130,8 @@ def _timing(sequence: NoteSequence, clock: _Clock) -> list[_Event]:
     for tick, numerator, denominator in signatures:
         if not 1 <= numerator <= 255 or denominator.bit_count() != 1:
             raise DataError(
-                f"Cannot write the metre {numerator}/{denominator}: MIDI wants a "
-                "numerator of 1 to 255 and a power of two below it."
+                f"Cannot write the time signature {numerator}/{denominator}: MIDI "
+                "wants a numerator of 1 to 255 and a power of two below it."
             )
         message = MetaMessage(
             "time_signature", numerator=numerator, denominator=denominator

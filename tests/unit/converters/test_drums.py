@@ -116,7 +116,7 @@ def test_silence_ends_a_track_and_bars_are_filled():
     assert len(encoded(TWO, drums(first + second + third))) == 1 + 2
     # With 15 silent steps a track goes on.
     assert len(encoded(TWO, drums([*first, (36, 36, 90), (50, 38, 90)]))) == 3
-    endless = dataclasses.replace(TWO, gap_bars=None)
+    endless = dataclasses.replace(TWO, gap_bars=None, keep_silence=True)
     assert len(encoded(endless, drums([*first, (70, 36, 90)]))) == 4
 
 
@@ -176,9 +176,12 @@ def test_is_cut_at_changes_and_parts_in_another_metre_are_left_out():
 
 
 def test_changes_reject_where_they_do_not_cut():
-    converter = dataclasses.replace(TWO, split_on_changes=False)
+    converter = dataclasses.replace(TWO, changes="refuse")
     result = skipped(converter, _sections())
-    assert (result.reason, result.detail) == (Reason.METRE_CHANGE, "at 4.00 seconds")
+    assert (result.reason, result.detail) == (
+        Reason.TIME_SIGNATURE_CHANGE,
+        "at 4.00 seconds",
+    )
     sequence = beat()
     sequence.tempos.add(qpm=90, time=2.0)
     assert skipped(converter, sequence).reason is Reason.TEMPO_CHANGE
@@ -214,7 +217,7 @@ def test_a_sequence_without_total_time_is_read():
             Reason.NO_MATERIAL,
             "all drum notes have velocity 0",
         ),
-        (beat(metre=(6, 8)), Reason.METRE, "metre 6/8"),
+        (beat(metre=(6, 8)), Reason.TIME_SIGNATURE, "time signature 6/8"),
         (
             bars_of([(0, 36)]),
             Reason.TOO_SHORT,

@@ -33,7 +33,9 @@ KINDS = [
         ({"steps_per_quarter": 0}, "steps_per_quarter: expected at least 1, got 0"),
         ({"max_windows": 0}, "max_windows: expected at least 1, or None for all"),
         ({"max_windows": "all"}, "max_windows takes an integer or none"),
-        ({"split_on_changes": 1}, "split_on_changes takes true or false, got 1"),
+        ({"changes": "cut"}, "changes: expected one of follow, split, refuse, got"),
+        ({"loop": 1}, "loop takes true or false, got 1"),
+        ({"keep_silence": 1}, "keep_silence takes true or false, got 1"),
         ({"time_signature": (4,)}, "time_signature takes 2 values, got 1"),
         ({"time_signature": (0, 4)}, r"expected a numerator .* got \[0, 4\]"),
         ({"time_signature": (4, 3)}, "a power of two"),
@@ -71,8 +73,13 @@ def test_bars_of_any_time_signature(time_signature, steps, quarters):
     np.testing.assert_array_equal(read.outputs[0, :, 0], outputs[0, :, 0])
 
 
-def test_grooves_may_be_split_at_changes_too():
+def test_what_becomes_of_changes_of_the_tempo():
     groove = tiny.groove(1, bars=4)
     groove.tempos.add(time=4.0, qpm=90.0)
-    assert isinstance(GrooveConverter(bars=1).extract(groove), Skipped)
-    assert len(GrooveConverter(bars=1, split_on_changes=True).extract(groove)) >= 4
+    found = {
+        changes: GrooveConverter(bars=1, changes=changes).extract(groove)
+        for changes in ("follow", "split", "refuse")
+    }
+    assert isinstance(found["refuse"], Skipped)
+    assert len(found["split"]) >= 4
+    assert len(found["follow"]) >= 4

@@ -117,21 +117,10 @@ def _with_late_tempo() -> NoteSequence:
     ("sequence", "reason", "detail"),
     [
         (NoteSequence(), Reason.EMPTY, ""),
-        (beat(metre=(6, 8)), Reason.METRE, "metre 6/8"),
-        (beat(metre=(5, 4)), Reason.METRE, "metre 5/4"),
-        (beat(metre=(0, 4)), Reason.METRE, "metre 0/4"),
-        (beat(metre=(4, 0)), Reason.METRE, "metre 4/0"),
-        (_with_metre_change(), Reason.METRE_CHANGE, "from 4/4 to 3/4"),
-        (
-            _with_tempo_change(),
-            Reason.TEMPO_CHANGE,
-            "from 120 to 90 quarter notes a minute",
-        ),
-        (
-            _with_late_tempo(),
-            Reason.TEMPO_CHANGE,
-            "from 120 to 90 quarter notes a minute",
-        ),
+        (beat(metre=(6, 8)), Reason.TIME_SIGNATURE, "time signature 6/8"),
+        (beat(metre=(5, 4)), Reason.TIME_SIGNATURE, "time signature 5/4"),
+        (beat(metre=(0, 4)), Reason.TIME_SIGNATURE, "time signature 0/4"),
+        (beat(metre=(4, 0)), Reason.TIME_SIGNATURE, "time signature 4/0"),
         (drums([(-2, 36, 90), (31, 36, 90)]), Reason.NEGATIVE_TIME, "onset at -0.25 s"),
         (drums([(float("nan"), 36, 90)]), Reason.NEGATIVE_TIME, "onset at nan s"),
         (beat(bars=1), Reason.TOO_SHORT, "1 of 2 bars"),
@@ -152,6 +141,28 @@ def _with_late_tempo() -> NoteSequence:
 def test_says_why_there_are_no_windows(sequence, reason, detail):
     result = skipped(TWO, sequence)
     assert (result.reason, result.detail) == (reason, detail)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "reason", "detail"),
+    [
+        (_with_metre_change(), Reason.TIME_SIGNATURE_CHANGE, "from 4/4 to 3/4"),
+        (
+            _with_tempo_change(),
+            Reason.TEMPO_CHANGE,
+            "from 120 to 90 quarter notes a minute",
+        ),
+        (
+            _with_late_tempo(),
+            Reason.TEMPO_CHANGE,
+            "from 120 to 90 quarter notes a minute",
+        ),
+    ],
+)
+def test_changes_are_refused_as_by_the_original(sequence, reason, detail):
+    result = skipped(dataclasses.replace(TWO, changes="refuse"), sequence)
+    assert (result.reason, result.detail) == (reason, detail)
+    assert len(encoded(TWO, sequence)) >= 1
 
 
 def test_a_tempo_of_zero_is_rejected():

@@ -183,7 +183,7 @@ def test_whole_melodies_of_any_length():
 
 def test_padding_to_the_total_time():
     converter = dataclasses.replace(
-        TWO, sliding=False, bars=4, pad_to_total_time=True, split_on_changes=False
+        TWO, sliding=False, bars=4, pad_to_total_time=True, changes="refuse"
     )
     sequence = melody([(20, 4, 60), (24, 8, 62)], total=50)
     found = windows(converter, sequence)
@@ -217,7 +217,7 @@ def test_changes_of_tempo():
     found = windows(ONE, sequence)
     assert len(found) == 3
     assert found.counts == Counts(notes=4, kept=4)
-    whole = dataclasses.replace(ONE, split_on_changes=False)
+    whole = dataclasses.replace(ONE, changes="refuse")
     assert skipped(whole, sequence).reason is Reason.TEMPO_CHANGE
 
 
@@ -248,7 +248,7 @@ def test_says_which_programs_there_are():
 def test_other_metres_are_left_out():
     sequence = melody([(0, 16, 60)])
     sequence.time_signatures.add(numerator=3, denominator=4)
-    assert skipped(ONE, sequence).reason is Reason.METRE
+    assert skipped(ONE, sequence).reason is Reason.TIME_SIGNATURE
 
 
 # Chords and keys ---------------------------------------------------------------

@@ -16,8 +16,8 @@ from groovekit.converters.base import Encoded, Skipped
 from groovekit.converters.performance import PerformanceConverter
 from groovekit.io.notes import NoteSequence
 
-PLAIN = PerformanceConverter()
-CHORDS = PerformanceConverter(chord_encoding="triad")
+PLAIN = PerformanceConverter(changes="split")
+CHORDS = PerformanceConverter(chord_encoding="triad", changes="split")
 CONVERTERS = {
     "hier-multiperf_vel_1bar_big": PLAIN,
     "hier-multiperf_vel_1bar_big_chords": CHORDS,

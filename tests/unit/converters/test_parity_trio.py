@@ -38,7 +38,7 @@ def test_describes_its_tensors_as_the_original(name):
 @pytest.mark.parametrize("name", CONFIGS)
 def test_windows_and_notes_of_every_case(name):
     facts, arrays = load(name)
-    limited = TrioConverter()
+    limited = TrioConverter(changes="split")
     converter = dataclasses.replace(limited, max_windows=None)
     checked = 0
     for case, expected in facts["cases"].items():

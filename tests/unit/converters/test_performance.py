@@ -215,7 +215,12 @@ def test_the_sustain_pedal():
     [
         (NoteSequence(), {}, Reason.EMPTY, ""),
         (make_sequence((0, 0, 60, 0, 4, 0)), {}, Reason.NO_MATERIAL, "velocity 0"),
-        (make_sequence(*DUET, metre=(3, 4)), {}, Reason.METRE, "metre 3/4"),
+        (
+            make_sequence(*DUET, metre=(3, 4)),
+            {},
+            Reason.TIME_SIGNATURE,
+            "time signature 3/4",
+        ),
         (make_sequence(DUET[0]), {}, Reason.INSTRUMENTS, "1 in a window, not 2 to 3"),
         (
             make_sequence(*((i, i, 60, 0, 4, 80) for i in range(4))),
@@ -256,8 +261,8 @@ def test_parts_in_another_metre_are_left_out():
     windows = SMALL.extract(sequence)
     assert len(windows) == 1
     assert windows.counts == Counts(notes=5, kept=4, ignored=1)
-    whole = dataclasses.replace(SMALL, split_on_changes=False)
-    assert whole.extract(sequence).reason is Reason.METRE_CHANGE
+    whole = dataclasses.replace(SMALL, changes="refuse")
+    assert whole.extract(sequence).reason is Reason.TIME_SIGNATURE_CHANGE
 
 
 # Chords ---------------------------------------------------------------------------

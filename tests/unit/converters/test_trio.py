@@ -163,18 +163,20 @@ def test_unusable_notes_make_no_part():
 def test_another_metre_is_refused():
     sequence = trio()
     sequence.time_signatures.add(numerator=3, denominator=4)
-    assert skipped(sequence).reason is Reason.METRE
+    assert skipped(sequence).reason is Reason.TIME_SIGNATURE
     waltz = TrioConverter(bars=2, time_signature=(3, 4))
     assert windows_of(sequence, waltz).arrays["melody"].shape[1] == 24
 
 
-def test_cuts_at_a_change_of_tempo():
+def test_changes_of_tempo():
     sequence = trio()
     sequence.tempos.add(qpm=120)
     sequence.tempos.add(qpm=60, time=2 * BAR)
+    assert len(windows_of(sequence)) == 2
     # The second part has half as many bars.
-    assert len(windows_of(sequence)) == 1
-    whole = dataclasses.replace(TWO_BARS, split_on_changes=False)
+    split = dataclasses.replace(TWO_BARS, changes="split")
+    assert len(windows_of(sequence, split)) == 1
+    whole = dataclasses.replace(TWO_BARS, changes="refuse")
     assert skipped(sequence, whole).reason is Reason.TEMPO_CHANGE
 
 

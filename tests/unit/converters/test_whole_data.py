@@ -63,8 +63,8 @@ def test_gives_the_original_number_of_windows(
             found += len(result)
     assert found == windows
     assert reasons.total() == without
-    assert set(reasons) == {Reason.TOO_SHORT, Reason.METRE}
-    assert reasons[Reason.METRE] == {"train": 10, "validation": 2}[split]
+    assert set(reasons) == {Reason.TOO_SHORT, Reason.TIME_SIGNATURE}
+    assert reasons[Reason.TIME_SIGNATURE] == {"train": 10, "validation": 2}[split]
     assert counts.notes == sum(len(s.notes) for s in takes[split])
     assert counts.notes == (
         counts.kept + counts.merged + counts.unmapped + counts.ignored

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from helpers import tiny
 from helpers.performances import rich
@@ -57,23 +59,34 @@ def with_pitches(offset, *, is_drum):
         ),
         (
             in_metre((3, 4)),
-            Reason.METRE,
+            Reason.TIME_SIGNATURE,
             (
-                "x has bars of 3 quarter notes (metre 3/4), the model takes bars of 4",
+                "x has bars of 3 quarter notes (time signature 3/4), the model takes "
+                "bars of 4",
                 '`with_overrides("converter.quarters_per_bar=3")`',
             ),
         ),
         (
             in_metre((4, 4), (6, 8)),
-            Reason.METRE_CHANGE,
-            ("bars of 3 quarter notes (metre 4/4, 6/8)", "Cut out the part in 4/4."),
+            Reason.TIME_SIGNATURE_CHANGE,
+            (
+                "bars of 3 quarter notes (time signature 4/4, 6/8)",
+                "Cut out the part in 4/4.",
+            ),
         ),
         (
             in_metre((4, 4), (2, 2)),
-            Reason.METRE_CHANGE,
-            ("changes its metre (from 4/4 to 2/2). Cut out a part in one metre.",),
+            Reason.TIME_SIGNATURE_CHANGE,
+            (
+                "changes its time signature (from 4/4 to 2/2). Cut out a part in one "
+                "time signature.",
+            ),
         ),
-        (in_metre((7, 8)), Reason.METRE, ("No model takes 7/8: bars are whole",)),
+        (
+            in_metre((7, 8)),
+            Reason.TIME_SIGNATURE,
+            ("No model takes 7/8: bars are whole",),
+        ),
         (
             rich(),
             Reason.TEMPO_CHANGE,
@@ -91,7 +104,7 @@ def with_pitches(offset, *, is_drum):
     ],
 )
 def test_what_came_what_fits_and_what_to_do(sequence, reason, parts):
-    found = TWO.extract(sequence)
+    found = dataclasses.replace(TWO, changes="refuse").extract(sequence)
     assert found.reason is reason
     message = str(refusal(found, sequence, TWO, name="x"))
     for part in parts:

@@ -156,7 +156,7 @@ def test_other_metres_are_refused_with_a_reason():
     with pytest.raises(DataError) as error:
         read_take(waltz, FOUR, name="waltz.mid")
     text = str(error.value)
-    assert "waltz.mid has bars of 3 quarter notes (metre 3/4)" in text
+    assert "waltz.mid has bars of 3 quarter notes (time signature 3/4)" in text
     assert "the model takes bars of 4 (4/4)" in text
     assert "converter.quarters_per_bar=3" in text
     three = GrooveConverter(bars=2, time_signature=(3, 4))
@@ -165,7 +165,7 @@ def test_other_metres_are_refused_with_a_reason():
     changing = drums(0, 1)
     changing.time_signatures.add(time=0, numerator=4, denominator=4)
     changing.time_signatures.add(time=8, numerator=7, denominator=8)
-    with pytest.raises(DataError, match=r"bars of 3.5 .*metre 4/4, 7/8"):
+    with pytest.raises(DataError, match=r"bars of 3.5 .*time signature 4/4, 7/8"):
         read_take(changing, FOUR)
     # Another name for bars of the same length.
     assert read_take(drums(0, metre=(2, 2)), FOUR).bars == 1

@@ -282,7 +282,7 @@ def test_does_not_infer_in_odd_metres():
     sequence.time_signatures.add(numerator=8, denominator=8)
     with pytest.raises(UnusableError) as error:
         read(sequence)
-    assert "metre 8/8" in error.value.detail
+    assert "time signature 8/8" in error.value.detail
 
 
 def test_steps_without_times_have_chords_too():

@@ -159,7 +159,7 @@ def test_cuts_notes_where_the_tempo_changes():
     assert before.end.tolist() == [4.0]
     assert (after.start.tolist(), after.end.tolist()) == ([0.0], [2.0])
     with pytest.raises(UnusableError) as error:
-        split_notes(sequence, read_columns(sequence), split_on_changes=False)
+        split_notes(sequence, read_columns(sequence), changes="refuse")
     assert error.value.reason is Reason.TEMPO_CHANGE
 
 

@@ -146,7 +146,10 @@ def test_defaults_for_a_bare_sequence():
         (lambda s: s.tempos.add(qpm=float("nan")), "tempo of nan"),
         (lambda s: s.notes.add(pitch=128), "pitch 128"),
         (lambda s: s.notes.add(pitch=1, start_time=float("inf")), "at inf seconds"),
-        (lambda s: s.time_signatures.add(numerator=4, denominator=3), "metre 4/3"),
+        (
+            lambda s: s.time_signatures.add(numerator=4, denominator=3),
+            "time signature 4/3",
+        ),
     ],
 )
 def test_what_midi_has_not_is_a_plain_error(change, message):
