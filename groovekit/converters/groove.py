@@ -468,7 +468,7 @@ class GrooveConverter(WithKits, GridConverter):
 
         Returns:
           A sequence for each window, with tempo, time signature and ``total_time``;
-          notes last one step, in order of step and class.
+          notes last one step, at most to its end, in order of step and class.
 
         Raises:
           ConfigError: an array of another shape, or a tempo that is not positive.
@@ -491,7 +491,9 @@ class GrooveConverter(WithKits, GridConverter):
         start = (step - shift) * step_seconds
         if self.first_onset == "clamp":
             start = np.maximum(start, 0.0)
-        end = start + step_seconds
+        duration = hits.shape[1] * step_seconds
+        # A late hit on the last step does not make the music longer.
+        end = np.minimum(start + step_seconds, duration)
         pitch = self.output_kit_map.representatives[drum]
         bounds = np.searchsorted(batch, np.arange(len(hits) + 1))
         return drum_sequences(
@@ -502,7 +504,7 @@ class GrooveConverter(WithKits, GridConverter):
             bounds=bounds,
             qpm=qpm,
             time_signature=self.time_signature,
-            duration=hits.shape[1] * step_seconds,
+            duration=duration,
         )
 
     def _split(self, tensors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

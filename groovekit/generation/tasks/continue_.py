@@ -160,13 +160,16 @@ def _filled(
         temperature=temperature,
         seed=seed,
     )
-    end = np.array(length / take.converter.steps_per_quarter)
+    quarters = np.array(length / take.converter.steps_per_quarter)
+    end = float(take.tempo_map.seconds(quarters))
     made = []
     for played in versions:
         new = played._replace(hits=played.hits & free)
         added = new_hits(take, new, instrument=drum_track(take))
+        # A late hit on the last step does not make the music longer.
+        added = added._replace(end=np.minimum(added.end, end))
         whole = Edits(added=added).applied_to(sequence)
-        whole.total_time = max(whole.total_time, float(take.tempo_map.seconds(end)))
+        whole.total_time = max(whole.total_time, end)
         made.append(whole)
     return made
 

@@ -17,6 +17,9 @@ from groovekit.io.tempo import DEFAULT_QPM
 
 DEFAULT_TICKS_PER_QUARTER = 480
 _CHANNELS = tuple(c for c in range(16) if c != DRUM_CHANNEL)
+_BANK_SELECT = (0, 32)
+# The longest time between two events.
+_MAX_DELTA = 2**28 - 1
 _MAX_TEMPO_MICROSECONDS = 2**24 - 1
 _KEYS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _MINOR_KEYS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
@@ -91,9 +94,11 @@ def encode_midi(sequence: NoteSequence) -> bytes:
     if not tempos or tempos[0][0] > 0:
         tempos.insert(0, (0.0, DEFAULT_QPM))
     clock = _Clock(tempos, resolution)
+    finite = math.isfinite(sequence.total_time)
+    end = clock.tick(sequence.total_time) if finite else 0
     file = mido.MidiFile(type=1, ticks_per_beat=resolution)
-    file.tracks.append(_track(_timing(sequence, clock)))
-    file.tracks += [_track(events) for events in _instruments(sequence, clock)]
+    file.tracks.append(_track(_timing(sequence, clock), end))
+    file.tracks += [_track(events, end) for events in _instruments(sequence, clock)]
     out = io.BytesIO()
     try:
         file.save(file=out)
@@ -102,7 +107,8 @@ def encode_midi(sequence: NoteSequence) -> bytes:
     return out.getvalue()
 
 
-def _track(events: Iterable[_Event]) -> Any:
+def _track(events: Iterable[_Event], end: int) -> Any:
+    """A track that ends at a tick, or with its last event, if that is later."""
     import mido
 
     track = mido.MidiTrack()
@@ -110,7 +116,8 @@ def _track(events: Iterable[_Event]) -> Any:
     for tick, _, message in sorted(events, key=lambda event: event[:2]):
         track.append(message.copy(time=tick - now))
         now = tick
-    track.append(mido.MetaMessage("end_of_track", time=1))
+    left = min(max(end - now, 0), _MAX_DELTA)
+    track.append(mido.MetaMessage("end_of_track", time=left))
     return track
 
 
@@ -146,7 +153,11 @@ def _timing(sequence: NoteSequence, clock: _Clock) -> list[_Event]:
 
 
 def _instruments(sequence: NoteSequence, clock: _Clock) -> Iterable[list[_Event]]:
-    """One track's events for each instrument, program and kind."""
+    """One track's events for each instrument, program and kind.
+
+    Each has a channel of its own; but drums, which share one as far as their programs
+    are equal. What is more than a port has channels goes to further ports.
+    """
     from mido import Message, MetaMessage
 
     notes: dict[tuple[int, int, bool], list[Any]] = defaultdict(list)
@@ -169,24 +180,53 @@ def _instruments(sequence: NoteSequence, clock: _Clock) -> Iterable[list[_Event]
         others[key].append((clock.tick(bend.time), _CONTROL, message))
 
     names = {info.instrument: info.name for info in sequence.instrument_infos}
-    channels = itertools.cycle(_CHANNELS)
-    for key in sorted(notes.keys() | others.keys()):
+    places = _places(notes.keys() | others.keys())
+    several = any(port for port, _ in places.values())
+    for key, (port, channel) in places.items():
         instrument, program, is_drum = key
-        channel = DRUM_CHANNEL if is_drum else next(channels)
         name = names.get(instrument, "Drums" if is_drum else "")
         events: list[_Event] = []
         if name:
             # mido writes text as Latin-1.
             text = encoded(name).decode("latin-1")
             events.append((0, _SETUP, MetaMessage("track_name", name=text)))
-        program = _seven_bits(program, "program")
-        events.append((0, _SETUP, Message("program_change", program=program)))
-        events += others[key]
-        events += _note_events(notes[key], clock)
+        if several:
+            events.append((0, _SETUP, MetaMessage("midi_port", port=port)))
+        played = _note_events(notes[key], clock)
+        first = min((tick for tick, _, _ in played), default=0)
+        # A bank is chosen by the program change behind it.
+        bank = [
+            (tick, _SETUP, message)
+            for tick, _, message in sorted(others[key], key=lambda event: event[0])
+            if tick <= first and getattr(message, "control", None) in _BANK_SELECT
+        ]
+        events += bank
+        message = Message("program_change", program=_seven_bits(program, "program"))
+        events.append((bank[-1][0] if bank else 0, _SETUP, message))
+        chosen = {id(message) for _, _, message in bank}
+        events += [event for event in others[key] if id(event[2]) not in chosen]
+        events += played
         yield [
             (tick, order, m if m.is_meta else m.copy(channel=channel))
             for tick, order, m in events
         ]
+
+
+def _places(
+    keys: Iterable[tuple[int, int, bool]],
+) -> dict[tuple[int, int, bool], tuple[int, int]]:
+    """Port and channel of each instrument, program and kind."""
+    places: dict[tuple[int, int, bool], tuple[int, int]] = {}
+    kits: dict[int, int] = {}
+    melodic = itertools.count()
+    for key in sorted(keys):
+        _, program, is_drum = key
+        if is_drum:
+            places[key] = kits.setdefault(program, len(kits)), DRUM_CHANNEL
+        else:
+            port, place = divmod(next(melodic), len(_CHANNELS))
+            places[key] = port, _CHANNELS[place]
+    return places
 
 
 def _note_events(notes: list[Any], clock: _Clock) -> list[_Event]:

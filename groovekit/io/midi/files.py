@@ -100,9 +100,11 @@ def write_midi(sequence: NoteSequence, path: str | Path) -> Path:
     """Writes a note sequence as a MIDI file of type 1.
 
     Tempos, time signatures, keys, notes, controls and pitch bends are written; drums go
-    to channel 10. What MIDI cannot hold is bent to what it can: times before 0
-    become 0, velocities lie in 1..127 (a velocity of 0 would end the note), a
-    note lasts a tick at least and ends where the next one of its pitch begins.
+    to channel 10, and what is more than 15 other instruments to further ports. Tracks
+    end at the sequence's ``total_time``, or with their last event. What MIDI cannot
+    hold is bent to what it can: times before 0 become 0, velocities lie in 1..127 (a
+    velocity of 0 would end the note), a note lasts a tick at least and ends where the
+    next one of its pitch begins.
 
     Args:
       sequence: in seconds; without a tempo 120 quarters a minute, without a

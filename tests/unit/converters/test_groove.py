@@ -404,8 +404,9 @@ def test_decoding_at_another_tempo_and_length():
     longer = np.concatenate([outputs, outputs, outputs[:, :5]], axis=1)
     sequence = TWO.decode(longer, qpm=93.5)[0]
     assert sequence.tempos[0].qpm == 93.5
-    # The last note is a fifth of a step late.
-    np.testing.assert_allclose(sequence.total_time, 69.2 * 15 / 93.5)
+    # The last note is a fifth of a step late, and ends with the music.
+    np.testing.assert_allclose(sequence.total_time, 69 * 15 / 93.5)
+    assert sequence.notes[-1].end_time == sequence.total_time
     again = encoded(TWO, sequence).outputs
     np.testing.assert_allclose(again[0], longer[0, :32], atol=1e-6)
 
