@@ -50,8 +50,12 @@ _SIZES = [0] * 128 + [2] * 64 + [1] * 32 + [2] * 16 + [0] * 16
 _SIZES[0xF1] = _SIZES[0xF3] = 1
 _SIZES[0xF2] = 2
 _SIZES[SYSEX] = _SIZES[SYSEX_MORE] = _SIZES[META] = -1
-# Bytes from a status byte to the end of its event; 0 for data bytes.
-_SPANS = [0] * 128 + [size + 1 if size >= 0 else -1 for size in _SIZES[128:]]
+# Bytes from a channel's status byte to the end of its event; 0 for other bytes.
+_SPANS = [0] * 128 + [size + 1 for size in _SIZES[128:SYSEX]] + [0] * 16
+_HAS_FIRST = np.array([size > 0 for size in _SIZES[:META]] + [True], np.uint8)
+_HAS_SECOND = np.array([size > 1 for size in _SIZES], np.uint8)
+# What has no status.
+_NO_EVENT = ("no_status", "long_delta", "cut_event")
 
 # What is said of each kind, and what is counted.
 _WORDS: dict[str, tuple[str, ...]] = {
@@ -173,7 +177,7 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._found: Counter[str] = Counter()
-        # Of each row, where its event begins and where its delta time ends.
+        # Where the event of each row begins.
         self._marks = array("i")
         # Start, end and first row of each track, and its end-of-track row, or -1.
         self._tracks: list[tuple[int, int, int, int]] = []
@@ -262,7 +266,7 @@ class _Reader:
           declared: where it ends by its head.
           stop: where the MIDI data end.
         """
-        data, row = self._data, len(self._marks) // 2
+        data, row = self._data, len(self._marks)
         certain = self._ends(declared, stop) or (
             declared <= stop and data.endswith(_END, start, declared)
         )
@@ -296,11 +300,10 @@ class _Reader:
         data, marks, spans = self._data, self._marks, _SPANS
         mark = marks.append
         last = -1
-        start = position
-        running = 0  # data bytes of an event with the running status; 0: there is none
+        running = 0  # bytes of an event with the running status; 0: there is none
         try:
             while position < limit:
-                start = position
+                mark(position)
                 if data[position] > 0x7F:
                     position += 1
                     if data[position] > 0x7F:
@@ -308,21 +311,18 @@ class _Reader:
                         if data[position] > 0x7F:
                             position += 1
                             if data[position] > 0x7F:
-                                self._gap(start, "long_delta")
+                                self._note_odd("long_delta")
                                 return last, limit
                 position += 1
                 status = data[position]
-                mark(start)
-                mark(position)
                 span = spans[status]
-                if span > 0:
+                if span:
                     position += span
-                    if status < SYSEX:
-                        running = span - 1
+                    running = span
                 elif status < 0x80 and running:
-                    position += running
+                    position += running - 1
                 elif status < 0x80:
-                    self._odd.append((len(marks) // 2 - 1, "no_status"))
+                    self._note_odd("no_status")
                     found = _STATUS_BYTE.search(data, position, limit)
                     # The byte before a status byte is its delta time, or the end of it.
                     position = found.start() - 1 if found else limit
@@ -331,56 +331,57 @@ class _Reader:
                     size, position = _number(data, position + 2)
                     position += size
                     if kind == END_OF_TRACK and last < 0:
-                        last = len(marks) // 2 - 1
+                        last = len(marks) - 1
                         if not on and position <= limit:
                             return last, position
                         # What goes on behind it has to say what it is.
                         running = 0
-                else:
+                elif status in (SYSEX, SYSEX_MORE):
                     size, position = _number(data, position + 1)
                     if position + size > limit and (
                         found := _END_OF_SYSEX.search(data, position, limit)
                     ):
-                        self._odd.append((len(marks) // 2 - 1, "sysex_length"))
+                        self._note_odd("sysex_length")
                         position = found.end()
                     else:
                         position += size
+                else:
+                    position += _SIZES[status] + 1
         except IndexError:
             position = limit + 1
         if position > limit:
-            if len(marks) > 1 and marks[-2] == start:
-                del marks[-2:]
-            row = len(marks) // 2
-            last = -1 if last == row else last
-            self._gap(start, "cut_event")
+            self._note_odd("cut_event")
+            last = -1 if last == len(marks) - 1 else last
         return last, limit
 
-    def _gap(self, start: int, kind: str) -> None:
-        """The rest of a track from a position on, which is no event."""
-        self._odd.append((len(self._marks) // 2, kind))
-        self._marks.extend((start, start))
+    def _note_odd(self, kind: str) -> None:
+        """Something is to be said of the latest row."""
+        self._odd.append((len(self._marks) - 1, kind))
 
     def _cut(self, row: int, end: int) -> bool:
         """Drops the rows of a track from a position on, if one begins just there."""
-        starts = self._marks[2 * row :: 2]
-        count = bisect.bisect_left(starts, end)
-        if not count or count == len(starts) or starts[count] != end:
+        count = bisect.bisect_left(self._marks, end, row)
+        if count in (row, len(self._marks)) or self._marks[count] != end:
             return False
-        del self._marks[2 * (row + count) :]
-        self._odd = [odd for odd in self._odd if odd[0] < row + count]
+        del self._marks[count:]
+        self._odd = [odd for odd in self._odd if odd[0] < count]
         return True
 
     # From places to columns -----------------------------------------------------
 
     def _columns(self, form: int, division: int, tick_seconds: float) -> MidiEvents:
-        data = np.frombuffer(self._data, np.uint8)
-        start, body = np.array(self._marks, np.int32).reshape(-1, 2).T
-        kinds = dict(self._odd)
-        odd = [row for row, kind in self._odd if kind != "sysex_length"]
-        status = _statuses(data, body, odd)
+        # The rest of the file may be looked at behind its end.
+        data = np.frombuffer(self._data + bytes(5), np.uint8)
+        start = np.array(self._marks, np.int32)
+        odd = [row for row, kind in self._odd if kind in _NO_EVENT]
+        delta, body = _delta_times(data, start)
+        rest = [row for row, kind in self._odd if kind in ("cut_event", "long_delta")]
+        delta[rest], body[rest] = 0, start[rest]
+        status = _statuses(data[body], odd)
         first, second, above = _data_bytes(data, body, status)
-        tick = np.cumsum(_deltas(data, start, body))
-        end, track = np.append(start[1:], 0), np.empty(len(start), np.int32)
+        tick = np.cumsum(delta)
+        end, track = np.empty_like(start), np.zeros_like(start)
+        end[:-1] = start[1:]
         tracks = []
         bounds = [row for _, _, row, _ in self._tracks[1:]] + [len(start)]
         before = 0
@@ -390,14 +391,15 @@ class _Reader:
             end_tick = 0
             if behind > row:
                 end[behind - 1] = stop
-                track[row:behind] = number
                 latest = int(tick[behind - 1])
-                tick[row:behind] -= before
+                if number:
+                    track[row:behind] = number
+                    tick[row:behind] -= before
                 before = latest
                 end_tick = int(tick[last if last >= 0 else behind - 1])
             self._count_ends(status, last, behind)
             tracks.append(Track(begin, stop, slice(row, behind), end_tick))
-        for row, kind in kinds.items():
+        for row, kind in self._odd:
             bytes_too = kind in ("no_status", "long_delta")
             self._found[kind] += int(end[row] - start[row]) if bytes_too else 1
         self._found["out_of_range"] += above
@@ -446,12 +448,33 @@ def _riff_data(data: bytes) -> tuple[int, int]:
     return 0, end
 
 
-def _statuses(data: np.ndarray, body: np.ndarray, odd: list[int]) -> np.ndarray:
-    """Status bytes, ``(events,)`` int32; 0 for the rows that are ``odd``."""
-    status: np.ndarray = data[body].astype(np.int32)
+def _delta_times(data: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Delta times, ``(events,)`` int64, and where each ends, int32."""
+    byte = data[start]
+    body = start + 1
+    delta = (byte & 0x7F).astype(np.int64)
+    more = np.flatnonzero(byte > 0x7F)
+    for _ in range(3):
+        if not len(more):
+            break
+        byte = data[body[more]]
+        delta[more] = delta[more] << 7 | byte & 0x7F
+        body[more] += 1
+        more = more[byte > 0x7F]
+    return delta, body
+
+
+def _statuses(byte: np.ndarray, odd: list[int]) -> np.ndarray:
+    """Status bytes, ``(events,)`` int32; 0 for the rows that are ``odd``.
+
+    Args:
+      byte: ``(events,)`` uint8, the first one behind the delta time.
+      odd: rows that are no events.
+    """
+    status = byte.astype(np.int32)
     status[odd] = 0
-    own = (status > 0x7F) & (status < SYSEX)
-    if not own.all():
+    if len(byte) and byte.min() < 0x80:
+        own = (status > 0x7F) & (status < SYSEX)
         # The scan lets no event through that has none before it in its track.
         latest = np.maximum.accumulate(np.where(own, np.arange(len(status)), 0))
         status = np.where(status > 0x7F, status, status[latest])
@@ -463,32 +486,17 @@ def _data_bytes(
     data: np.ndarray, body: np.ndarray, status: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """First and second data bytes, ``(events,)`` int32, and how many are above 127."""
-    sizes = np.array(_SIZES)[status]
     place = body + (data[body] > 0x7F)
-    first, second = (
-        np.where(has, data[np.minimum(place + step, len(data) - 1)], 0).astype(np.int32)
-        for step, has in enumerate([sizes != 0, sizes == 2])
-    )
-    channel = sizes > 0
-    above = int(np.count_nonzero(first[channel] > 127))
-    above += int(np.count_nonzero(second > 127))
-    if above:
-        first[channel] = np.minimum(first[channel], 127)
+    first = data[place] * _HAS_FIRST[status]
+    second = data[place + 1] * _HAS_SECOND[status]
+    above = 0
+    if len(first) and (first.max() > 127 or second.max() > 127):
+        # The kind of a meta event may be that.
+        high = (first > 127) & (status != META)
+        above = int(np.count_nonzero(high) + np.count_nonzero(second > 127))
+        first[high] = 127
         second = np.minimum(second, 127)
-    return first, second, above
-
-
-def _deltas(data: np.ndarray, start: np.ndarray, body: np.ndarray) -> np.ndarray:
-    """Delta times, ``(events,)`` int64."""
-    size = body - start
-    delta = np.where(size > 0, data[body - 1], 0).astype(np.int64)
-    for place in (2, 3, 4):
-        longer = np.flatnonzero(size >= place)
-        if not len(longer):
-            break
-        byte = data[body[longer] - place].astype(np.int64) & 0x7F
-        delta[longer] |= byte << 7 * (place - 1)
-    return delta
+    return first.astype(np.int32), second.astype(np.int32), above
 
 
 def _number(data: bytes, position: int) -> tuple[int, int]:

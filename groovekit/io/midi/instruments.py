@@ -80,34 +80,44 @@ def read_instruments(
     programs = _Programs(events, rows)
     place = _places(events, ends)
     player = place << 7 | programs.at(ends)
-    players, first, of_note = np.unique(player, return_index=True, return_inverse=True)
+    players = _grouped(player)
     # Of each place, the instruments as (program, row of the end of the first note).
     begun: dict[int, list[tuple[int, int]]] = {}
-    order = np.argsort(first).tolist()
-    for index in order:
-        found = int(players[index])
-        begun.setdefault(found >> 7, []).append((found & 0x7F, int(ends[first[index]])))
+    for found, notes in players:
+        begin = int(ends[notes[0]])
+        begun.setdefault(found >> 7, []).append((found & 0x7F, begin))
     shared = _Shared(begun, silent, _places(events, silent), programs.at(silent))
     names = _Names(events, rows)
-    by_player = np.argsort(of_note, kind="stable")
-    bounds = np.searchsorted(of_note[by_player], np.arange(len(players) + 1)).tolist()
     instruments = []
-    for index in order:
-        where, program = int(players[index]) >> 7, int(players[index]) & 0x7F
+    for found, notes in players:
+        where, program = found >> 7, found & 0x7F
         own = shared.rows(where, program)
         bend = events.kind[own] == PITCH_BEND
-        begin = int(ends[first[index]])
         instruments.append(
             Instrument(
                 program=program,
                 is_drum=where & 0x0F == DRUM_CHANNEL,
-                name=names.before(where >> 4, begin),
-                notes=by_player[bounds[index] : bounds[index + 1]],
+                name=names.before(where >> 4, int(ends[notes[0]])),
+                notes=notes,
                 bends=own[bend],
                 controls=own[~bend],
             )
         )
     return instruments
+
+
+def _grouped(values: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    """Values with their places, in the order in which they occur first."""
+    if not len(values):
+        return []
+    if (values == values[0]).all():
+        return [(int(values[0]), np.arange(len(values)))]
+    found, first, of_value = np.unique(values, return_index=True, return_inverse=True)
+    places = np.argsort(of_value, kind="stable")
+    ends = np.cumsum(np.bincount(of_value)).tolist()
+    groups = zip(found.tolist(), [0, *ends[:-1]], ends, strict=True)
+    parts = [(value, places[begin:end]) for value, begin, end in groups]
+    return [parts[index] for index in np.argsort(first).tolist()]
 
 
 def _places(events: MidiEvents, row: np.ndarray) -> np.ndarray:
@@ -216,6 +226,8 @@ class _Shared:
         program: np.ndarray,
     ) -> None:
         self._taken: dict[tuple[int, int], np.ndarray] = {}
+        if not len(row):
+            return
         order = np.argsort(place, kind="stable")
         row, place, program = row[order], place[order], program[order]
         bounds = np.searchsorted(place, [[where, where + 1] for where in begun])

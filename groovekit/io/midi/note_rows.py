@@ -1,8 +1,8 @@
 """Columns of notes as protobuf bytes, a whole array at once.
 
-Adding notes to a sequence one by one takes a Python call each. All notes of one
-instrument have the same bytes but for a few places, so that an array of rows is
-filled by column, and protobuf parses the rows in C:
+Adding notes to a sequence one by one takes a Python call each. All notes have the same
+bytes but for a few places, so that an array of rows is filled by column, and protobuf
+parses the rows in C:
 ``sequence.MergeFromString(rows.tobytes())``.
 """
 
@@ -16,6 +16,9 @@ import numpy as np
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tfrecord import wire
 
+# Whose a note is: the same for all, or one value a note.
+Number = int | np.ndarray
+
 
 def note_rows(
     pitch: np.ndarray,
@@ -23,18 +26,19 @@ def note_rows(
     start: np.ndarray,
     end: np.ndarray,
     *,
-    instrument: int = 0,
-    program: int = 0,
-    is_drum: bool = False,
+    instrument: Number = 0,
+    program: Number = 0,
+    is_drum: bool | np.ndarray = False,
 ) -> np.ndarray:
-    """The notes of one instrument, each as a field of a serialised sequence.
+    """Notes, each as a field of a serialised sequence.
 
     Args:
       pitch: ``(notes,)`` 0..127.
       velocity: ``(notes,)`` 0..127.
       start: ``(notes,)`` seconds.
       end: ``(notes,)`` seconds.
-      instrument: number of the track.
+      instrument: number of the track; this and the next two are either all of them one
+        value for all notes or all of them ``(notes,)``.
       program: MIDI program from 0.
       is_drum: whether they are drums.
 
@@ -44,12 +48,9 @@ def note_rows(
     Raises:
       ValueError: pitches or velocities that MIDI has not.
     """
-    template, places = _template(
-        "notes",
-        ("pitch", "velocity", "start_time", "end_time"),
-        (instrument, program, is_drum),
-    )
-    return _rows(template, places, (pitch, velocity, start, end))
+    columns = {"pitch": pitch, "velocity": velocity, "start_time": start}
+    columns["end_time"] = end
+    return _rows("notes", columns, (instrument, program, is_drum))
 
 
 def control_rows(
@@ -57,9 +58,9 @@ def control_rows(
     number: np.ndarray,
     value: np.ndarray,
     *,
-    instrument: int = 0,
-    program: int = 0,
-    is_drum: bool = False,
+    instrument: Number = 0,
+    program: Number = 0,
+    is_drum: bool | np.ndarray = False,
 ) -> np.ndarray:
     """Like :func:`note_rows` for control changes.
 
@@ -67,9 +68,9 @@ def control_rows(
       time: ``(controls,)`` seconds.
       number: ``(controls,)`` 0..127.
       value: ``(controls,)`` 0..127.
-      instrument: number of the track.
-      program: MIDI program from 0.
-      is_drum: whether they are of drums.
+      instrument: as there.
+      program: as there.
+      is_drum: as there.
 
     Returns:
       ``(controls, bytes of a control)`` uint8.
@@ -77,51 +78,100 @@ def control_rows(
     Raises:
       ValueError: numbers or values that MIDI has not.
     """
-    template, places = _template(
-        "control_changes",
-        ("time", "control_number", "control_value"),
-        (instrument, program, is_drum),
-    )
-    return _rows(template, places, (time, number, value))
+    columns = {"time": time, "control_number": number, "control_value": value}
+    return _rows("control_changes", columns, (instrument, program, is_drum))
+
+
+def bend_rows(
+    time: np.ndarray,
+    bend: np.ndarray,
+    *,
+    instrument: Number = 0,
+    program: Number = 0,
+    is_drum: bool | np.ndarray = False,
+) -> np.ndarray:
+    """Like :func:`note_rows` for pitch bends.
+
+    Args:
+      time: ``(bends,)`` seconds.
+      bend: ``(bends,)`` -8192..8191.
+      instrument: as there.
+      program: as there.
+      is_drum: as there.
+
+    Returns:
+      ``(bends, bytes of a bend)`` uint8.
+    """
+    columns = {"time": time, "bend": bend}
+    return _rows("pitch_bends", columns, (instrument, program, is_drum))
+
+
+_OWNERS = ("instrument", "program", "is_drum")
+# An integer below 128 is one byte of the format; others are padded to as many as any
+# takes, which it allows.
+_LONG = 10
 
 
 def _rows(
-    template: np.ndarray, places: tuple[slice, ...], columns: tuple[np.ndarray, ...]
+    field: str, columns: dict[str, np.ndarray], owners: tuple[Any, Any, Any]
 ) -> np.ndarray:
-    count = len(columns[0])
+    long = {"bend"}
+    if isinstance(owners[0], np.ndarray):
+        columns = columns | dict(zip(_OWNERS, owners, strict=True))
+        if owners[0].max(initial=0) > 127:
+            long.add("instrument")
+        owners = (0, 0, False)
+    names = tuple((name, name in long) for name in columns)
+    template, places = _template(field, names, owners)
+    count = len(next(iter(columns.values())))
     rows = np.empty((count, len(template)), np.uint8)
     rows[:] = template
-    for place, column in zip(places, columns, strict=True):
-        if place.stop - place.start == 8:
+    for (name, column), place in zip(columns.items(), places, strict=True):
+        if name in long:
+            rows[:, place] = _padded(column)
+        elif place.stop - place.start == 8:
             values = np.ascontiguousarray(column, "<f8")
             rows[:, place] = values.view(np.uint8).reshape(count, 8)
         else:
-            # An integer below 128 is one byte of the format.
             if count and not (column.min() >= 0 and column.max() <= 127):
                 raise ValueError("expected MIDI values of 0 to 127")
             rows[:, place.start] = column
     return rows
 
 
+def _padded(values: np.ndarray) -> np.ndarray:
+    """Integers in the most bytes of the format, ``(values, bytes)`` uint8."""
+    shifts = np.arange(0, 7 * _LONG, 7, dtype=np.uint64)
+    bits = values.astype(np.int64).view(np.uint64)[:, None] >> shifts
+    found: np.ndarray = (bits.astype(np.uint8) & 0x7F) | 0x80
+    found[:, -1] &= 0x7F
+    return found
+
+
 @functools.lru_cache(maxsize=256)
 def _template(
-    field: str, columns: tuple[str, ...], constants: tuple[int, int, bool]
+    field: str, columns: tuple[tuple[str, bool], ...], constants: tuple[int, int, bool]
 ) -> tuple[np.ndarray, tuple[slice, ...]]:
-    """One row with zeros in its columns, and where in it they lie."""
+    """One row with zeros in its columns, and where in it they lie.
+
+    Args:
+      field: of the sequence.
+      columns: names of its fields, and whether they are padded integers.
+      constants: instrument, program and whether it is a drum; left out if zero.
+    """
     outer: Any = NoteSequence.DESCRIPTOR.fields_by_name[field]
     inner = outer.message_type.fields_by_name
     body, ends = b"", []
-    for name in columns:
+    for name, long in columns:
         number = inner[name].number
+        size = _LONG if long else 1
         if inner[name].type == inner[name].TYPE_DOUBLE:
             body += wire.field_double(number, 0.0)
-            ends.append((len(body), 8))
+            size = 8
         else:
-            body += wire.field_varint(number, 0)
-            ends.append((len(body), 1))
-    for name, value in zip(
-        ("instrument", "program", "is_drum"), constants, strict=True
-    ):
+            body += wire.field_varint(number, 0) + bytes(size - 1)
+        ends.append((len(body), size))
+    for name, value in zip(_OWNERS, constants, strict=True):
         if value:
             body += wire.field_varint(inner[name].number, value)
     row = wire.field_bytes(outer.number, body)

@@ -16,7 +16,7 @@ import numpy as np
 from groovekit.errors import DataError
 from groovekit.io.midi.events import MidiEvents, read_events
 from groovekit.io.midi.instruments import Instrument, read_instruments
-from groovekit.io.midi.note_rows import control_rows, note_rows
+from groovekit.io.midi.note_rows import bend_rows, control_rows, note_rows
 from groovekit.io.midi.strokes import Strokes, read_strokes
 from groovekit.io.midi.tempo_estimate import estimate_qpm
 from groovekit.io.midi.timing import Timing, quarter_in_frames, read_timing
@@ -200,28 +200,48 @@ def _sequence(
     if len(ends):
         sequence.total_time = float(ends.max())
     starts = clock.times(strokes.start)
-    pitch, velocity = events.first[strokes.on], events.second[strokes.on]
-    rows: list[np.ndarray] = []
     for number, instrument in enumerate(instruments):
         if instrument.name:
             sequence.instrument_infos.add(name=instrument.name, instrument=number)
-        about: dict[str, Any] = {
-            "instrument": number,
-            "program": instrument.program,
-            "is_drum": instrument.is_drum,
-        }
-        at = instrument.notes
-        rows.append(note_rows(pitch[at], velocity[at], starts[at], ends[at], **about))
-        # Bends are few and may be negative.
-        for row in instrument.bends.tolist():
-            bend = int(events.second[row] << 7 | events.first[row]) - 8192
-            tick = int(events.tick[row])
-            sequence.pitch_bends.add(time=clock.time(tick), bend=bend, **about)
-        if len(instrument.controls):
-            at = instrument.controls
-            times = clock.times(events.tick[at])
-            rows.append(
-                control_rows(times, events.first[at], events.second[at], **about)
-            )
-    sequence.MergeFromString(b"".join(row.tobytes() for row in rows))
+    notes, about = _together(
+        [instrument.notes for instrument in instruments], instruments
+    )
+    on = strokes.on[notes]
+    rows = note_rows(
+        events.first[on], events.second[on], starts[notes], ends[notes], **about
+    ).tobytes()
+    bends, about = _together(
+        [instrument.bends for instrument in instruments], instruments
+    )
+    if len(bends):
+        bend = (events.second[bends] << 7 | events.first[bends]) - 8192
+        rows += bend_rows(clock.times(events.tick[bends]), bend, **about).tobytes()
+    controls, about = _together(
+        [instrument.controls for instrument in instruments], instruments
+    )
+    if len(controls):
+        rows += control_rows(
+            clock.times(events.tick[controls]),
+            events.first[controls],
+            events.second[controls],
+            **about,
+        ).tobytes()
+    sequence.MergeFromString(rows)
     return sequence
+
+
+def _together(
+    parts: list[np.ndarray], instruments: list[Instrument]
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """What belongs to each instrument in one column, and whose each is."""
+    if len(instruments) == 1:
+        (about,) = instruments
+        return parts[0], {"program": about.program, "is_drum": about.is_drum}
+    number = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    programs = np.array([about.program for about in instruments], np.int64)
+    drums = np.array([about.is_drum for about in instruments], np.bool_)
+    return np.concatenate([np.empty(0, np.int64), *parts]), {
+        "instrument": number,
+        "program": programs[number],
+        "is_drum": drums[number],
+    }

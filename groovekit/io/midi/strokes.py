@@ -58,24 +58,30 @@ def read_strokes(
     row, key = row[order], key[order]
     tick = events.tick[row]
     is_on = (events.kind[row] == NOTE_ON) & (events.second[row] > 0)
+    size = len(row)
     on, off = _pairs(key, tick, is_on)
+    # Where there is no note-off, behind the last.
+    start, end = tick[on], np.append(tick, -1)[off]
     found: Counter[str] = Counter()
-    start = tick[on]
-    end = np.where(off < len(row), np.append(tick, 0)[off], start)
-    short = end == start
-    if short.any():
-        kept = _kept(key[on], short, off < len(row))
+    if len(on) and not (end > start).all():
+        has_off = off < size
+        short = end <= start
+        kept = _kept(key[on], short & has_off)
         found["no_length_left_out"] = int(np.count_nonzero(~kept))
-        found["no_note_off"] = int(np.count_nonzero(kept & (off == len(row))))
-        found["no_length"] = int(np.count_nonzero(kept & short)) - found["no_note_off"]
+        found["no_note_off"] = int(np.count_nonzero(~has_off))
+        found["no_length"] = int(np.count_nonzero(kept & short & has_off))
         end[short] = _ends(key[on], start, length)[short]
         on, off, start, end = on[kept], off[kept], start[kept], end[kept]
-    if (late := start > latest).any():
-        found["too_late"] = int(np.count_nonzero(late))
-        on, off, start, end = on[~late], off[~late], start[~late], end[~late]
+    if len(on) and tick.max() > latest:
+        early = start <= latest
+        found["too_late"] = int(np.count_nonzero(~early))
+        on, off, start, end = on[early], off[early], start[early], end[early]
     on, off = row[on], np.append(row, -1)[off]
-    # Within a track, notes without a note-off come last.
-    order = np.lexsort((on, off, off < 0, events.track[on]))
+    if found["no_note_off"]:
+        # Within a track, notes without a note-off come last.
+        order = np.lexsort((on, off, off < 0, events.track[on]))
+    else:
+        order = np.argsort(off << 32 | on)
     return Strokes(on[order], off[order], start[order], end[order], found)
 
 
@@ -83,7 +89,8 @@ def _keys(events: MidiEvents, row: np.ndarray) -> np.ndarray:
     """A number for track, channel and pitch of each event."""
     keys: np.ndarray = events.track[row].astype(np.int64) << 11
     keys |= (events.status[row] & 0x0F) << 7 | events.first[row]
-    return keys
+    # NumPy sorts small numbers in linear time.
+    return keys.astype(np.uint16) if len(keys) and keys[-1] < 1 << 16 else keys
 
 
 def _pairs(
@@ -96,28 +103,28 @@ def _pairs(
       tick: ``(events,)``, rising within a key.
       is_on: ``(events,)``.
     """
-    size = len(key)
-    on, place = np.flatnonzero(is_on), np.arange(size)
-    # The next note-off at or behind each place, whatever its key.
-    following = np.minimum.accumulate(np.where(is_on, size, place)[::-1])[::-1]
-    following = np.append(following, size)
-    off = _of_key(following[on], on, key)
+    on, offs = np.flatnonzero(is_on), np.append(np.flatnonzero(~is_on), len(key))
+    # The next note-off behind each note-on, whatever its key.
+    following = on - np.arange(len(on))
+    off = _of_key(offs[following], on, key)
     ends_itself = np.flatnonzero(np.append(tick, -1)[off] == tick[on])
     if len(ends_itself):
-        goes_on = _go_on(sorted(set(off[ends_itself].tolist())), key, tick, is_on)
-        again = ends_itself[[goes_on[at] for at in off[ends_itself].tolist()]]
-        off[again] = _of_key(following[off[again] + 1], on[again], key)
+        places = off[ends_itself].tolist()
+        goes_on = _go_on(sorted(set(places)), key, tick, offs)
+        again = ends_itself[[goes_on[at] for at in places]]
+        off[again] = _of_key(offs[following[again] + 1], on[again], key)
     return on, off
 
 
 def _of_key(off: np.ndarray, on: np.ndarray, key: np.ndarray) -> np.ndarray:
     """Places of note-offs; the size where they are of another key than the note-on."""
     size = len(key)
-    return np.where(np.append(key, -1)[off] == key[on], off, size)
+    same = (off < size) & (key[np.minimum(off, size - 1)] == key[on])
+    return np.where(same, off, size)
 
 
 def _go_on(
-    places: list[int], key: np.ndarray, tick: np.ndarray, is_on: np.ndarray
+    places: list[int], key: np.ndarray, tick: np.ndarray, offs: np.ndarray
 ) -> dict[int, bool]:
     """Whether notes that begin at the tick of a note-off go on behind it.
 
@@ -127,9 +134,8 @@ def _go_on(
       places: note-offs with a note-on of their key and tick before them, rising.
       key: ``(events,)``, sorted.
       tick: ``(events,)``.
-      is_on: ``(events,)``.
+      offs: places of all note-offs, rising.
     """
-    offs = np.flatnonzero(~is_on)
     before = np.searchsorted(offs, places) - 1
     goes_on: dict[int, bool] = {}
     for place, index in zip(places, before.tolist(), strict=True):
@@ -146,20 +152,18 @@ def _go_on(
     return goes_on
 
 
-def _kept(key: np.ndarray, short: np.ndarray, has_off: np.ndarray) -> np.ndarray:
+def _kept(key: np.ndarray, short: np.ndarray) -> np.ndarray:
     """Which notes are read: those without a length are not where they are rare.
 
     Args:
       key: ``(notes,)``, sorted.
-      short: ``(notes,)`` whether it has no length.
-      has_off: ``(notes,)`` whether it has a note-off.
+      short: ``(notes,)`` whether it has a note-off and no length.
     """
-    empty = short & has_off
-    if np.count_nonzero(empty) >= _RARE_OF_FILE * len(key):
+    if np.count_nonzero(short) >= _RARE_OF_FILE * len(key):
         return np.ones(len(key), np.bool_)
     _, of_key = np.unique(key, return_inverse=True)
-    share = np.bincount(of_key, empty) / np.bincount(of_key)
-    kept: np.ndarray = ~empty | (share > _RARE_OF_PITCH)[of_key]
+    share = np.bincount(of_key, short) / np.bincount(of_key)
+    kept: np.ndarray = ~short | (share > _RARE_OF_PITCH)[of_key]
     return kept
 
 
@@ -167,9 +171,10 @@ def _ends(key: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
     """Ends of notes that last ``length``, at most to the next one of their key."""
     end = start + length
     # Of several at one tick, each reaches to the next tick.
-    starts = np.flatnonzero(np.diff(start, prepend=-1) | np.diff(key, prepend=-1))
+    new = (np.diff(start) != 0) | (np.diff(key) != 0)
+    starts = np.flatnonzero(np.append(True, new))
     group = np.searchsorted(starts, np.arange(len(start)), side="right")
     place = np.append(starts, len(start))[group]
     following = np.append(start, 0)[place]
-    has = (np.append(key, -1)[place] == key) & (following > start)
+    has = (np.append(key, 0)[place] == key) & (following > start)
     return np.where(has, np.minimum(end, following), end)

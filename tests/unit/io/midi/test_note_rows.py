@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groovekit.io.midi.note_rows import control_rows, note_rows
+from groovekit.io.midi.note_rows import bend_rows, control_rows, note_rows
 from groovekit.io.notes import NoteSequence
 
 ABOUT = [
@@ -43,9 +43,37 @@ def test_rows_of_controls_are_the_controls_added_one_by_one(about):
     assert found.SerializeToString() == expected.SerializeToString()
 
 
+@pytest.mark.parametrize("most", [0, 127, 128, 70_000])
+def test_rows_of_several_instruments(most):
+    time, number = np.array([0.0, 1.5, 2.5]), np.array([4, 0, 1])
+    whose = {
+        "instrument": np.array([0, most, 3]),
+        "program": np.array([0, 127, 5]),
+        "is_drum": np.array([False, True, False]),
+    }
+    expected = NoteSequence()
+    for at in range(3):
+        about = {name: values[at] for name, values in whose.items()}
+        expected.notes.add(
+            pitch=36, velocity=at, start_time=time[at], end_time=9, **about
+        )
+        expected.control_changes.add(
+            time=time[at], control_number=number[at], control_value=number[at], **about
+        )
+        expected.pitch_bends.add(time=time[at], bend=(-8192, 8191, 0)[at], **about)
+    rows = note_rows(
+        np.full(3, 36), np.arange(3), time, np.full(3, 9.0), **whose
+    ).tobytes()
+    rows += control_rows(time, number, number, **whose).tobytes()
+    rows += bend_rows(time, np.array([-8192, 8191, 0]), **whose).tobytes()
+    found = NoteSequence.FromString(rows)
+    assert found.SerializeToString() == expected.SerializeToString()
+
+
 def test_no_notes_are_no_bytes():
     none = np.zeros(0)
     assert note_rows(none, none, none, none).tobytes() == b""
+    assert bend_rows(none, none, instrument=none, program=none, is_drum=none).size == 0
 
 
 @pytest.mark.parametrize("bad", [-1, 128])
