@@ -9,6 +9,7 @@ from groovekit.errors import DataError
 from groovekit.io.notes import NoteSequence
 from groovekit.io.remarks import Remark
 from groovekit.io.scores.library import brief, music21, warnings_as_remarks
+from groovekit.io.scores.measure_repeats import write_out
 from groovekit.io.scores.percussion import settle_drums
 from groovekit.io.scores.sequences import to_sequence
 from groovekit.io.scores.xml import parse, unpack
@@ -36,6 +37,7 @@ def parse_musicxml(data: bytes) -> tuple[NoteSequence, list[Remark]]:
     converter = music21("converter", _KIND)
     root = _partwise(parse(unpack(data)))
     _bound_repeats(root)
+    write_out(root)
     remarks = settle_drums(root)
     with warnings_as_remarks() as warned:
         try:
