@@ -103,6 +103,10 @@ class Family(abc.ABC):
         """
         return False
 
+    def temperature(self, config: Any) -> float | None:  # noqa: ARG002
+        """At which models of a config sample, unless told otherwise; None for 0.5."""
+        return None
+
     def has_rest(self, model: Any) -> bool:  # noqa: ARG002
         """Whether there is something for :meth:`finish` to fit."""
         return False

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 from keras import ops
 
 from groovekit.errors import UsageError
+from groovekit.models.protocols import Batch
 from groovekit.plugins import catalogue
 
 Tensor = Any
@@ -124,6 +126,23 @@ class KerasModel(keras.Model, abc.ABC):
         """The loss to minimise at a step, and scalars for the curves."""
 
     @abc.abstractmethod
+    def validation_losses(
+        self,
+        inputs: Tensor,
+        outputs: Tensor,
+        controls: Tensor | None,
+        lengths: Tensor | None,
+        *noise: Tensor | None,
+    ) -> dict[str, Tensor]:
+        """Figures of each window, ``loss`` and others: :class:`.TrainableModel`."""
+
+    # What models have that judge a window by its losses alone. -----------------------
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """Names of the scalars that both losses give and ``fit`` shows."""
+        return ("loss",)
+
     def evaluation_loss(
         self,
         inputs: Tensor,
@@ -132,11 +151,41 @@ class KerasModel(keras.Model, abc.ABC):
         lengths: Tensor | None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """What the best weights have least of, and scalars; each time the same."""
+        found = self.validation_losses(inputs, outputs, controls, lengths)
+        scalars = {name: ops.mean(found[name]) for name in self.curves}
+        return scalars["loss"], scalars
 
-    @property
-    @abc.abstractmethod
-    def curves(self) -> tuple[str, ...]:
-        """Names of the scalars that both losses give and ``fit`` shows."""
+    def validation_noise(
+        self,
+        rng: np.random.Generator,  # noqa: ARG002 - nothing is drawn
+        tensors: Batch,  # noqa: ARG002
+    ) -> tuple[np.ndarray | None, ...]:
+        """What :meth:`validation_losses` draws with: nothing."""
+        return ()
+
+    def scores(
+        self,
+        sums: Mapping[str, np.ndarray],
+        windows: int,
+        step: int,  # noqa: ARG002 - nothing is scheduled
+    ) -> dict[str, float]:
+        """Means over all windows; see :class:`.TrainableModel`."""
+        return {name: float(sums[name] / windows) for name in self.curves}
+
+    def objective_of(self, scores: Mapping[str, float]) -> float:
+        """What the best weights have least of: the loss."""
+        return scores["loss"]
+
+    def metrics_of(
+        self,
+        sums: Mapping[str, np.ndarray],  # noqa: ARG002 - there are none
+        *,
+        by_segment: bool,  # noqa: ARG002
+    ) -> dict[str, float]:
+        """Metrics from added ``sum/...`` values: none."""
+        return {}
+
+    # What `call` gives. --------------------------------------------------------------
 
     @abc.abstractmethod
     def reconstruction(self, window: Window, *, training: bool) -> Tensor:

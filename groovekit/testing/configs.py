@@ -26,6 +26,7 @@ from groovekit.testing.sequences import example_sequences
 
 if TYPE_CHECKING:
     from groovekit.generation.partial import Filled, Filler, Partial
+    from groovekit.generation.player import Player
     from groovekit.generation.trained_model import TrainedModel
 
 _SEED = 20_25
@@ -105,10 +106,12 @@ def check_and_save(
     with calling("loading the run folder"):
         model, numbers = _numbers(folder)
     np.savez(folder / _NUMBERS, **numbers)  # type: ignore[arg-type]  # the same
+    if "encode" in model.abilities:
+        _check_playing(model, numbers["mean"], arrays.get("controls"))
+    elif "sample" in model.abilities:
+        _check_sampling(model)
     if "fill" in model.abilities:
         _check_filling(model, tensors)
-    else:
-        _check_playing(model, numbers["mean"], arrays.get("controls"))
 
 
 def _check_json(config: Config) -> None:
@@ -201,10 +204,10 @@ def _unchanged_layers(
 
 
 def _numbers(folder: Path) -> tuple[Any, dict[str, np.ndarray]]:
-    """What plays the model saved in a folder, and what it computes without chance.
+    """What plays the model saved in a folder, and what it computes of one seed.
 
-    Posteriors and greedy outputs of models that encode, expected ones of those that
-    fill.
+    Posteriors and greedy outputs of models that encode, what those that fill expect,
+    notes of those that do nothing but sample.
     """
     from groovekit.generation.players import load_player
 
@@ -214,6 +217,8 @@ def _numbers(folder: Path) -> tuple[Any, dict[str, np.ndarray]]:
     if "fill" in model.abilities:
         made = model.fill(_half_known(tensors), expected=True, seed=_SEED)[0]
         return model, vars(made)
+    if "encode" not in model.abilities:
+        return model, _notes(model.sample(_SOME, temperature=1.0, seed=_SEED))
     encoding = model.encode(tensors, seed=_SEED)
     outputs = model.decode_to_tensors(
         encoding.mean, temperature=0.0, controls=tensors.controls
@@ -330,6 +335,34 @@ def _check_playing(
         str(len(played)),
         "Let the converter's decode give one for each window.",
     )
+
+
+def _check_sampling(model: Player) -> None:
+    with calling("sampling"):
+        first, second = (
+            model.sample(_SOME, temperature=1.0, seed=_SEED) for _ in range(2)
+        )
+    expect(
+        len(first) == _SOME and all(isinstance(s, NoteSequence) for s in first),
+        f"sampling to give {_SOME} NoteSequences",
+        str(len(first)),
+        "Let sample give as many as it is asked for.",
+    )
+    expect(
+        first == second,
+        "the same seed to give the same music",
+        "different music",
+        "Draw all that is drawn from groovekit.seeding.generator of the seed.",
+    )
+
+
+def _notes(sequences: Sequence[NoteSequence]) -> dict[str, np.ndarray]:
+    """Pitches, velocities and onsets of sequences, one after another."""
+    notes = [note for sequence in sequences for note in sequence.notes]
+    return {
+        name: np.array([getattr(note, name) for note in notes], np.float64)
+        for name in ("pitch", "velocity", "start_time")
+    }
 
 
 def _check_filling(model: Filler, tensors: Tensors) -> None:

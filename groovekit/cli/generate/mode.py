@@ -238,16 +238,15 @@ def check_options(mode: Mode[Any], given: Iterable[str]) -> None:
 
 def default_temperature(mode: Mode[Any], config: Config) -> float:
     """What suits a mode with a model of a config."""
-    from groovekit.configs.base import ModelConfig
     from groovekit.generation.inputs import DEFAULT_TEMPERATURE
     from groovekit.generation.tasks.filling import FILL_TEMPERATURE
     from groovekit.models.family import family_of
 
-    if "fill" in mode.needs & family_of(config).abilities:
+    family = family_of(config)
+    if "fill" in mode.needs & family.abilities:
         return FILL_TEMPERATURE
-    if isinstance(config, ModelConfig):
-        return config.decoder.temperature
-    return DEFAULT_TEMPERATURE
+    own = family.temperature(config)
+    return DEFAULT_TEMPERATURE if own is None else own
 
 
 def check_abilities(mode: Mode[Any], config: Config) -> None:

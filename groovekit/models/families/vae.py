@@ -54,6 +54,10 @@ class VAEFamily(Family):
         start_from_linear_code(model, examples, bits=config.latent.target_bits)
         return True
 
+    def temperature(self, config: ModelConfig) -> float:
+        """``decoder.temperature``."""
+        return config.decoder.temperature
+
     def has_rest(self, model: Any) -> bool:
         """Heads of whole windows have thresholds, stored priors have codes."""
         from groovekit.models.heads.laplace import WindowHead  # noqa: PLC0415 - Keras

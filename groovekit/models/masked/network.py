@@ -17,7 +17,6 @@ from groovekit.models.keras_model import KerasModel, Window
 from groovekit.models.masked.constants import EPSILON, GROUPS, MEAN_SHARE
 from groovekit.models.masked.histograms import SOURCES
 from groovekit.models.masked.mixture import mixture_log_probability
-from groovekit.models.protocols import Batch
 from groovekit.seeding import derive
 
 Tensor = Any
@@ -347,20 +346,13 @@ class MaskedModel(KerasModel):
             zip(self.curves, (loss, hits, velocities, offsets), strict=True)
         )
 
-    def validation_noise(
-        self,
-        rng: np.random.Generator,  # noqa: ARG002 - batches come hidden
-        tensors: Batch,  # noqa: ARG002
-    ) -> tuple[()]:
-        """Nothing."""
-        return ()
-
     def validation_losses(
         self,
         inputs: Tensor,
         outputs: Tensor,
         controls: Tensor | None,  # noqa: ARG002 - all is in the inputs
         lengths: Tensor | None,  # noqa: ARG002 - windows are whole bars
+        *noise: Tensor | None,  # noqa: ARG002 - batches come hidden
     ) -> dict[str, Tensor]:
         """:meth:`losses_of` without dropout.
 
@@ -369,6 +361,7 @@ class MaskedModel(KerasModel):
           outputs: likewise.
           controls: not used.
           lengths: not used.
+          *noise: none.
         """
         return {"losses": self.losses_of(inputs, outputs, training=False)}
 
@@ -393,16 +386,3 @@ class MaskedModel(KerasModel):
             "losses/velocities": float(velocities),
             "losses/offsets": float(offsets),
         }
-
-    def objective_of(self, scores: Mapping[str, float]) -> float:
-        """The loss."""
-        return scores["loss"]
-
-    def metrics_of(
-        self,
-        sums: Mapping[str, np.ndarray],  # noqa: ARG002 - there are none
-        *,
-        by_segment: bool,  # noqa: ARG002
-    ) -> dict[str, float]:
-        """None beside the losses."""
-        return {}
