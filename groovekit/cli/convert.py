@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groovekit.cli.options import json_option, obsolete_options, option, split_option
+from groovekit.cli.options import (
+    drum_track_option,
+    json_option,
+    obsolete_options,
+    option,
+    split_option,
+)
 from groovekit.cli.output import echo_json, note, other_files, tell_remarks
 from groovekit.cli.progress import Progress
 from groovekit.cli.types import FILE, FOLDER
@@ -64,6 +70,7 @@ _TERMINATED = 143
     default=None,
     help="Write counts and reasons as JSON.",
 )
+@drum_track_option
 @click.option("--overwrite", is_flag=True, help="Replace existing output and report.")
 @json_option
 @obsolete_options("--log")
@@ -75,6 +82,7 @@ def command(
     workers: int | None,
     split: str,
     report_path: Path | None,
+    drum_track: str | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -107,6 +115,7 @@ def command(
             workers=workers,
             split=split,
             overwrite=overwrite,
+            drum_track=drum_track,
             progress=progress.follow,
             on_error=on_error,
         )

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from groovekit.cli.options import json_option, kit_option, split_option
+from groovekit.cli.options import (
+    drum_track_option,
+    json_option,
+    kit_option,
+    split_option,
+)
 from groovekit.cli.output import (
     echo_json,
     echo_table,
@@ -21,7 +26,10 @@ from groovekit.cli.types import CONFIG, EXAMPLES
 from groovekit.errors import DataError
 
 if TYPE_CHECKING:
+    from groovekit.converters.base import Converter
     from groovekit.converters.kits import KitMap
+    from groovekit.io.drum_tracks import Track
+    from groovekit.io.notes import NoteSequence
     from groovekit.io.remarks import Remark
 
 _MOST_COMMON = 6
@@ -39,6 +47,7 @@ _MOST_COMMON = 6
 @kit_option(
     "--kit", "Kit map to read drums with (groovekit kits list, or a JSON file)."
 )
+@drum_track_option
 @split_option("Part of a data set that has splits.", default="all")
 @click.option("--each", is_flag=True, help="Show every sequence on a line of its own.")
 @json_option
@@ -46,6 +55,7 @@ def command(
     examples: str,
     config_name: str | None,
     kit: str | None,
+    drum_track: str | None,
     split: str,
     each: bool,
     as_json: bool,
@@ -59,11 +69,9 @@ def command(
     from groovekit.io.inspection import Contents
     from groovekit.io.sources import iter_sequences, open_source
 
-    source = open_source(examples, split=split)
-    windows = _WindowCount(config_name, kit) if config_name else None
-    kit_map = get_kit(kit) if kit else None
-    if windows:
-        kit_map = windows.kit
+    source = open_source(examples, split=split, drum_track=drum_track)
+    windows = _WindowCount(config_name, kit, drum_track) if config_name else None
+    kits = _Kits(windows.converter if windows else None, get_kit(kit) if kit else None)
     contents = Contents()
     rows: list[dict[str, Any]] = []
     unreadable: list[tuple[str, str]] = []
@@ -80,6 +88,7 @@ def command(
             source, split=split, on_error=on_error, on_remark=on_remark
         ):
             contents.add(item)
+            kits.add(item.sequence)
             row: dict[str, Any] = {
                 "name": item.sequence.filename or item.id,
                 "id": item.id,
@@ -100,14 +109,8 @@ def command(
             "remarks": [{"name": n, **r.to_dict()} for n, r in remarks],
             "ignored": dict(source.listing.ignored.most_common()),
         }
-        if kit_map:
-            unknown = _without_class(contents.pitches, kit_map)
-            value["kit"] = {
-                "name": str(kit_map),
-                "classes": len(kit_map),
-                "drum_notes_without_class": unknown.total(),
-                "pitches_without_class": {str(k): n for k, n in unknown.most_common()},
-            }
+        if kits.own:
+            value["kit"] = kits.to_dict()
         if windows:
             value["windows"] = windows.to_dict()
         if each:
@@ -125,28 +128,81 @@ def command(
             echo_table(([row[c] for c in columns] for row in rows), header=columns)
             click.echo()
         _show(contents, source.kind.value, len(unreadable))
-        if kit_map:
-            click.echo(f"\n{_kit_line(contents, str(kit_map), kit_map)}")
+        if kits.own:
+            click.echo(f"\n{kits.line}")
         if windows:
             windows.show()
     if not contents.sequences:
         raise DataError(f"{examples} holds no readable sequences.")
 
 
-def _without_class(pitches: Counter[int], kit: KitMap) -> Counter[int]:
-    """Drum notes by pitch, of those that the kit map does not know."""
-    return Counter({p: n for p, n in pitches.items() if kit.table[p] < 0})
+class _Kits:
+    """With which kit maps the drums of sequences are read, and what has no class.
 
+    Args:
+      converter: of a config; None for none.
+      kit: the kit map asked for; None for that of the config, or the one that fits.
+    """
 
-def _kit_line(contents: Any, name: str, kit: KitMap) -> str:
-    unknown = _without_class(contents.pitches, kit)
-    text = f"Read with the kit map {name} ({len(kit)} classes): "
-    if not unknown:
-        return f"{text}every drum note has a class."
-    return (
-        f"{text}{unknown.total():,} of {contents.drum_notes:,} drum notes have no "
-        f"class, by pitch: {_counts(unknown)}."
-    )
+    def __init__(self, converter: Converter | None, kit: KitMap | None) -> None:
+        from groovekit.converters.options import WithKits
+
+        with_kits: Any = converter if isinstance(converter, WithKits) else None
+        self._converter: Converter | None = with_kits
+        self.own: KitMap | None = with_kits.kit if with_kits else kit
+        self.used: Counter[str] = Counter()
+        self.notes = 0
+        self.unknown: Counter[int] = Counter()
+
+    def add(self, sequence: NoteSequence) -> None:
+        """Counts one sequence."""
+        from groovekit.converters.kit_choice import reading
+        from groovekit.converters.options import kit_reading
+        from groovekit.io.columns import read_columns
+
+        if self._converter is not None:
+            found = kit_reading(self._converter, sequence)
+        elif self.own is not None:
+            columns = read_columns(sequence, onsets_only=True)
+            pitches = columns.pitch[columns.is_drum]
+            found = reading(pitches, self.own, self.own) if len(pitches) else None
+        else:
+            return
+        if found is not None:
+            self.used[str(found.kit)] += 1
+            self.notes += found.notes
+            self.unknown += Counter(found.unknown)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was read, for JSON."""
+        assert self.own is not None
+        return {
+            "name": str(self.own),
+            "classes": len(self.own),
+            "sequences_read_with": dict(self.used.most_common()),
+            "drum_notes_without_class": self.unknown.total(),
+            "pitches_without_class": {
+                str(pitch): count for pitch, count in self.unknown.most_common()
+            },
+        }
+
+    @property
+    def line(self) -> str:
+        """What was read, for people."""
+        from groovekit.converters.kit_choice import describe_unknown
+
+        assert self.own is not None
+        names = list(self.used) or [str(self.own)]
+        which = f"map {names[0]}"
+        if len(names) > 1:
+            which = f"maps {_counts(self.used)}"
+        text = f"Read with the kit {which} ({len(self.own)} classes): "
+        if not self.unknown:
+            return f"{text}every drum note has a class."
+        return (
+            f"{text}{self.unknown.total():,} of {self.notes:,} drum notes have no "
+            f"class: {describe_unknown(self.unknown, self.own)}."
+        )
 
 
 def _show(contents: Any, kind: str, unreadable: int) -> None:
@@ -156,6 +212,11 @@ def _show(contents: Any, kind: str, unreadable: int) -> None:
     ]
     if unreadable:
         rows.append(("not readable", f"{unreadable:,}"))
+    # Of a file that is plainly drums there is nothing to choose.
+    if any(
+        track.why is None or track.why.name != "CHANNEL" for track in contents.tracks
+    ):
+        rows += [(f"track {track.number}", _track(track)) for track in contents.tracks]
     if contents.splits:
         rows.append(("splits", _counts(contents.splits)))
     rows += [
@@ -177,6 +238,11 @@ def _show(contents: Any, kind: str, unreadable: int) -> None:
     echo_table(rows)
 
 
+def _track(track: Track) -> str:
+    what = f"drums, by {track.why.value}" if track.why else f"program {track.program}"
+    return f"{track.name or 'without a name'}, {track.notes:,} notes, {what}"
+
+
 def _tempo_names(tempos: Counter[int]) -> dict[str, int]:
     return {str(qpm) if qpm else "none": count for qpm, count in tempos.items()}
 
@@ -193,9 +259,12 @@ class _WindowCount:
     Args:
       config_name: a registered config.
       kit: kit map to read with instead of the config's.
+      drum_track: the track that is marked as drums; None where drums are found.
     """
 
-    def __init__(self, config_name: str, kit: str | None = None) -> None:
+    def __init__(
+        self, config_name: str, kit: str | None = None, drum_track: str | None = None
+    ) -> None:
         from groovekit.configs.base import get_config
         from groovekit.converters.base import Counts
 
@@ -205,11 +274,13 @@ class _WindowCount:
         converter = get_config(config_name).converter
         # Nothing is written: the second kit map only has to fit the first.
         output_kit = kit if isinstance(converter, WithKits) else None
-        self._converter = with_options(
-            converter, kit=kit, output_kit=output_kit, trained=False
+        self.converter = with_options(
+            converter,
+            kit=kit,
+            output_kit=output_kit,
+            instruments="drums" if drum_track is not None else None,
+            trained=False,
         )
-        changed = self._converter
-        self.kit = changed.kit if isinstance(changed, WithKits) else None
         self.windows = 0
         self.used = 0
         self.sequences = 0
@@ -220,14 +291,14 @@ class _WindowCount:
         """Counts one sequence; its windows and, for none, the reason."""
         from groovekit.converters.base import Skipped
 
-        result = self._converter.extract(sequence)
+        result = self.converter.extract(sequence)
         self.counts += result.counts
         if isinstance(result, Skipped):
             self.reasons[result.reason.value] += 1
             return 0, str(result)
         self.sequences += 1
         self.windows += len(result)
-        self.used += len(self._converter.select(len(result), None))
+        self.used += len(self.converter.select(len(result), None))
         return len(result), ""
 
     def to_dict(self) -> dict[str, Any]:

@@ -247,6 +247,16 @@ def kit_option(
     return click.option(name, type=KIT, default=None, show_default=shown, help=help)
 
 
+drum_track_option = click.option(
+    "--drum-track",
+    metavar="NAME|NUMBER|CHANNEL",
+    default=None,
+    show_default="channel 10, else by its name or its notes",
+    help="The track that is drums, and no other: its name, its number (as groovekit "
+    "inspect shows it), or its channel in a MIDI file (ch16).",
+)
+
+
 def model_options(*, preset: str, checkpoint: bool = True) -> Callable[[F], F]:
     """The options that say which trained model: a run, a preset or a checkpoint.
 

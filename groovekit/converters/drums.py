@@ -80,7 +80,7 @@ class DrumsConverter(WithKits, GridConverter):
       ConfigError: options out of range or that exclude each other.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     onsets_only: ClassVar[bool] = True
 
     max_windows: MaxWindows = 5

@@ -104,7 +104,7 @@ class GrooveConverter(WithKits, GridConverter):
       ConfigError: options out of range or that exclude each other.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     onsets_only: ClassVar[bool] = True
 
     kit: KitMap = dataclasses.field(default_factory=roland_td11)

@@ -140,6 +140,60 @@ def _best(found: list[KitFit]) -> list[KitFit]:
     return [item for item in near if item.groove] or near
 
 
+@dataclasses.dataclass(frozen=True)
+class KitReading:
+    """With which kit map the drums of a sequence are read, and what that knows.
+
+    Attributes:
+      kit: the map.
+      own: the map that the model was trained with.
+      notes: drum notes.
+      known: how many of them ``kit`` knows.
+      known_to_own: how many ``own`` knows.
+      unknown: notes of each pitch that ``kit`` does not know.
+    """
+
+    kit: KitMap
+    own: KitMap
+    notes: int
+    known: int
+    known_to_own: int
+    unknown: Mapping[int, int]
+
+    @property
+    def other(self) -> bool:
+        """Whether it is another map than the model's."""
+        return self.kit != self.own
+
+    def __str__(self) -> str:
+        text = (
+            f"read with the kit map {self.kit}, which knows {self.known:,} of "
+            f"{self.notes:,} drum notes ({self.own}: {self.known_to_own:,})"
+        )
+        # What has slipped is for a person to see.
+        moved = self.kit.name.startswith("general_midi_")
+        return f"{text}: {self.kit.description}" if moved else text
+
+    @property
+    def unknown_in_words(self) -> str:
+        """What has no class, by pitch; empty where all have one."""
+        return describe_unknown(self.unknown, self.kit)
+
+
+def reading(pitches: np.ndarray, kit: KitMap, own: KitMap) -> KitReading:
+    """What a kit map knows of drum notes, beside the model's own.
+
+    Args:
+      pitches: ``(notes,)`` MIDI pitches of drums.
+      kit: the map that they are read with.
+      own: the map that the model was trained with.
+    """
+    unknown = unknown_pitches(pitches, kit)
+    total = len(pitches)
+    to_own = int(np.count_nonzero(own.class_of(pitches) >= 0))
+    return KitReading(kit, own, total, total - unknown.total(), to_own, unknown)
+
+
 def unknown_pitches(pitches: np.ndarray, kit: KitMap) -> Counter[int]:
     """How many notes there are of each pitch that a kit map does not know.
 

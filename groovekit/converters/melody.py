@@ -103,7 +103,7 @@ class MelodyConverter(GridConverter):
       ConfigError: options out of range or that exclude each other.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     max_windows: MaxWindows = 5
     min_pitch: Pitch = PIANO_MIN_PITCH

@@ -9,10 +9,12 @@ from typing import Any, Literal, Self
 
 from groovekit.converters.base import Converter
 from groovekit.converters.grid.selection import Instruments
-from groovekit.converters.kit_choice import choose_kit
+from groovekit.converters.grid_converter import GridConverter
+from groovekit.converters.kit_choice import KitReading, choose_kit, reading
 from groovekit.converters.kits import KitMap, Unmapped, general_midi
 from groovekit.errors import ConfigError, UsageError
 from groovekit.io.columns import NoteColumns
+from groovekit.io.notes import NoteSequence
 
 #: Where the kit map that a sequence is read with comes from; see :class:`WithKits`.
 KitFrom = Literal["file", "config"]
@@ -151,3 +153,25 @@ def with_options(
         if kit is not None or output_kit is not None:
             changed.check_kits()
     return changed
+
+
+def kit_reading(converter: Converter, sequence: NoteSequence) -> KitReading | None:
+    """With which kit map a converter reads the drums of a sequence.
+
+    Args:
+      converter: of a model.
+      sequence: the music.
+
+    Returns:
+      None where the converter has no kit maps, or the sequence no drums.
+    """
+    if not isinstance(converter, WithKits):
+        return None
+    reader: Any = converter
+    if not isinstance(reader, GridConverter):
+        return None
+    notes = reader.read_notes(sequence)
+    if not notes.is_drum.any():
+        return None
+    chosen = converter.suited_to(notes)
+    return reading(notes.pitch[notes.is_drum], chosen.kit, converter.kit)

@@ -98,7 +98,7 @@ class PerformanceConverter(GridConverter):
       ConfigError: options out of range or that exclude each other.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tiles: ClassVar[bool] = True
 
     bars: Positive = 1

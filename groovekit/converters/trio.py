@@ -100,7 +100,7 @@ class TrioConverter(WithKits, GridConverter):
       ConfigError: options out of range or that exclude each other.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     bars: Positive = 16
     max_windows: MaxWindows = 5

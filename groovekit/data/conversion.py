@@ -8,6 +8,7 @@ import json
 import numpy as np
 
 from groovekit.converters.base import Converter, Reason, Skipped, Windows
+from groovekit.converters.options import WithKits, kit_reading
 from groovekit.data.order import starts
 from groovekit.data.report import ExampleReport, ReportBuilder
 from groovekit.data.same_take import Performances
@@ -23,6 +24,7 @@ class Conversion:
         self.converter = converter
         self._store = store
         self._counts: list[int] = []
+        self._own_kit = converter.kit if isinstance(converter, WithKits) else None
         self._books = ReportBuilder()
         self.ids: list[str] = []
         self._played = Performances()
@@ -33,12 +35,21 @@ class Conversion:
         if not isinstance(result, Skipped) and len(result) == 0:
             result = Skipped(Reason.NO_MATERIAL, counts=result.counts)
         # People know files by their names, not by the ids made of them.
-        self._books.add(sequence.filename or name, result)
+        self._books.add(sequence.filename or name, result, kit=self._kit_of(sequence))
         if isinstance(result, Windows):
             self._store.append(result.arrays)
             self._counts.append(len(result))
             self.ids.append(name)
             self._played.add((name, sequence.filename), result.arrays)
+
+    def _kit_of(self, sequence: NoteSequence) -> str | None:
+        """The kit map that a sequence is read with; None where there is none."""
+        if self._own_kit is None:
+            return None
+        if all(self._own_kit.table[note.pitch] >= 0 for note in sequence.notes):
+            return str(self._own_kit)
+        found = kit_reading(self.converter, sequence)
+        return None if found is None else str(found.kit)
 
     def unreadable(self, name: str, reason: str) -> None:
         """Enters a file that could not be read."""

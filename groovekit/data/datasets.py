@@ -20,6 +20,7 @@ import numpy as np
 
 from groovekit.converters.base import Converter, Windows
 from groovekit.converters.kits import get_kit
+from groovekit.converters.options import with_options
 from groovekit.data import cache as disk
 from groovekit.data.conversion import Conversion, require_windows
 from groovekit.data.examples import Examples
@@ -78,7 +79,25 @@ def load_examples(
         reasons and what to try.
     """
     settings = settings or DataSettings()
-    source = sources.open_source(examples, split=settings.split)
+    source = sources.open_source(
+        examples, split=settings.split, drum_track=settings.drum_track
+    )
+    if settings.drum_track is not None:
+        # What is asked for is marked, and nothing else is to be found.
+        reading = with_options(converter, instruments="drums", trained=False)
+        found = _load(examples, source, reading, settings, progress)
+        return dataclasses.replace(found, converter=converter)
+    return _load(examples, source, converter, settings, progress)
+
+
+def _load(
+    examples: str | Path,
+    source: sources.Source,
+    converter: Converter,
+    settings: DataSettings,
+    progress: ProgressCallback | None,
+) -> Examples:
+    """What :func:`load_examples` does, once the source is known."""
     request = _Request(str(examples), source, converter, settings.workers, progress)
     if not settings.cache:
         return _convert_in_memory(request)
@@ -126,6 +145,8 @@ class _Request:
             "files": self.files,
             "split": self.source.split,
         }
+        if self.source.drum_track is not None:
+            parts["drum_track"] = self.source.drum_track
         text = json.dumps(parts, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:40]
 

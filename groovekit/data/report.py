@@ -30,6 +30,7 @@ class ExampleReport:
       skipped_examples: id and reason of the first skipped sequences.
       unreadable_files: number of files that could not be read.
       unreadable: name and reason of the first of them.
+      kits: number of sequences read with each kit map.
     """
 
     files: int
@@ -43,6 +44,7 @@ class ExampleReport:
     skipped_examples: tuple[tuple[str, str], ...] = ()
     unreadable_files: int = 0
     unreadable: tuple[tuple[str, str], ...] = ()
+    kits: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-like values; :meth:`from_dict` reads them."""
@@ -58,6 +60,7 @@ class ExampleReport:
             "skipped_examples": [list(item) for item in self.skipped_examples],
             "unreadable_files": self.unreadable_files,
             "unreadable": [list(item) for item in self.unreadable],
+            "kits": dict(self.kits),
         }
 
     @classmethod
@@ -75,6 +78,7 @@ class ExampleReport:
             skipped_examples=tuple((a, b) for a, b in table["skipped_examples"]),
             unreadable_files=table["unreadable_files"],
             unreadable=tuple((a, b) for a, b in table["unreadable"]),
+            kits=table["kits"],
         )
 
     def table(self, *, names: int = NAMED) -> str:
@@ -137,9 +141,14 @@ class ReportBuilder:
         self._skipped_examples: list[tuple[str, str]] = []
         self._unreadable_files = 0
         self._unreadable: list[tuple[str, str]] = []
+        self._kits: Counter[str] = Counter()
 
-    def add(self, name: str, result: Windows | Skipped) -> None:
-        """Enters one sequence."""
+    def add(
+        self, name: str, result: Windows | Skipped, *, kit: str | None = None
+    ) -> None:
+        """Enters one sequence, and the kit map that it was read with."""
+        if kit is not None:
+            self._kits[kit] += 1
         self._sequences += 1
         self._counts += result.counts
         if isinstance(result, Windows):
@@ -178,4 +187,5 @@ class ReportBuilder:
             skipped_examples=tuple(self._skipped_examples),
             unreadable_files=self._unreadable_files,
             unreadable=tuple(self._unreadable),
+            kits=dict(self._kits.most_common()),
         )

@@ -25,6 +25,9 @@ class DataSettings:
       cache: use the on-disk cache. Without it the windows are held in memory.
       verify_cache: compare contents, not only size and time of the files.
       workers: processes that read music files, at least 1.
+      drum_track: the track that is drums in each sequence, and no other: its name, its
+        number, or its channel (``"ch16"``) where the examples are MIDI files. None to
+        find them (:mod:`groovekit.io.drum_tracks`).
 
     Raises:
       ConfigError: a value of another type.
@@ -38,6 +41,7 @@ class DataSettings:
     cache: bool = True
     verify_cache: bool = False
     workers: int = 1
+    drum_track: str | None = None
 
     def __post_init__(self) -> None:
         check_fields(self, "DataSettings")

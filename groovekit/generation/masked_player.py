@@ -11,6 +11,7 @@ import numpy as np
 
 from groovekit.configs.masked import MaskedConfig
 from groovekit.configs.presets import CHECKPOINT_SUFFIX, ModelFiles, locate
+from groovekit.converters.grid.selection import Instruments
 from groovekit.converters.options import with_options
 from groovekit.errors import UsageError
 from groovekit.generation.partial import Conditions, Filled, Partial
@@ -66,6 +67,7 @@ class MaskedPlayer:
         *,
         kit: str | None = None,
         output_kit: str | None = None,
+        instruments: Instruments | None = None,
         precision: str = "float32",
         max_batch_size: int = 1,  # noqa: ARG003 - versions are filled one by one
         runtime: Runtime = "auto",
@@ -76,6 +78,8 @@ class MaskedPlayer:
           source: as for :meth:`groovekit.generation.trained_model.TrainedModel.load`.
           kit: kit map to read notes with instead of the model's own.
           output_kit: kit map to write notes with.
+          instruments: which notes are read as drums instead of the model's own way:
+            ``"auto"`` those that are found, ``"drums"`` those that are marked.
           precision: ``float32``, the only one.
           max_batch_size: has no effect.
           runtime: ``numpy`` or ``auto``, which is the same.
@@ -97,7 +101,9 @@ class MaskedPlayer:
                 f"{config.name} is computed by NumPy in float32; got "
                 f"`runtime={runtime!r}`, `precision={precision!r}`: leave them out."
             )
-        converter = with_options(config.converter, kit=kit, output_kit=output_kit)
+        converter = with_options(
+            config.converter, kit=kit, output_kit=output_kit, instruments=instruments
+        )
         config = config.replace(converter=converter)
         network: Any = family_of(config).network(config)
         weights = files.weights

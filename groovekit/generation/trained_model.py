@@ -17,6 +17,7 @@ import numpy as np
 from groovekit.configs.base import Config, ModelConfig
 from groovekit.configs.presets import ModelFiles, locate
 from groovekit.converters.base import Tensors
+from groovekit.converters.grid.selection import Instruments
 from groovekit.converters.harmony.chords import Chords, parse_chords
 from groovekit.converters.options import with_options
 from groovekit.errors import UsageError
@@ -120,6 +121,7 @@ class TrainedModel:
         *,
         kit: str | None = None,
         output_kit: str | None = None,
+        instruments: Instruments | None = None,
         precision: str = "float32",
         max_batch_size: int = MAX_BATCH_SIZE,
         runtime: Runtime = "auto",
@@ -131,6 +133,8 @@ class TrainedModel:
             (``model.safetensors``) or of a checkpoint (``step-...npz``).
           kit: kit map to read notes with instead of the model's own.
           output_kit: kit map to write notes with.
+          instruments: which notes are read as drums instead of the model's own way:
+            ``"auto"`` those that are found, ``"drums"`` those that are marked.
           precision: ``float32``, ``bfloat16`` or ``float16``, of the computation.
           max_batch_size: windows that go through the model at once.
           runtime: ``keras``; ``numpy``, which starts at once and knows no GPU;
@@ -144,7 +148,12 @@ class TrainedModel:
           UsageError: options out of range, or without effect.
         """
         files = source if isinstance(source, ModelFiles) else locate(source)
-        converter = with_options(files.config.converter, kit=kit, output_kit=output_kit)
+        converter = with_options(
+            files.config.converter,
+            kit=kit,
+            output_kit=output_kit,
+            instruments=instruments,
+        )
         config = files.config.replace(converter=converter)
         if not isinstance(config, ModelConfig):
             raise UsageError(

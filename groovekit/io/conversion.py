@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ from groovekit.io.parallel import default_workers, ordered_map
 from groovekit.io.remarks import Remark
 from groovekit.io.sources import (
     SerialisedResult,
+    Source,
     SourceKind,
     open_source,
     read_serialised,
@@ -106,6 +108,7 @@ def convert_folder(
     workers: int | None = 1,
     split: str | None = None,
     overwrite: bool = False,
+    drum_track: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     on_error: Callable[[str, str], None] | None = None,
 ) -> ConversionReport:
@@ -126,6 +129,8 @@ def convert_folder(
         has to keep its own work below ``if __name__ == "__main__":``.
       split: ``train``, ``validation``, ``test`` or ``all`` of a Groove folder.
       overwrite: replace existing output.
+      drum_track: the track that is marked as drums in each sequence, and no other; see
+        :func:`groovekit.io.sources.open_source`.
       progress: called with files done and their number.
       on_error: called at once with name and reason of each unreadable file.
 
@@ -143,7 +148,9 @@ def convert_folder(
     output = Path(output).expanduser()
     paths = shard_paths(output, shards)
     _check_output(output, paths, overwrite=overwrite)
-    source = open_source(folder, split=split, recursive=recursive)
+    source = open_source(
+        folder, split=split, recursive=recursive, drum_track=drum_track
+    )
     if source.kind is not SourceKind.MUSIC:
         raise DataError(
             f"{folder} is already a TFRecord ({source.kind.value}). Give a folder "
@@ -163,7 +170,7 @@ def convert_folder(
             on_error(problem.name, problem.reason)
     count = default_workers(len(listing.files)) if workers is None else workers
     with contextlib.suppress(_NothingConvertedError), _writers(paths) as writers:
-        for done, (file, result) in enumerate(_results(listing.files, count), start=1):
+        for done, (file, result) in enumerate(_results(source, count), start=1):
             for number, (record, _) in enumerate(result.records, report.sequences):
                 writers[number % shards].write(record)
             report._add(file, result)
@@ -188,9 +195,11 @@ class _NothingConvertedError(Exception):
 
 
 def _results(
-    listed: Sequence[MusicFile], workers: int
+    source: Source, workers: int
 ) -> Iterator[tuple[MusicFile, SerialisedResult]]:
-    results = ordered_map(read_serialised, listed, workers=workers)
+    listed = source.listing.files
+    read = functools.partial(read_serialised, drum_track=source.drum_track)
+    results = ordered_map(read, listed, workers=workers)
     with contextlib.closing(results):
         yield from zip(listed, results, strict=True)
 

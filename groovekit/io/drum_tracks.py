@@ -27,12 +27,14 @@ import enum
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from groovekit.errors import DataError
 from groovekit.io.drum_names import Verdict, verdict
 from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
+from groovekit.io.remarks import Remark
 
 # Programs that General Standard and its followers have drum kits at, from 0; on other
 # channels they are instruments like any other.
@@ -83,6 +85,21 @@ class Track:
     def __str__(self) -> str:
         return f"{self.number} {self.name!r}" if self.name else str(self.number)
 
+    def to_dict(self) -> dict[str, Any]:
+        """The track for JSON."""
+        return {
+            "number": self.number,
+            "name": self.name,
+            "program": self.program,
+            "notes": self.notes,
+            "drums": self.why.name.lower() if self.why else None,
+        }
+
+    @property
+    def called(self) -> str:
+        """How to speak of it without its number, which differs from file to file."""
+        return f"the track {self.name!r}" if self.name else "a track without a name"
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class DrumTracks:
@@ -107,6 +124,20 @@ class DrumTracks:
         return tuple(track for track in self.tracks if track.why is None)
 
     @property
+    def remarks(self) -> list[Remark]:
+        """One for each instrument that is drums for another reason than its channel."""
+        return [
+            Remark(
+                "drum_track",
+                track.notes,
+                f"{{}} of {track.called} taken for drums by {track.why.value}",
+                "note",
+            )
+            for track in self.drums
+            if track.why is not None and track.why is not Why.CHANNEL
+        ]
+
+    @property
     def remark(self) -> str:
         """What to tell people; empty where channel 10 says it all."""
         if all(track.why is Why.CHANNEL for track in self.drums):
@@ -115,8 +146,9 @@ class DrumTracks:
             f"track {track} by {track.why.value}" for track in self.drums if track.why
         )
         left = sum(track.notes for track in self.others)
-        what = "tracks" if len(self.others) > 1 else "track"
-        rest = f"; {left:,} notes of {len(self.others)} other {what} are none"
+        others = len(self.others)
+        what = f"{others} other tracks" if others > 1 else "another track"
+        rest = f"; {left:,} notes of {what} are no drums"
         return f"the drums are {found}{rest if left else ''}"
 
 
@@ -164,7 +196,11 @@ def drum_tracks(sequence: NoteSequence) -> DrumTracks:
 
 
 def mark_drums(
-    sequence: NoteSequence, track: str, *, channels: Mapping[int, int] | None = None
+    sequence: NoteSequence,
+    track: str,
+    *,
+    channels: Mapping[int, int] | None = None,
+    name: str = "",
 ) -> NoteSequence:
     """A copy in which one track is drums, as a person says, and nothing else is.
 
@@ -174,6 +210,7 @@ def mark_drums(
         (:attr:`Track.number`), or its MIDI channel: ``"channel 16"``, ``"ch16"``.
       channels: MIDI channel, from 1, of each instrument; None where they are not
         known, as in TFRecords: 10 is known from the notes.
+      name: how to call the sequence in messages.
 
     Raises:
       DataError: there is no such track; says which there are.
@@ -182,10 +219,10 @@ def mark_drums(
     chosen = _chosen(tracks, track.strip(), channels)
     if not chosen:
         found = ", ".join(f"{item} ({item.notes:,} notes)" for item in tracks)
+        begin = f"{name}: no" if name else "No"
         raise DataError(
-            f"{sequence.filename or 'The sequence'} has no track {track!r}: expected "
-            "the name of one, its number, or its channel (ch16). Its tracks: "
-            f"{found or 'none with notes'}."
+            f"{begin} track {track!r}: expected the name of one, its number, or its "
+            f"channel (ch16). The tracks are {found or 'none'}."
         )
     wanted = {(item.instrument, item.why is Why.CHANNEL) for item in chosen}
     marked = NoteSequence()

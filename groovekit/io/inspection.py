@@ -6,6 +6,7 @@ import dataclasses
 from collections import Counter
 from typing import Any
 
+from groovekit.io.drum_tracks import Track, drum_tracks
 from groovekit.io.sources import SourceSequence
 
 
@@ -17,7 +18,7 @@ class Contents:
       sequences: sequences seen.
       empty: sequences without notes among them.
       notes: notes.
-      drum_notes: notes on a drum channel among them.
+      drum_notes: drum notes among them.
       seconds: length of all sequences together.
       longest_seconds: length of the longest.
       tempos: sequences by rounded tempo in quarters a minute; 0 for none.
@@ -26,6 +27,7 @@ class Contents:
         ``"none"``).
       splits: sequences by split, where the source says so.
       pitches: drum notes by pitch.
+      tracks: of a single sequence.
     """
 
     sequences: int = 0
@@ -39,6 +41,7 @@ class Contents:
     time_signatures: Counter[str] = dataclasses.field(default_factory=Counter)
     splits: Counter[str] = dataclasses.field(default_factory=Counter)
     pitches: Counter[int] = dataclasses.field(default_factory=Counter)
+    tracks: tuple[Track, ...] = ()
 
     def add(self, item: SourceSequence) -> None:
         """Counts one sequence."""
@@ -46,7 +49,13 @@ class Contents:
         self.sequences += 1
         self.empty += not sequence.notes
         self.notes += len(sequence.notes)
-        drums = [note.pitch for note in sequence.notes if note.is_drum]
+        found = drum_tracks(sequence)
+        drums = [
+            note.pitch
+            for note, is_drum in zip(sequence.notes, found.is_drum, strict=True)
+            if is_drum
+        ]
+        self.tracks = found.tracks if self.sequences == 1 else ()
         self.drum_notes += len(drums)
         self.pitches.update(drums)
         # Decoded sequences may lack total_time.
@@ -71,6 +80,8 @@ class Contents:
         for name, value in values.items():
             if isinstance(value, Counter):
                 values[name] = {str(k): v for k, v in value.most_common()}
+            elif name == "tracks":
+                values[name] = [track.to_dict() for track in value]
             elif isinstance(value, float):
                 values[name] = round(value, 3)
         return values

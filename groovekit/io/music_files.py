@@ -12,13 +12,15 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import itertools
 import os
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from groovekit.errors import DataError
+from groovekit.io.drum_tracks import drum_tracks, mark_drums
 from groovekit.io.midi import files as midi
 from groovekit.io.midi.sequences import ParsedMidi
 from groovekit.io.notes import NoteSequence
@@ -232,11 +234,13 @@ def _opened(path: str, time_ns: int, size: int) -> zipfile.ZipFile:
 # Reading ---------------------------------------------------------------------------
 
 
-def read_music_file(file: MusicFile) -> ReadResult:
+def read_music_file(file: MusicFile, *, drum_track: str | None = None) -> ReadResult:
     """Reads one file and fills in ids and names. Never raises for bad files.
 
     Args:
       file: from a listing.
+      drum_track: the track that is drums, by its name, number or channel, and no other
+        (:func:`groovekit.io.drum_tracks.mark_drums`); None to find them.
 
     Returns:
       Sequences, problems and remarks; a bad file gives problems only.
@@ -245,24 +249,53 @@ def read_music_file(file: MusicFile) -> ReadResult:
     try:
         data = _contents(file)
         if suffix in ABC_SUFFIXES:
-            return _tune_book(data, file)
+            return _with_drums(_tune_book(data, file), drum_track)
         if suffix in MUSICXML_SUFFIXES:
             sequence, remarks = parse_musicxml(data)
             _name(sequence, file, "musicxml", file.name)
-            return ReadResult((sequence,), remarks=tuple(remarks))
-        return _patterns(midi.parse_midi(data), file)
+            read = ReadResult((sequence,), remarks=tuple(remarks))
+            return _with_drums(read, drum_track)
+        return _patterns(midi.parse_midi(data), file, drum_track)
     except DataError as error:
         return ReadResult(problems=(Problem(file.name, _uncapitalised(error)),))
 
 
-def _patterns(parsed: ParsedMidi, file: MusicFile) -> ReadResult:
+def _patterns(
+    parsed: ParsedMidi, file: MusicFile, drum_track: str | None
+) -> ReadResult:
     """The sequence of a MIDI file, or those of its patterns that have notes."""
-    sequences = [sequence for sequence in parsed.sequences if sequence.notes]
-    sequences = sequences or [parsed.first]
+    at = [index for index, links in enumerate(parsed.links) if len(links)] or [0]
+    sequences = [parsed.sequences[index] for index in at]
     for number, sequence in enumerate(sequences, start=1):
         unique = f"{file.name}_{number}" if len(sequences) > 1 else file.name
         _name(sequence, file, "midi", unique)
-    return ReadResult(tuple(sequences), remarks=parsed.remarks)
+    read = ReadResult(tuple(sequences), remarks=parsed.remarks)
+    return _with_drums(read, drum_track, [parsed.channels(index) for index in at])
+
+
+def _with_drums(
+    read: ReadResult,
+    drum_track: str | None,
+    channels: Sequence[Mapping[int, int]] = (),
+) -> ReadResult:
+    """The same with the drums that are asked for, or remarks on those that are found.
+
+    Raises:
+      DataError: there is no such track.
+    """
+    if drum_track is None:
+        found = [
+            remark
+            for sequence in read.sequences
+            if not all(note.is_drum for note in sequence.notes)
+            for remark in drum_tracks(sequence).remarks
+        ]
+        return dataclasses.replace(read, remarks=(*read.remarks, *found))
+    marked = tuple(
+        mark_drums(sequence, drum_track, channels=of_it)
+        for sequence, of_it in itertools.zip_longest(read.sequences, channels)
+    )
+    return dataclasses.replace(read, sequences=marked)
 
 
 def _tune_book(data: bytes, file: MusicFile) -> ReadResult:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import enum
+import functools
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from groovekit.errors import DataError, NoExamplesError
 from groovekit.io import tfds
+from groovekit.io.drum_tracks import drum_tracks, mark_drums
 from groovekit.io.groove_table import (
     ABSENT,
     GROOVE_TABLE,
@@ -90,6 +92,7 @@ class Source:
       listing: its music files, for that kind.
       tfds_name: e.g. ``"groove/4bar-midionly"``, for ``tfds:`` names.
       split: the split asked for, or None.
+      drum_track: the track that is drums in each sequence; None to find them.
     """
 
     kind: SourceKind
@@ -97,6 +100,7 @@ class Source:
     listing: Listing = dataclasses.field(default_factory=Listing)
     tfds_name: str = ""
     split: str | None = None
+    drum_track: str | None = None
 
     @property
     def total(self) -> int | None:
@@ -105,7 +109,11 @@ class Source:
 
 
 def open_source(
-    examples: str | Path, *, split: str | None = None, recursive: bool = True
+    examples: str | Path,
+    *,
+    split: str | None = None,
+    recursive: bool = True,
+    drum_track: str | None = None,
 ) -> Source:
     """Finds out what ``examples`` is and which files belong to it.
 
@@ -115,10 +123,19 @@ def open_source(
         with splits, except for ``all``.
       recursive: enter the folders below a folder. The Groove folder is always
         read as far as its table goes.
+      drum_track: the track that is drums in each sequence, and no other, by its name,
+        number or, in MIDI files, channel
+        (:func:`groovekit.io.drum_tracks.mark_drums`); None to find them. A sequence
+        without such a track counts as one that cannot be read.
 
     Raises:
       DataError: nothing there, nothing in it, or no such split.
     """
+    found = _open(examples, split=split, recursive=recursive)
+    return dataclasses.replace(found, drum_track=drum_track)
+
+
+def _open(examples: str | Path, *, split: str | None, recursive: bool) -> Source:
     check_split(split)
     text = str(examples)
     if text.startswith(tfds.PREFIX):
@@ -298,9 +315,27 @@ def iter_sequences(
     else:
         found = _iter_tfds(source, report, remark)
     for count, item in enumerate(found, start=1):
-        yield item
+        try:
+            marked = _with_drums(item, source.drum_track, remark)
+        except DataError as error:
+            report(item.sequence.filename or item.id, str(error))
+        else:
+            yield marked
         if progress:
             progress(count, None)
+
+
+def _with_drums(
+    item: SourceSequence, drum_track: str | None, remark: OnRemark
+) -> SourceSequence:
+    """The same with the drums asked for, or after a remark on those that are found."""
+    if drum_track is not None:
+        marked = mark_drums(item.sequence, drum_track)
+        return dataclasses.replace(item, sequence=marked)
+    if not all(note.is_drum for note in item.sequence.notes):
+        for found in drum_tracks(item.sequence).remarks:
+            remark(item.sequence.filename or item.id, found)
+    return item
 
 
 def _raise(name: str, reason: str) -> None:
@@ -333,9 +368,16 @@ class SerialisedResult:
     remarks: tuple[Remark, ...]
 
 
-def read_serialised(file: MusicFile) -> SerialisedResult:
-    """Reads a music file into serialised sequences. Never raises for bad files."""
-    result = read_music_file(file)
+def read_serialised(
+    file: MusicFile, *, drum_track: str | None = None
+) -> SerialisedResult:
+    """Reads a music file into serialised sequences. Never raises for bad files.
+
+    Args:
+      file: from a listing.
+      drum_track: see :func:`open_source`.
+    """
+    result = read_music_file(file, drum_track=drum_track)
     records = tuple(
         (sequence.SerializeToString(deterministic=True), len(sequence.notes))
         for sequence in result.sequences
@@ -353,7 +395,8 @@ def _iter_music(
     listing = source.listing
     for problem in listing.problems:
         report(problem.name, problem.reason)
-    results = ordered_map(read_serialised, listing.files, workers=workers)
+    read = functools.partial(read_serialised, drum_track=source.drum_track)
+    results = ordered_map(read, listing.files, workers=workers)
     for count, (file, result) in enumerate(
         zip(listing.files, results, strict=True), start=1
     ):

@@ -24,6 +24,7 @@ from groovekit.cli.generate.outputs import write
 from groovekit.cli.options import (
     backend_option,
     device_option,
+    drum_track_option,
     json_option,
     kit_option,
     model_options,
@@ -45,7 +46,9 @@ if TYPE_CHECKING:
 
     from groovekit.configs.presets import ModelFiles
     from groovekit.converters.base import Converter
+    from groovekit.converters.grid.selection import Instruments
     from groovekit.generation.player import Player
+    from groovekit.io.notes import NoteSequence
 
 _DEFAULT_MODE = "sample"
 #: Where a context's ``meta`` keeps the options that a plug-in's mode brings.
@@ -207,13 +210,14 @@ def _named_mode(args: list[str]) -> str | None:
 @kit_option(
     "--kit",
     "Kit map to read inputs with.",
-    shown="the one the model was trained with",
+    shown="the model's, or the one that knows most of the notes",
 )
 @kit_option(
     "--output-kit",
     "Kit map to write outputs with.",
     shown="general_midi, unless the config says otherwise",
 )
+@drum_track_option
 @click.option(
     "--max-batch-size",
     metavar="N",
@@ -258,6 +262,7 @@ def command(
     bpm: float | None,
     kit: str | None,
     output_kit: str | None,
+    drum_track: str | None,
     max_batch_size: int,
     plot: str | None,
     audio: bool,
@@ -322,11 +327,18 @@ def command(
         asked_for_keras = False
     if temperature is None:
         temperature = default_temperature(mode, files.config)
+    instruments: Instruments | None = "drums" if drum_track is not None else None
     drawn, seed = seed is None, draw_seed() if seed is None else seed
     request = Request(
         files=files,
-        converter=with_options(files.config.converter, kit=kit, output_kit=output_kit),
+        converter=with_options(
+            files.config.converter,
+            kit=kit,
+            output_kit=output_kit,
+            instruments=instruments,
+        ),
         paths=paths,
+        drum_track=drum_track,
         count=count,
         outputs=count * len(paths) if mode.arity.each else count,
         options=own,
@@ -352,6 +364,7 @@ def command(
             device=device,
             kit=kit,
             output_kit=output_kit,
+            instruments=instruments,
             precision=precision,
             max_batch_size=max_batch_size,
         )
@@ -380,6 +393,7 @@ def command(
             "window": options["window"],
             "chords": options["chords"],
             **_kits(request.converter),
+            "read": [_read_as(request.converter, music) for music in read.sequences],
             "options": {
                 key: value
                 for key, value in {"bpm": bpm, **own}.items()
@@ -475,6 +489,20 @@ def _kits(converter: Converter) -> dict[str, str | None]:
     if not isinstance(converter, WithKits):
         return {"kit": None, "output_kit": None}
     return {"kit": str(converter.kit), "output_kit": str(converter.output_kit)}
+
+
+def _read_as(converter: Converter, sequence: NoteSequence) -> dict[str, Any]:
+    """What is read of an input as drums, and how."""
+    from groovekit.converters.options import kit_reading
+    from groovekit.io.drum_tracks import drum_tracks
+
+    found = kit_reading(converter, sequence)
+    return {
+        "input": sequence.filename,
+        "tracks": [track.to_dict() for track in drum_tracks(sequence).tracks],
+        "kit": None if found is None else str(found.kit),
+        "unmapped": found.unknown if found else {},
+    }
 
 
 # Those that only some modes have, between the inputs and the kits.

@@ -30,11 +30,9 @@ class Takes(Inputs):
     """Whole performances.
 
     Attributes:
-      sequences: one of each input.
       manner: how they are to be played.
     """
 
-    sequences: Sequence[NoteSequence] = ()
     manner: Manner = dataclasses.field(default_factory=lambda: cast("Manner", {}))
 
 
@@ -47,7 +45,7 @@ def read_excerpts(request: Request) -> Excerpts:
     """
     from groovekit.converters.harmony.chords import parse_chords
     from groovekit.converters.options import with_options
-    from groovekit.generation.inputs import read_excerpt
+    from groovekit.generation.inputs import excerpt
 
     bars, chords = request.options.get("bars"), request.options.get("chords")
     window = request.options.get("window", 1)
@@ -58,8 +56,10 @@ def read_excerpts(request: Request) -> Excerpts:
     figures = parse_chords(chords) if chords is not None else ()
     if figures:
         asked.chord_controls(figures)
+    sequences = [read_performance(path, request.drum_track) for path in request.paths]
     excerpts = [
-        read_excerpt(path, request.converter, window=window) for path in request.paths
+        excerpt(sequence, request.converter, window=window, name=path)
+        for path, sequence in zip(request.paths, sequences, strict=True)
     ]
     for path, item in zip(request.paths, excerpts, strict=True):
         if item.windows > 1:
@@ -68,9 +68,10 @@ def read_excerpts(request: Request) -> Excerpts:
                 "(--window K for another)."
             )
     counts = [item.counts for item in excerpts]
-    tell_kits(request.converter, counts)
+    tell_kits(request.converter, counts, sequences)
     tiles = bars or max(1, len(figures)) if asked.tiles else 1
-    return Excerpts(counts, request.outputs * tiles, asked.steps, excerpts)
+    windows = request.outputs * tiles
+    return Excerpts(counts, windows, asked.steps, sequences, excerpts)
 
 
 def read_takes(request: Request, *, taps: bool = False, keeping: bool = True) -> Takes:
@@ -87,7 +88,7 @@ def read_takes(request: Request, *, taps: bool = False, keeping: bool = True) ->
     """
     from groovekit.generation.takes import read_take
 
-    sequences = [read_performance(path) for path in request.paths]
+    sequences = [read_performance(path, request.drum_track) for path in request.paths]
     takes = [
         read_take(sequence, request.converter, taps=taps, name=path)
         for path, sequence in zip(request.paths, sequences, strict=True)
@@ -96,6 +97,7 @@ def read_takes(request: Request, *, taps: bool = False, keeping: bool = True) ->
     tell_kits(
         request.converter,
         counts,
+        sequences,
         taps=taps,
         kept=keeping and not request.translate,
     )
@@ -166,14 +168,19 @@ def tell_own(
         note(f"{take.name} keeps its own {words} ({options} for another).")
 
 
-def read_performance(path: str) -> NoteSequence:
-    """Reads a MIDI file and says what was mended or left out.
+def read_performance(path: str, drum_track: str | None = None) -> NoteSequence:
+    """Reads a MIDI file and says what was mended or left out, and what are drums.
 
     The sequence knows the path, for messages.
 
+    Args:
+      path: of the file.
+      drum_track: the track that is drums, and no other; None to find it.
+
     Raises:
-      DataError: it cannot be read; says why.
+      DataError: it cannot be read, or has no such track; says why.
     """
+    from groovekit.io.drum_tracks import drum_tracks, mark_drums
     from groovekit.io.midi.files import parse_midi, read_file
 
     parsed = parse_midi(read_file(Path(path).expanduser(), path), name=path)
@@ -181,12 +188,18 @@ def read_performance(path: str) -> NoteSequence:
         note(f"{path}: {remark}")
     sequence = parsed.first
     sequence.filename = path
+    if drum_track is not None:
+        channels = parsed.channels(parsed.first_index)
+        return mark_drums(sequence, drum_track, channels=channels, name=path)
+    if found := drum_tracks(sequence).remark:
+        note(f"{path}: {found} (`drum_track=...` for another).")
     return sequence
 
 
 def tell_kits(
     converter: Converter,
     counts: Sequence[Counts],
+    sequences: Sequence[NoteSequence] = (),
     *,
     taps: bool = False,
     kept: bool = False,
@@ -196,6 +209,7 @@ def tell_kits(
     Args:
       converter: of the model; without kits there is nothing to say.
       counts: what happened to the notes of each input; none where there are none.
+      sequences: the inputs.
       taps: whether notes are read as taps, which have no pitch.
       kept: whether outputs keep the pitches of the inputs.
     """
@@ -203,7 +217,9 @@ def tell_kits(
 
     if not isinstance(converter, WithKits):
         return
-    kits = converter.kit, converter.output_kit
+    kits = str(converter.kit), str(converter.output_kit)
+    if not taps:
+        kits = _tell_reading(converter, sequences) or kits[0], kits[1]
     if not counts:
         note(f"Writing with the kit map {kits[1]}.")
         return
@@ -218,3 +234,24 @@ def tell_kits(
         note(f"Reading with the kit map {kits[0]}; {text}. All keep their pitches.")
     else:
         note(f"Reading with the kit map {kits[0]}, writing with {kits[1]}; {text}.")
+
+
+def _tell_reading(converter: Converter, sequences: Sequence[NoteSequence]) -> str:
+    """Says which inputs are read with another kit map than the model's.
+
+    Returns:
+      The maps that inputs are read with.
+    """
+    from groovekit.converters.options import kit_reading
+
+    used: dict[str, None] = {}
+    for sequence in sequences:
+        found = kit_reading(converter, sequence)
+        if found is None:
+            continue
+        used[str(found.kit)] = None
+        if found.other:
+            note(f"{sequence.filename} is {found} (`kit=...` for another).")
+        if found.unknown:
+            note(f"{sequence.filename}: without a class {found.unknown_in_words}.")
+    return ", ".join(used)

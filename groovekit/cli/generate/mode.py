@@ -66,6 +66,7 @@ class Request:
       files: the model.
       converter: of the model, with the kits asked for.
       paths: of the inputs.
+      drum_track: the track of each input that is drums; None to find it.
       count: how many outputs to make, of each input where the mode takes each by
         itself.
       outputs: how many that are in all.
@@ -86,6 +87,7 @@ class Request:
     bpm: float | None
     translate: bool
     seed: int
+    drum_track: str | None = None
 
     @property
     def fills(self) -> bool:
@@ -112,11 +114,13 @@ class Inputs:
       counts: what happened to the notes of each input.
       windows: how many go through the model for all outputs; decides what computes.
       steps: of each window.
+      sequences: the inputs as they were read.
     """
 
     counts: Sequence[Counts] = ()
     windows: int = 1
     steps: int = 1
+    sequences: Sequence[NoteSequence] = ()
 
 
 InputsT = TypeVar("InputsT", bound=Inputs)

@@ -13,6 +13,7 @@ from groovekit.cli.options import (
     boolean,
     cache_option,
     device_option,
+    drum_track_option,
     examples_option,
     json_option,
     kit_option,
@@ -128,6 +129,7 @@ def _follow(
 )
 @kit_option("--kit", "Kit map to read drums with.")
 @kit_option("--output-kit", "Kit map that the model writes with, of as many classes.")
+@drum_track_option
 @seed_option
 @boolean("resume", default=True, help="Go on where the run folder stopped.")
 @click.option("--overwrite", is_flag=True, help="With --no-resume: replace a run.")

@@ -25,10 +25,13 @@ def show_examples(config: Config, report: ExampleReport) -> None:
     """Shows what was read, and with which kit map."""
     note(report.table(names=_NAMED))
     if isinstance(config.converter, WithKits):
-        kit = config.converter.kit
+        which = f"map {next(iter(report.kits), config.converter.kit)}"
+        if len(report.kits) > 1:
+            names = (f"{kit} ({count:,})" for kit, count in report.kits.items())
+            which = f"maps {', '.join(names)}"
         counts = report.counts
         note(
-            f"Read with the kit map {kit}: {counts.unmapped:,} of {counts.notes:,} "
+            f"Read with the kit {which}: {counts.unmapped:,} of {counts.notes:,} "
             "notes had no class."
         )
 

@@ -89,6 +89,19 @@ class ParsedMidi:
         """Which sequence is the first one with notes; 0 where none has any."""
         return next((at for at, links in enumerate(self.links) if len(links)), 0)
 
+    def channels(self, index: int) -> dict[int, int]:
+        """The MIDI channel, from 1, of each instrument of a sequence.
+
+        Args:
+          index: which sequence.
+        """
+        of_notes = self.events.status[self.links[index][:, 1]] & 0x0F
+        notes = self.sequences[index].notes
+        return {
+            note.instrument: channel + 1
+            for note, channel in zip(notes, of_notes.tolist(), strict=True)
+        }
+
     @property
     def first(self) -> NoteSequence:
         """The first sequence with notes, for who wants one of a file."""

@@ -116,7 +116,8 @@ def test_the_notes_that_are_drums_and_a_line_that_says_why():
     assert found.is_drum.tolist() == [False] * 16 + [True] * 24
     assert [str(track) for track in found.tracks] == ["1 'Piano'", "2 'Drums'"]
     assert found.remark == (
-        "the drums are track 2 'Drums' by its name; 16 notes of 1 other track are none"
+        "the drums are track 2 'Drums' by its name; 16 notes of another track are no "
+        "drums"
     )
     assert read_columns(sequence).is_drum.sum() == 24
     assert read_columns(sequence, onsets_only=True).is_drum.sum() == 24
@@ -172,14 +173,14 @@ def test_no_such_track():
     with pytest.raises(DataError) as caught:
         mark_drums(THREE, "Congas")
     assert str(caught.value) == (
-        "The sequence has no track 'Congas': expected the name of one, its number, or "
-        "its channel (ch16). Its tracks: 1 'Piano' (16 notes), 2 'Drums' (24 notes), "
-        "3 'Drums 2' (24 notes)."
+        "No track 'Congas': expected the name of one, its number, or its channel "
+        "(ch16). The tracks are 1 'Piano' (16 notes), 2 'Drums' (24 notes), 3 'Drums 2' (24 "
+        "notes)."
     )
     with pytest.raises(DataError, match="Only MIDI files say which channel"):
         mark_drums(THREE, "ch16")
-    with pytest.raises(DataError, match="none with notes"):
-        mark_drums(NoteSequence(), "1")
+    with pytest.raises(DataError, match=r"x\.mid: no track .* are none\."):
+        mark_drums(NoteSequence(), "1", name="x.mid")
 
 
 # Notes of a kit -----------------------------------------------------------------------

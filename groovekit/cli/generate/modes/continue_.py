@@ -25,10 +25,10 @@ def _read(request: Request) -> Takes:
     converter = request.converter
     if request.fills:
         return read_takes(request)
-    sequences = [read_performance(path) for path in request.paths]
+    sequences = [read_performance(path, request.drum_track) for path in request.paths]
     endings = [read_ending(sequence, converter) for sequence in sequences]
     counts = [ending.counts for ending in endings]
-    tell_kits(converter, counts)
+    tell_kits(converter, counts, sequences)
     own = converter.window_bars
     sections = -(-(request.options["bars"] or own) // own)
     windows = request.count * sum(len(ending.windows) for ending in endings)
