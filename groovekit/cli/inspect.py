@@ -71,8 +71,12 @@ def command(
 
     source = open_source(examples, split=split, drum_track=drum_track)
     windows = _WindowCount(config_name, kit, drum_track) if config_name else None
-    kits = _Kits(windows.converter if windows else None, get_kit(kit) if kit else None)
-    contents = Contents()
+    kits = _Kits(
+        windows.converter if windows else None,
+        get_kit(kit) if kit else None,
+        by_hand=drum_track is not None,
+    )
+    contents = Contents(by_hand=drum_track is not None)
     rows: list[dict[str, Any]] = []
     unreadable: list[tuple[str, str]] = []
     remarks: list[tuple[str, Remark]] = []
@@ -141,15 +145,19 @@ class _Kits:
 
     Args:
       converter: of a config; None for none.
-      kit: the kit map asked for; None for that of the config, or the one that fits.
+      kit: the kit map asked for; None for that of the config.
+      by_hand: whether the drums were chosen.
     """
 
-    def __init__(self, converter: Converter | None, kit: KitMap | None) -> None:
+    def __init__(
+        self, converter: Converter | None, kit: KitMap | None, *, by_hand: bool
+    ) -> None:
         from groovekit.converters.options import WithKits
 
         with_kits: Any = converter if isinstance(converter, WithKits) else None
         self._converter: Converter | None = with_kits
         self.own: KitMap | None = with_kits.kit if with_kits else kit
+        self._by_hand = by_hand
         self.used: Counter[str] = Counter()
         self.notes = 0
         self.unknown: Counter[int] = Counter()
@@ -163,7 +171,9 @@ class _Kits:
         if self._converter is not None:
             found = kit_reading(self._converter, sequence)
         elif self.own is not None:
-            columns = read_columns(sequence, onsets_only=True)
+            columns = read_columns(
+                sequence, onsets_only=True, marked_only=self._by_hand
+            )
             pitches = columns.pitch[columns.is_drum]
             found = reading(pitches, self.own, self.own) if len(pitches) else None
         else:
@@ -239,7 +249,7 @@ def _show(contents: Any, kind: str, unreadable: int) -> None:
 
 
 def _track(track: Track) -> str:
-    what = f"drums, by {track.why.value}" if track.why else f"program {track.program}"
+    what = f"drums, by {track.said}" if track.why else f"program {track.program}"
     return f"{track.name or 'without a name'}, {track.notes:,} notes, {what}"
 
 

@@ -228,6 +228,11 @@ def read_take(
     )
 
 
+def chosen_by_hand(converter: Converter) -> bool:
+    """Whether a converter reads what is marked as drums, and looks for no others."""
+    return getattr(converter, "instruments", "auto") == "drums"
+
+
 def _of_grooves(converter: Converter) -> TypeGuard[GrooveConverter]:
     """Whether a converter, perhaps of a plug-in, has what takes need."""
     return _plays_grooves(converter) and all(

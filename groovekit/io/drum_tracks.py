@@ -60,6 +60,7 @@ class Why(enum.Enum):
     NAME = "its name"
     NAME_AND_NOTES = "its name and its notes"
     NOTES = "its notes, those of a drum kit"
+    HAND = "hand"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,6 +97,11 @@ class Track:
         }
 
     @property
+    def said(self) -> str:
+        """What says that it is drums, for people; empty where it is not."""
+        return self.why.value if self.why else ""
+
+    @property
     def called(self) -> str:
         """How to speak of it without its number, which differs from file to file."""
         return f"the track {self.name!r}" if self.name else "a track without a name"
@@ -130,21 +136,19 @@ class DrumTracks:
             Remark(
                 "drum_track",
                 track.notes,
-                f"{{}} of {track.called} taken for drums by {track.why.value}",
+                f"{{}} of {track.called} taken for drums by {track.said}",
                 "note",
             )
             for track in self.drums
-            if track.why is not None and track.why is not Why.CHANNEL
+            if track.why not in (None, Why.CHANNEL, Why.HAND)
         ]
 
     @property
     def remark(self) -> str:
         """What to tell people; empty where channel 10 says it all."""
-        if all(track.why is Why.CHANNEL for track in self.drums):
+        if all(track.why in (Why.CHANNEL, Why.HAND) for track in self.drums):
             return ""
-        found = "; ".join(
-            f"track {track} by {track.why.value}" for track in self.drums if track.why
-        )
+        found = "; ".join(f"track {track} by {track.said}" for track in self.drums)
         left = sum(track.notes for track in self.others)
         others = len(self.others)
         what = f"{others} other tracks" if others > 1 else "another track"
@@ -152,11 +156,13 @@ class DrumTracks:
         return f"the drums are {found}{rest if left else ''}"
 
 
-def drum_tracks(sequence: NoteSequence) -> DrumTracks:
+def drum_tracks(sequence: NoteSequence, *, by_hand: bool = False) -> DrumTracks:
     """Says which instruments of a sequence are drums, and why.
 
     Args:
       sequence: of any source.
+      by_hand: whether its drums were chosen (:func:`mark_drums`): then it is the notes
+        that are marked, and no others.
     """
     notes = sequence.notes
     marked = np.fromiter([note.is_drum for note in notes], np.bool_, len(notes))
@@ -172,8 +178,10 @@ def drum_tracks(sequence: NoteSequence) -> DrumTracks:
     tracks = []
     for position, (number, own) in enumerate(instruments, start=1):
         name, program = names.get(number, ""), int(notes[int(own[0])].program)
-        why: Why | None = Why.CHANNEL
-        if not marked[own[0]]:
+        why: Why | None = Why.HAND if by_hand else Why.CHANNEL
+        if by_hand and not marked[own[0]]:
+            why = None
+        elif not marked[own[0]]:
             sure = program in _KIT_PROGRAMS and not title and not marked.any()
             why = _reason(
                 verdict(name),

@@ -28,6 +28,7 @@ class Contents:
       splits: sequences by split, where the source says so.
       pitches: drum notes by pitch.
       tracks: of a single sequence.
+      by_hand: whether its drums were chosen, so that no others are looked for.
     """
 
     sequences: int = 0
@@ -42,6 +43,7 @@ class Contents:
     splits: Counter[str] = dataclasses.field(default_factory=Counter)
     pitches: Counter[int] = dataclasses.field(default_factory=Counter)
     tracks: tuple[Track, ...] = ()
+    by_hand: bool = False
 
     def add(self, item: SourceSequence) -> None:
         """Counts one sequence."""
@@ -49,7 +51,7 @@ class Contents:
         self.sequences += 1
         self.empty += not sequence.notes
         self.notes += len(sequence.notes)
-        found = drum_tracks(sequence)
+        found = drum_tracks(sequence, by_hand=self.by_hand)
         drums = [
             note.pitch
             for note, is_drum in zip(sequence.notes, found.is_drum, strict=True)
@@ -76,7 +78,7 @@ class Contents:
     def to_dict(self) -> dict[str, Any]:
         """The numbers for JSON; counters with the most frequent first."""
         # dataclasses.asdict would count a counter's items.
-        values = dict(vars(self))
+        values = {k: v for k, v in vars(self).items() if k != "by_hand"}
         for name, value in values.items():
             if isinstance(value, Counter):
                 values[name] = {str(k): v for k, v in value.most_common()}

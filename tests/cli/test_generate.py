@@ -187,7 +187,7 @@ def test_windows_and_kits(command, run, takes, tmp_path):
 
 def test_notes_without_a_class_are_counted(command, run, takes, tmp_path):
     sequence = read_midi(takes[1])
-    sequence.notes.add(pitch=81, velocity=90, start_time=1, end_time=1.1, is_drum=True)
+    sequence.notes.add(pitch=100, velocity=90, start_time=1, end_time=1.1, is_drum=True)
     path = write_midi(sequence, tmp_path / "more.mid")
     result = command(
         "generate", "--run-dir", run, "--mode", "reconstruct", "--input", path,

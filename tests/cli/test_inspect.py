@@ -72,7 +72,7 @@ def test_notes_that_a_kit_map_does_not_know(command, tmp_path):
     text = command("inspect", path, "--config", "groovae_4bar").stdout
     assert "kit map roland_td11 (9 classes): every drum note has a class." in text
     text = command("inspect", path, "--kit", kit).stdout
-    assert "(1 classes): 12 of 16 drum notes have no class, by pitch: 36 (12)." in text
+    assert "(1 classes): 12 of 16 drum notes have no class: 12 of pitch 36." in text
     assert "groovae_4bar" not in text
     result = command(
         "inspect", path, "--config", "groovae_4bar", "--kit", kit, "--json"
@@ -81,6 +81,7 @@ def test_notes_that_a_kit_map_does_not_know(command, tmp_path):
     assert value["kit"] == {
         "name": str(kit),
         "classes": 1,
+        "sequences_read_with": {str(kit): 1},
         "drum_notes_without_class": 12,
         "pitches_without_class": {"36": 12},
     }

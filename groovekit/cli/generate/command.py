@@ -393,7 +393,7 @@ def command(
             "window": options["window"],
             "chords": options["chords"],
             **_kits(request.converter),
-            "read": [_read_as(request.converter, music) for music in read.sequences],
+            "read": [_read_as(request, music) for music in read.sequences],
             "options": {
                 key: value
                 for key, value in {"bpm": bpm, **own}.items()
@@ -491,15 +491,16 @@ def _kits(converter: Converter) -> dict[str, str | None]:
     return {"kit": str(converter.kit), "output_kit": str(converter.output_kit)}
 
 
-def _read_as(converter: Converter, sequence: NoteSequence) -> dict[str, Any]:
+def _read_as(request: Request, sequence: NoteSequence) -> dict[str, Any]:
     """What is read of an input as drums, and how."""
     from groovekit.converters.options import kit_reading
     from groovekit.io.drum_tracks import drum_tracks
 
-    found = kit_reading(converter, sequence)
+    found = kit_reading(request.converter, sequence)
+    tracks = drum_tracks(sequence, by_hand=request.drum_track is not None).tracks
     return {
         "input": sequence.filename,
-        "tracks": [track.to_dict() for track in drum_tracks(sequence).tracks],
+        "tracks": [track.to_dict() for track in tracks],
         "kit": None if found is None else str(found.kit),
         "unmapped": found.unknown if found else {},
     }

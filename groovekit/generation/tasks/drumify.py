@@ -15,7 +15,7 @@ from groovekit.generation.edits import Edits
 from groovekit.generation.manner import Manner, Wanted, wanted
 from groovekit.generation.partial import Taps
 from groovekit.generation.player import Player
-from groovekit.generation.takes import Take, read_take
+from groovekit.generation.takes import Take, chosen_by_hand, read_take
 from groovekit.generation.tasks.editing import finish, new_hits
 from groovekit.generation.tasks.filling import (
     FillingPlayer,
@@ -92,7 +92,8 @@ def drumify(
         **manner,
     )
     made = (edit.applied_to(sequence) for edit in edits)
-    return [finish(piece, swing=swing, qpm=qpm) for piece in made]
+    by_hand = chosen_by_hand(model.converter)
+    return [finish(piece, swing=swing, qpm=qpm, by_hand=by_hand) for piece in made]
 
 
 def drumify_edits(

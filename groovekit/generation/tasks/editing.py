@@ -128,15 +128,21 @@ def output_pitches(take: Take) -> np.ndarray:
 
 
 def finish(
-    sequence: NoteSequence, *, swing: float = 0.0, qpm: float | None = None
+    sequence: NoteSequence,
+    *,
+    swing: float = 0.0,
+    qpm: float | None = None,
+    by_hand: bool = False,
 ) -> NoteSequence:
     """Swings and rescales a sequence, see :func:`swung` and :func:`at_tempo`."""
     if swing:
-        sequence = swung(sequence, swing)
+        sequence = swung(sequence, swing, by_hand=by_hand)
     return sequence if qpm is None else at_tempo(sequence, qpm)
 
 
-def swung(sequence: NoteSequence, swing: float) -> NoteSequence:
+def swung(
+    sequence: NoteSequence, swing: float, *, by_hand: bool = False
+) -> NoteSequence:
     """A copy whose drums play swung eighths.
 
     The off-beat eighth moves from the middle of the beat (``swing`` 0) to two thirds
@@ -146,13 +152,14 @@ def swung(sequence: NoteSequence, swing: float) -> NoteSequence:
     Args:
       sequence: the music; notes that are not drums stay.
       swing: 0 to 1.
+      by_hand: whether its drums were chosen, so that none are looked for beside them.
 
     Raises:
       UsageError: swing out of range.
     """
     if not 0 <= swing <= 1:
         raise UsageError(f"The swing must be 0 to 1, got {swing}.")
-    drums = np.flatnonzero(drum_tracks(sequence).is_drum).tolist()
+    drums = np.flatnonzero(drum_tracks(sequence, by_hand=by_hand).is_drum).tolist()
     notes = [sequence.notes[i] for i in drums]
     tempo_map = TempoMap.of(sequence)
     middle = 0.5 + swing / 6.0

@@ -10,7 +10,7 @@ from groovekit.generation.edits import Edits
 from groovekit.generation.latent_vectors import latent_vectors
 from groovekit.generation.manner import Manner, wanted, with_measured
 from groovekit.generation.player import Player
-from groovekit.generation.takes import Take, read_take
+from groovekit.generation.takes import Take, chosen_by_hand, read_take
 from groovekit.generation.tasks.editing import finish, output_pitches, performed
 from groovekit.generation.tasks.filling import (
     check_no_manner,
@@ -90,7 +90,8 @@ def humanize(
         **manner,
     )
     made = (edit.applied_to(sequence) for edit in edits)
-    return [finish(piece, swing=swing, qpm=qpm) for piece in made]
+    by_hand = chosen_by_hand(model.converter)
+    return [finish(piece, swing=swing, qpm=qpm, by_hand=by_hand) for piece in made]
 
 
 def humanize_edits(

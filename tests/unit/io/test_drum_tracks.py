@@ -161,6 +161,11 @@ def test_drums_by_hand_are_the_only_ones(track, channels, instruments):
     marked = mark_drums(THREE, track, channels=channels)
     assert {n.instrument for n in marked.notes if n.is_drum} == instruments
     assert THREE.SerializeToString() == before
+    found = drum_tracks(marked, by_hand=True)
+    assert {t.instrument for t in found.drums} == instruments
+    assert {t.why for t in found.drums} == {Why.HAND}
+    assert not found.remark
+    assert not found.remarks
 
 
 def test_a_name_that_is_a_number():
@@ -174,8 +179,8 @@ def test_no_such_track():
         mark_drums(THREE, "Congas")
     assert str(caught.value) == (
         "No track 'Congas': expected the name of one, its number, or its channel "
-        "(ch16). The tracks are 1 'Piano' (16 notes), 2 'Drums' (24 notes), 3 'Drums 2' (24 "
-        "notes)."
+        "(ch16). The tracks are 1 'Piano' (16 notes), 2 'Drums' (24 notes), 3 "
+        "'Drums 2' (24 notes)."
     )
     with pytest.raises(DataError, match="Only MIDI files say which channel"):
         mark_drums(THREE, "ch16")

@@ -65,7 +65,12 @@ def _read(request: Request) -> _Shifted:
     directions.shift(_strengths(request.options), z_size=config.latent.z_size)
     read = read_excerpts(request)
     return _Shifted(
-        read.counts, read.windows, read.steps, read.excerpts, directions=directions
+        read.counts,
+        read.windows,
+        read.steps,
+        read.sequences,
+        read.excerpts,
+        directions=directions,
     )
 
 
