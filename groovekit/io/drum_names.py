@@ -38,7 +38,7 @@ _PHRASES = (
     (r"ad ?2", "perhaps"),
     (r"tr ?(808|909|707|606|8s?|9|6s)", "drum"),
     (r"drum ?(pad|rack|machine|computer|sequencer)s?", "drum"),
-    (r"hi[ -]?hats?|hi hh", "hihat"),
+    (r"(hi|closed|open|pedal)[ -]?hats?|hi hh", "hihat"),
     (r"addictive ?drums?( ?\d)?", "drum"),
     (r"superior ?drummer|battery ?\d", "drum"),
     (r"steven ?slate|slate ?drums?", "drum"),

@@ -580,3 +580,70 @@ def controllers():
     programs = _conductor().line(PIANO, 0, lowest=60)
     programs.add(bytes([0xC0, STRINGS]), 8)
     yield _made("program_changes_on_the_way", programs, Track("Drums").beat())
+
+
+@_kind
+def programs():
+    """Layouts of well-known programs and modules."""
+    channel = 0
+    logic = Track("SoCal").control(7, 90, channel).beat(channel=channel)
+    yield _made("like_garageband", _conductor().meta(0x54, bytes(5)), logic)
+    muse = Track("Drumset").time(4).tempo(120).meta(0x59, b"\x00\x00")
+    muse.control(121, 0, DRUMS).program(0, DRUMS)
+    for kind, value in ((7, 100), (10, 64), (91, 0), (93, 0)):
+        muse.control(kind, value, DRUMS)
+    yield _made("like_musescore", muse.meta(0x21, b"\x00").beat(8))
+    lanes = [Track().tempo(128).meta(0x7F, b"\x00\x46\x4c")]
+    for name, pitch in (("Kick", 60), ("Clap", 60), ("Closed Hat", 60)):
+        lane = Track(name)
+        for at in range(16):
+            lane.note(pitch, at, 0.2, channel=channel)
+        lanes.append(lane)
+    yield _made("like_fl_studio_with_a_sample_each", *lanes)
+    reaper = Track("Drums").beat(8)
+    reaper.control(123, 0, DRUMS, 32)
+    yield _made("like_reaper", _conductor(), reaper)
+    cubase = Track("Groove Agent SE").meta(0x20, b"\x00").beat(channel=channel)
+    master = _conductor().meta(0x54, b"\x61\x00\x00\x00\x00")
+    for at in range(0, 16, 4):
+        master.meta(MARKER, b"Part %d" % at, at)
+    yield _made("like_cubase", master, cubase)
+    guitar_pro = [_conductor()]
+    for name, program, own in (("Gtr 1", 29, 0), ("Gtr 2", 30, 1), ("Bass", 33, 2)):
+        guitar_pro.append(Track(name).line(program, own, lowest=40))
+    kit = Track("Drums").program(0, DRUMS).control(7, 104, DRUMS)
+    yield _made("like_guitar_pro", *guitar_pro, kit.beat())
+    module = Track("TD-17").time(4).tempo(105)
+    for at in range(64):
+        module.control(4, 90 if at % 4 else 10, DRUMS, at / 2)
+        module.note((22, 42, 26, 46)[at % 4], at / 2 + 0.01, 1 / 480)
+    for at in range(32):
+        module.note(SNARE if at % 2 else KICK, at + 0.008, 1 / 480)
+        module.add(bytes([0xA0 | DRUMS, CRASH, 127]), at + 0.3)
+    yield _made("like_an_e_drum_module", module, kind=0)
+    for name, pitches in {"alesis": (36, 38, 8), "yamaha_dtx": (33, 31, 78)}.items():
+        track = _conductor().beat(8, pitches=pitches)
+        yield _made(f"like_an_{name}_module", track, kind=0)
+    take = _conductor().beat(8)
+    for index, (tick, rank, data) in enumerate(take.events):
+        # As played: nothing stands on the grid.
+        if data[0] & 0xF0 in (0x80, 0x90):
+            late = tick + (index * 7919 % 23) + 6
+            take.events[index] = (late, rank, data)
+    take.end += 60
+    yield _made("a_played_take", take, kind=0)
+    few = _conductor().beat(8)
+    for at in range(0, 32, 8):
+        few.note(CRASH, at, 0)
+    yield _made("a_few_strokes_without_a_length", few, kind=0)
+    sticks = _conductor()
+    for at in range(4):
+        sticks.note(37, at)
+    yield _made("count_in", sticks.beat(4, begin=4), kind=0)
+    two = _conductor().beat().beat(channel=10)
+    yield _made("two_kits_on_two_channels", two.control(0, 127, 10), kind=0)
+    clock = _conductor().beat(8)
+    for at in range(32):
+        clock.add(b"\xf8", at + 0.1)
+    yield _made("clock_bytes_between", clock, kind=0)
+    yield _made("header_of_type_3", _conductor(), Track("Drums").beat(8), kind=3)
