@@ -40,9 +40,28 @@ def test_converter_does_what_groovekit_expects(swing):
     check_converter(swing_kit.SwingGroove(swing=swing), [shuffle()])
 
 
-def test_config_does_what_groovekit_expects():
-    # A model of the same kind, but small enough for a test.
-    check_config(gk.get_config("swing_kit.groove_2bar").with_overrides(TINY))
+SMALL = {
+    "swing_kit.groove_2bar": TINY,
+    "swing_kit.parallel_2bar": {
+        **TINY,
+        "latent.target_bits": 4,
+        "latent.prior_codes": 8,
+        "latent.prior_clusters": 2,
+        "decoder.options.refinement": [6],
+        "decoder.head_options.hidden": [6],
+    },
+    "swing_kit.timekeeper_8bar": {
+        "network.channels": 8,
+        "network.dilations": [1, 2],
+        "batch_size": 4,
+    },
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_config_does_what_groovekit_expects(name):
+    # Models of the same kind, but small enough for a test.
+    check_config(gk.get_config(name).with_overrides(SMALL[name]))
 
 
 # The converter's own numbers -------------------------------------------------------
@@ -109,6 +128,43 @@ def test_options_are_checked():
         swing_kit.SwingGroove(swing=1.0)
     with pytest.raises(gk.GroovekitError, match="at least 1"):
         swing_kit.SwingGroove(bars=0)
+
+
+# Variations of groovekit's families ------------------------------------------------
+
+
+def test_accents_weigh_the_steps_of_a_bar():
+    config = gk.get_config("swing_kit.parallel_2bar")
+    model = gk.build_model(config.with_overrides(SMALL[config.name]), seed=1)
+    encoded = swing_kit.SwingGroove(bars=2).encode(shuffle())
+    assert isinstance(encoded, gk.Encoded)
+    before = np.asarray(model.encode(encoded.inputs).mean)
+    # The second bar's steps are those of the first.
+    model.encoder.accents.assign(np.zeros(12, np.float32))
+    silent = np.asarray(model.encode(np.zeros_like(encoded.inputs)).mean)
+    assert not np.allclose(before, silent, atol=1e-4)
+    np.testing.assert_allclose(np.asarray(model.encode(encoded.inputs).mean), silent)
+
+
+def test_timekeeping_is_hidden_more_often():
+    from swing_kit import families
+
+    from groovekit.models.masked.masking import Performances
+
+    config = gk.get_config("swing_kit.timekeeper_8bar")
+    hits = np.ones((2, 128, 9), bool)
+    performances = Performances(
+        hits, hits * 0.5, hits * 0.0, np.full(2, 120.0), np.zeros(2, int)
+    )
+    hiding = families.TimekeeperHiding(config)
+    names = config.converter.kit_map.class_names
+    kick, ride = names.index("kick"), names.index("ride")
+    hidden = [
+        np.isnan(hiding.hide(performances, np.random.default_rng(seed)).hits)
+        for seed in range(60)
+    ]
+    of_drum = np.mean(hidden, axis=(0, 1, 2))
+    assert of_drum[ride] > of_drum[kick] + 0.2
 
 
 # The head's own numbers ------------------------------------------------------------

@@ -11,6 +11,7 @@ from groovekit.configs.masked import MaskedConfig
 from groovekit.io.groove_table import STYLES
 from groovekit.models.masked.bins import Bins
 from groovekit.models.masked.features import features
+from groovekit.models.masked.known import Known
 from groovekit.models.masked.masking import Performances, hide, varied
 from groovekit.models.masked.targets import targets
 from groovekit.models.protocols import Batch
@@ -43,13 +44,18 @@ class Hiding:
         bar = converter.grid.steps_per_bar
         tensors = self._cut(tensors, rng)
         performances = varied(performances_of(tensors), config.masking, rng)
-        known = hide(performances, config.masking, rng, steps_per_bar=bar)
+        known = self.hide(performances, rng)
         bins = Bins(config.network.velocity_bins, config.network.offset_bins)
         inputs = features(known, steps_per_bar=bar, styles=len(STYLES))
         outputs = targets(performances, known, bins, steps_per_bar=bar)
         return dataclasses.replace(
             tensors, inputs=inputs, outputs=outputs, controls=None
         )
+
+    def hide(self, performances: Performances, rng: np.random.Generator) -> Known:
+        """What is left to see of performances: NaN stands for what is hidden."""
+        steps_per_bar = self.config.converter.grid.steps_per_bar
+        return hide(performances, self.config.masking, rng, steps_per_bar=steps_per_bar)
 
     def _cut(self, tensors: Any, rng: np.random.Generator) -> Any:
         """The windows whole, as halves or as quarters, if these are whole bars."""

@@ -49,9 +49,11 @@ def test_names_follow_the_package(tmp_path, name, package):
     settings = configparser.ConfigParser()
     settings.read(folder / "setup.cfg")
     assert settings["metadata"]["name"] == package.replace("_", "-")
-    for group in ("converters", "configs", "kit_maps", "heads"):
-        lines = settings["options.entry_points"][f"groovekit.{group}"].split("\n")
-        (line,) = filter(None, lines)
+    points = settings["options.entry_points"]
+    groups = ("converters", "configs", "kit_maps", "heads", "encoders", "families")
+    assert set(points) == {f"groovekit.{g}" for g in (*groups, "numpy_encoders")}
+    lines = [line for text in points.values() for line in text.split("\n") if line]
+    for line in lines:
         registered, module, attribute = re.split(r" = |:", line)
         assert registered.startswith(f"{package}.")
         source = folder / (module.replace(".", "/") + ".py")
