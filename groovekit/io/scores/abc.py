@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 
@@ -14,6 +15,10 @@ from groovekit.io.scores.sequences import Voicing, to_sequence
 _KIND = "ABC"
 _REFERENCE = re.compile(r"X:\s*(\d*)")
 _VOICE = re.compile(r"\[?V:\s*([^\s\]]+)")
+_FIELD = re.compile(r"[A-Za-z+]:")
+_PERCUSSION_CLEF = re.compile(r"\bclef\s*=\s*\"?perc")
+_DRUM = re.compile(r"(?:%%|I:\s*)MIDI\s+drummap\s+([_^=]*)([A-Ga-g])([,']*)\s+(\d+)")
+_SEMITONES = dict(zip("CDEFGAB", (60, 62, 64, 65, 67, 69, 71), strict=True))
 _MIDI = re.compile(r"(?:%%|I:\s*)MIDI\s+(channel|program)\s+(?:\d+\s+)?(\d+)\s*$")
 _DRUM_CHANNEL = 10
 # Larger ones are no tune books; reading takes many times their size.
@@ -90,9 +95,14 @@ def _tunes(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _read(tune: str) -> tuple[NoteSequence, list[Remark]]:
+    voices = _voices(tune)
     try:
-        score = music21("converter", _KIND).parseData(tune, format="abc")
-        sequence, remarks = to_sequence(score, _KIND, _voicings(tune))
+        converter = music21("converter", _KIND)
+        # Each voice by itself: music21 tells them apart by numbers only, and takes a
+        # voice that goes on later for another.
+        scores = [converter.parseData(voice.text, format="abc") for voice in voices]
+        parts = [score.parts[0] for score in scores]
+        sequence, remarks = to_sequence(parts, _KIND, [v.voicing() for v in voices])
     except DataError:
         raise
     # Whatever a damaged tune leads to: one thing to its user.
@@ -102,27 +112,95 @@ def _read(tune: str) -> tuple[NoteSequence, list[Remark]]:
     return sequence, remarks
 
 
-def _voicings(tune: str) -> dict[int, Voicing]:
-    """What the MIDI directives say of each voice, in the order of their first lines.
+@dataclasses.dataclass
+class _Voice:
+    """A voice of a tune.
 
-    Directives before the first voice hold for all voices.
+    Attributes:
+      header: the fields of the tune, up to its key.
+      lines: its music.
+      midi: numbers of channels (from 1) and programs, by directive.
+      is_percussion: it has a percussion clef.
+      drum_map: MIDI numbers of drums by written pitches.
     """
-    found: dict[str, dict[str, int]] = {"": {}}
-    voice = ""
+
+    header: list[str]
+    lines: list[str] = dataclasses.field(default_factory=list)
+    midi: dict[str, int] = dataclasses.field(default_factory=dict)
+    is_percussion: bool = False
+    drum_map: dict[int, int] = dataclasses.field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """A tune of this voice alone."""
+        return "\n".join([*self.header, *self.lines, ""])
+
+    def voicing(self) -> Voicing:
+        """How it sounds."""
+        on_drums = self.midi.get("channel") == _DRUM_CHANNEL
+        return Voicing(
+            drums=on_drums or self.is_percussion or bool(self.drum_map),
+            drum_map=self.drum_map,
+            program=self.midi.get("program"),
+        )
+
+    def take(self, line: str) -> None:
+        """Takes what a line says of how the voice sounds."""
+        if line.startswith(("V:", "[V:", "K:")) and _PERCUSSION_CLEF.search(line):
+            self.is_percussion = True
+        said = _MIDI.match(line)
+        if said:
+            self.midi[said[1]] = int(said[2][:4])
+        drum = _DRUM.match(line)
+        if drum:
+            self.drum_map[_pitch(*drum.groups()[:3])] = min(int(drum[4][:4]), 127)
+
+
+def _voices(tune: str) -> list[_Voice]:
+    """The voices of a tune that have music, in the order in which they are named.
+
+    What is said before the first voice holds for all of them.
+    """
+    header: list[str] = []
+    common = here = _Voice(header)
+    voices: dict[str, _Voice] = {}
+    in_header = True
     for line in tune.splitlines():
         named = _VOICE.match(line)
         if named:
-            voice = named[1]
-            found.setdefault(voice, {})
-        said = _MIDI.match(line)
-        if said:
-            found[voice][said[1]] = int(said[2][:4])
-    common = found.pop("")
-    voices = [common | settings for settings in found.values()] or [common]
-    return {
-        number: Voicing(
-            drums=settings.get("channel") == _DRUM_CHANNEL,
-            program=settings.get("program"),
-        )
-        for number, settings in enumerate(voices)
-    }
+            if named[1] not in voices:
+                voices[named[1]] = _Voice(
+                    header,
+                    midi=dict(common.midi),
+                    is_percussion=common.is_percussion,
+                    drum_map=dict(common.drum_map),
+                )
+            here = voices[named[1]]
+        here.take(line)
+        if in_header:
+            if not named:
+                header.append(line)
+            in_header = not line.startswith("K:")
+        elif not named:
+            here.lines.append(line)
+        elif line.startswith("["):
+            here.lines.append(line.partition("]")[2])
+        if line.startswith("K:"):
+            here = common
+    found = [
+        voice
+        for voice in (common, *voices.values())
+        if any(map(_is_music, voice.lines))
+    ]
+    return found or [common]
+
+
+def _is_music(line: str) -> bool:
+    return bool(line) and not line.startswith("%") and not _FIELD.match(line)
+
+
+def _pitch(accidentals: str, letter: str, octaves: str) -> int:
+    """The MIDI number of a note as ABC writes it."""
+    pitch = _SEMITONES[letter.upper()] + (12 if letter.islower() else 0)
+    pitch += accidentals.count("^") - accidentals.count("_")
+    return pitch + 12 * (octaves.count("'") - octaves.count(","))

@@ -43,7 +43,8 @@ def parse_musicxml(data: bytes) -> tuple[NoteSequence, list[Remark]]:
         try:
             text = ET.tostring(root, encoding="unicode")
             score = converter.parseData(text, format="musicxml")
-            sequence, found = to_sequence(score, _KIND)
+            score.toSoundingPitch(inPlace=True)
+            sequence, found = to_sequence(list(score.parts), _KIND)
         except DataError:
             raise
         # Whatever a damaged score leads to: one thing to its user.

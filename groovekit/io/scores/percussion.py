@@ -14,6 +14,7 @@ import dataclasses
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from groovekit.io.remarks import Remark
@@ -33,7 +34,8 @@ _NAMES = tuple(
         (r"(hat|hh\b|charleston).*(open|offen|ouvert|abiert|apert)", 46),
         (r"hi.?hat|\bhh\b|charleston", 42),
         (r"side.?stick|cross.?stick|rim|aro\b", 37),
-        (r"electric snare", 40),
+        (r"electric snare|snare.*electric", 40),
+        (r"acoustic bass drum|bass drum 2", 35),
         (r"snare|kleine trommel|caisse claire|rullante|\bcaja\b|tarola", 38),
         (
             r"bass drum 1|kick|bass drum|große trommel|grosse caisse|gran ?cassa|bombo",
@@ -189,15 +191,19 @@ def _instruments(entry: ET.Element) -> dict[str, _Instrument]:
         instrument.get("id", ""): instrument
         for instrument in entry.findall("midi-instrument")
     }
+    numbers = {
+        identifier: _number(settings.findtext("midi-unpitched"), default=-1)
+        for identifier, settings in midi.items()
+    }
+    first = _first_number(numbers, names)
     found = {}
     for identifier in names | midi:
         settings = midi.get(identifier, ET.Element("midi-instrument"))
-        number = _number(settings.findtext("midi-unpitched"), default=-1)
+        number = numbers.get(identifier, -1)
         on_drums = settings.findtext("midi-channel", "").strip() == _DRUM_CHANNEL
         pitch = None
         if number >= 0:
-            # From 1 on; some programs count from 0.
-            pitch = min(max(number - 1, 0), 127)
+            pitch = min(max(number - first, 0), 127)
         elif settings.find("midi-program") is None or on_drums:
             pitch = _by_name(names.get(identifier, ""))
         melodic = (
@@ -205,6 +211,19 @@ def _instruments(entry: ET.Element) -> dict[str, _Instrument]:
         )
         found[identifier] = _Instrument(pitch, melodic, on_drums)
     return found
+
+
+def _first_number(numbers: Mapping[str, int], names: Mapping[str, str]) -> int:
+    """What a part counts the numbers of its drums from.
+
+    It should be 1, and some programs count from 0: then its drums' names say so.
+    """
+    votes: Counter[int] = Counter()
+    for identifier, number in numbers.items():
+        named = _by_name(names.get(identifier, ""))
+        if named is not None:
+            votes[number - named] += 1
+    return 0 if votes[0] > votes[1] else 1
 
 
 def _is_stroke(instrument: _Instrument | None, percussion_clef: bool) -> bool:

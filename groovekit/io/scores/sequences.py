@@ -113,23 +113,26 @@ class Voicing:
     """How a part sounds, where the library does not say.
 
     Attributes:
-      drums: its pitches are MIDI numbers of drums.
+      drums: it is drums.
+      drum_map: MIDI numbers of its drums by the pitches that are written for them;
+        other pitches are the number.
       program: MIDI program, 0 to 127; None for what the library says.
     """
 
     drums: bool = False
+    drum_map: Mapping[int, int] = dataclasses.field(default_factory=dict)
     program: int | None = None
 
 
 def to_sequence(
-    score: Any, kind: str, voicings: Mapping[int, Voicing] | None = None
+    parts: Sequence[Any], kind: str, voicings: Sequence[Voicing] = ()
 ) -> tuple[NoteSequence, list[Remark]]:
     """A score as it is played: repeats unfolded, ties joined, in seconds.
 
     Args:
-      score: of music21.
+      parts: of music21, at sounding pitch.
       kind: of the file.
-      voicings: of parts, by their number from 0.
+      voicings: one for each part, where there is anything to say.
 
     Returns:
       Notes in order of time, tempos, time signatures, keys and chord symbols, and what
@@ -138,8 +141,6 @@ def to_sequence(
     Raises:
       DataError: it has no part, or times that are not finite.
     """
-    score.toSoundingPitch(inPlace=True)
-    parts = list(score.parts)
     if not parts:
         raise DataError(f"not readable as {kind}: it has no part")
     measures = [list(part.getElementsByClass("Measure")) or [part] for part in parts]
@@ -153,11 +154,9 @@ def to_sequence(
     if not math.isfinite(begins[-1]):
         raise DataError(f"not readable as {kind}: a measure without an end")
     groups = _same_parts(parts)
-    voicings = voicings or {}
     written: list[_Note] = []
     left_out = 0
     for number, part_measures in enumerate(measures):
-        is_drums = voicings.get(groups[number], Voicing()).drums
         dynamics = [
             mark
             for other, group in enumerate(groups)
@@ -165,7 +164,8 @@ def to_sequence(
             for mark in _marks(measures[other], "Dynamic", lambda dynamic: dynamic)
         ]
         loudness = _Loudness(dynamics)
-        for note in _notes(part_measures, groups[number], loudness, is_drums):
+        voicing = voicings[number] if voicings else Voicing()
+        for note in _notes(part_measures, groups[number], loudness, voicing):
             if 0 <= note.pitch <= 127:
                 written.append(note)
             else:
@@ -321,7 +321,10 @@ class _Loudness:
 
 
 def _notes(
-    measures: Sequence[Any], part: int, loudness: _Loudness, is_drums: bool
+    measures: Sequence[Any],
+    part: int,
+    loudness: _Loudness,
+    voicing: Voicing,
 ) -> Iterator[_Note]:
     for number, measure in enumerate(measures):
         elements = list(_elements(measure, "NotRest"))
@@ -333,16 +336,17 @@ def _notes(
             members = element.notes if "ChordBase" in element.classes else (element,)
             for note in members:
                 is_unpitched = "Unpitched" in note.classes
+                pitch = drum_of(note) if is_unpitched else round(note.pitch.ps)
                 tie = note.tie or element.tie
                 yield _Note(
                     number,
                     offset - leads.get(id(element), 0) * _GRACE_QUARTERS,
                     _GRACE_QUARTERS if is_grace else float(element.quarterLength),
-                    drum_of(note) if is_unpitched else round(note.pitch.ps),
+                    voicing.drum_map.get(pitch, pitch),
                     loudness.velocity(note, number, offset, element.articulations),
                     part,
                     voice,
-                    is_unpitched or is_drums,
+                    is_unpitched or voicing.drums,
                     "" if tie is None else tie.type,
                 )
 
@@ -497,15 +501,15 @@ def _add_parts(
     sequence: NoteSequence,
     parts: Sequence[Any],
     groups: Sequence[int],
-    voicings: Mapping[int, Voicing],
+    voicings: Sequence[Voicing],
 ) -> dict[int, int]:
     """Names the parts; the program of each."""
     programs: dict[int, int] = {}
-    for part, group in zip(parts, groups, strict=True):
+    for number, (part, group) in enumerate(zip(parts, groups, strict=True)):
         if group in programs:
             continue
         instrument = part.getInstrument(returnDefault=False)
-        program = voicings.get(group, Voicing()).program
+        program = voicings[number].program if voicings else None
         if program is None:
             program = None if instrument is None else instrument.midiProgram
         programs[group] = program if program is not None and 0 <= program < 128 else 0

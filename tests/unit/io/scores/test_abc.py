@@ -69,6 +69,33 @@ def test_voices_are_parts_and_channel_10_is_drums():
     assert found == {(60, False, 33), (36, True, 0), (38, True, 0)}
 
 
+def test_voices_with_a_percussion_clef_or_a_map_are_drums():
+    body = (
+        'V:M\nC4|C4|\nV:D clef=perc name="Drums"\n%%MIDI drummap E 42\n'
+        "%%MIDI drummap ^F 36\nE2 ^F2|E2 D,,2|"
+    )
+    drums = [n for n in only(tune(body)).notes if n.is_drum]
+    assert [n.pitch for n in drums] == [42, 36, 42, 38]
+    mapped = only(tune("%%MIDI drummap e' 49\ne'4|e'4|"))
+    assert {(n.pitch, n.is_drum) for n in mapped.notes} == {(49, True)}
+    head = HEAD.replace("K:C", "K:C clef=perc")
+    assert all(n.is_drum for n in only(tune("C,,4|D,,4|", head=head)).notes)
+
+
+def test_voices_go_on_later_and_are_told_apart_by_any_name():
+    body = (
+        "V:Melody\nV:Drums clef=perc\n[V:Melody] C4|D4|\n[V:Drums] C,,4|D,,4|\n"
+        "V:Melody\nE4|F4|\nV:Drums\nC,,4|D,,4|"
+    )
+    sequence = only(tune(body))
+    notes = sorted((n.start_time, n.pitch, n.is_drum) for n in sequence.notes)
+    assert [(pitch, drum) for _, pitch, drum in notes] == [
+        *((36, True), (60, False), (38, True), (62, False)),
+        *((36, True), (64, False), (38, True), (65, False)),
+    ]
+    assert {start for start, *_ in notes} == {0, 2, 4, 6}
+
+
 def test_directives_before_the_voices_hold_for_all():
     head = HEAD.replace("K:C", "%%MIDI channel 10\nK:C")
     assert all(n.is_drum for n in only(tune("C,,4|D,,4|", head=head)).notes)

@@ -44,6 +44,12 @@ def test_each_note_refers_to_one_of_the_instruments():
     assert not remarks
 
 
+def test_programs_that_count_drums_from_0():
+    kit = {"a": ("Kick", 36), "b": ("Snare Drum", 38), "c": ("Snare wires", 39)}
+    content = "".join(stroke(instrument=key) for key in kit)
+    assert settled([part([content])], [entry("x", kit)]) == ([36, 38, 39], [])
+
+
 def test_a_single_instrument_needs_no_reference():
     found = settled([part([stroke()])], [entry("x", {"I1": ("Cowbell", 57)})])
     assert found == ([56], [])
@@ -53,6 +59,7 @@ def test_a_single_instrument_needs_no_reference():
     ("name", "drum"),
     [
         ("Bass Drum 1", 36),
+        ("Acoustic Bass Drum", 35),
         ("Große Trommel", 36),
         ("Grosse caisse", 36),
         ("Kick", 36),
