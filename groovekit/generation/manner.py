@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from groovekit.errors import UsageError
-from groovekit.generation.bars import mark_bars
 from groovekit.generation.partial import LIMITS, Conditions
 from groovekit.generation.takes import Take, read_take
 
@@ -58,8 +57,8 @@ class Wanted:
       conditions: those that were said.
       reference: ``(steps, classes, 3)`` hits, velocities (0..1) and offsets of whole
         bars to play like; None without any.
-      own: ``(bars,)`` bool: which bars of the take they are; None where they are those
-        of another performance.
+      own: ``(steps,)`` bool: which steps of the take they are; None where they are
+        those of another performance.
     """
 
     conditions: Conditions
@@ -70,7 +69,7 @@ class Wanted:
         """``(steps,)`` bool: those of the take's bars that may change."""
         if self.own is None:
             return np.ones(take.bars * take.steps_per_bar, bool)
-        return np.repeat(~self.own, take.steps_per_bar)
+        return ~self.own
 
 
 def wanted(take: Take, manner: Manner) -> Wanted:
@@ -98,8 +97,8 @@ def wanted(take: Take, manner: Manner) -> Wanted:
         return Wanted(conditions, reference=reference(other, bars))
     if bars is None:
         return Wanted(conditions)
-    own = mark_bars(bars, take.bars, name=take.name, argument="like_bars")
-    if own.all():
+    own = take.marked(bars, argument="like_bars")
+    if own[take.layout.used(len(own))].all():
         raise UsageError(
             f"`like_bars` names every bar of {take.name}: these stay as they are, so "
             "leave at least one to be played like them."
@@ -173,7 +172,8 @@ def reference(take: Take, bars: str | None = None) -> np.ndarray:
     if bars is None:
         first = int(take.steps.min()) // take.steps_per_bar
         return cells[first : first + REFERENCE_BARS].reshape(-1, *cells.shape[2:])
-    chosen = cells[mark_bars(bars, take.bars, name=take.name, argument="like_bars")]
+    marked = take.marked(bars, argument="like_bars")
+    chosen = cells[marked.reshape(take.bars, -1).any(axis=1)]
     if not chosen[..., 0].any():
         raise UsageError(
             f"No drum plays in bar {bars.strip()} of {take.name}: name bars in which "

@@ -1,8 +1,10 @@
 """Performances of any length: cut into a model's windows and put together again.
 
-A take is read on a grid of its own tempo map, so that it may change its tempo. Its
-windows start on bar lines and overlap by half; each bar of what a model makes of them
-is taken from the window in which it lies most centrally.
+A take is read on a grid of its own tempo map, so that it may change its tempo, and its
+bars are laid out on the model's (:mod:`groovekit.generation.bar_layout`), so that they
+may have another time signature. Its windows start on bar lines and overlap by half;
+each bar of what a model makes of them is taken from the window in which it lies most
+centrally. What is shorter than a window is a loop and repeated to fill it.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from groovekit.converters.base import (
 )
 from groovekit.converters.grid.groove_inputs import TAP_CLASS
 from groovekit.converters.grid.notes_out import drum_sequences
-from groovekit.converters.grid.quantize import to_steps
+from groovekit.converters.grid.quantize import bars_until, to_steps
 from groovekit.converters.grid.selection import (
     map_pitches,
     no_mapped_pitches,
@@ -30,7 +32,9 @@ from groovekit.converters.grid.selection import (
 )
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import DataError, UsageError
-from groovekit.generation.refusals import check_time_signature, refusal
+from groovekit.generation.bar_layout import BarLayout
+from groovekit.generation.bars import mark_bars
+from groovekit.generation.refusals import refusal
 from groovekit.io.columns import NoteColumns
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import TempoMap
@@ -58,12 +62,14 @@ class Take:
       classes: ``(notes,)`` drum class of each.
       velocities: ``(notes,)`` MIDI velocity.
       quarters: ``(notes,)`` onset in quarter notes.
+      layout: of its bars on the grid.
       steps: ``(notes,)`` the nearest step; a hit shortly before a bar line lies on
         the step behind it.
       windows: compact windows with at least one hit, one at least.
       starts: ``(windows,)`` the bar that each begins with.
-      bars: length, up to the last hit's bar.
+      bars: length in bars of the grid, up to the last hit's.
       counts: what happened to all notes of the sequence.
+      pickup: hits in an incomplete bar before the first one, which stay as they are.
     """
 
     sequence: NoteSequence
@@ -73,11 +79,13 @@ class Take:
     classes: np.ndarray
     velocities: np.ndarray
     quarters: np.ndarray
+    layout: BarLayout
     steps: np.ndarray
     windows: Windows
     starts: np.ndarray
     bars: int
     counts: Counts
+    pickup: int = 0
 
     @property
     def steps_per_bar(self) -> int:
@@ -89,6 +97,36 @@ class Take:
         hits = np.zeros((self.bars * self.steps_per_bar, self.converter.classes), bool)
         hits[self.steps, self.classes] = True
         return hits
+
+    def position(self, steps: np.ndarray, early: np.ndarray | float = 0) -> np.ndarray:
+        """Where steps lie, ``early`` steps earlier, in quarter notes; not before 0."""
+        return np.asarray(np.maximum(self.layout.position(steps, early), 0.0))
+
+    def marked(self, bars: str, *, argument: str = "bars") -> np.ndarray:
+        """The steps in bars of the performance that are named.
+
+        Args:
+          bars: such as ``"5-6"``, see :func:`groovekit.generation.bars.parse_bars`.
+          argument: that holds them, for messages.
+
+        Returns:
+          ``(steps,)`` bool.
+
+        Raises:
+          UsageError: another form, or bars that there are not.
+        """
+        numbers = self.layout.numbers_of_steps(self.bars)
+        last = int(numbers[self.steps].max())
+        marks = mark_bars(bars, last + 1, name=self.name, argument=argument)
+        return np.asarray(np.append(marks, False)[np.minimum(numbers, last + 1)])
+
+    @property
+    def remarks(self) -> list[str]:
+        """What people should know of how its bars are read."""
+        found = self.layout.remarks(self.bars)
+        if self.pickup:
+            found.append(f"{self.pickup} hits of the pickup stay as they are")
+        return found
 
     @property
     def name(self) -> str:
@@ -120,7 +158,7 @@ class Take:
         """The windows of something on the grid.
 
         Args:
-          grid: ``(steps, ...)``; what lies beyond it is zero.
+          grid: ``(steps, ...)``; what lies beyond it is zero, but for loops.
 
         Returns:
           ``(windows, window steps, ...)``.
@@ -128,7 +166,9 @@ class Take:
         per_bar, own = self.steps_per_bar, self.converter.bars
         missing = (int(self.starts[-1]) + own) * per_bar - len(grid)
         padded = np.pad(grid, [(0, max(0, missing))] + [(0, 0)] * (grid.ndim - 1))
-        return padded[(self.starts * per_bar)[:, None] + np.arange(own * per_bar)]
+        bars = _bars_of_windows(self.starts, own, self.bars)
+        rows = bars[:, :, None] * per_bar + np.arange(per_bar)
+        return padded[rows.reshape(len(bars), -1)]
 
     def stitch(self, windows: np.ndarray) -> np.ndarray:
         """Joins what became of the windows, each bar from one of them.
@@ -146,7 +186,9 @@ class Take:
         best = np.full(self.bars, np.inf)
         shape = (self.bars, per_bar, *windows.shape[2:])
         joined = np.zeros(shape, windows.dtype)
-        for window, start in zip(windows, self.starts.tolist(), strict=True):
+        turns = _bars_of_windows(self.starts, own, self.bars)
+        for window, held in zip(windows, turns.tolist(), strict=True):
+            start = held[0]
             for place in range(min(own, self.bars - start)):
                 distance = abs(place - (own - 1) / 2)
                 if distance < best[start + place]:
@@ -165,8 +207,8 @@ def read_take(
 ) -> Take:
     """Puts a performance on the grid and cuts it into windows.
 
-    It may have any length from a single hit on, and change its tempo; what is
-    shorter than a window is filled up with silence. Bars before the first hit and
+    It may have any length from a single hit on, change its tempo and have any time
+    signature; what is shorter than a window is repeated. Bars before the first hit and
     behind the last belong to no window.
 
     Args:
@@ -177,7 +219,7 @@ def read_take(
       name: how to call the sequence in messages.
 
     Raises:
-      DataError: no notes that the model knows, or another time signature; says why.
+      DataError: no notes that the model knows; says why.
       UsageError: a converter of another kind.
     """
     if not _of_grooves(converter):
@@ -188,7 +230,6 @@ def read_take(
             f"a {type(converter).__name__}{why}: choose a groovae config or preset."
         )
     name = name or sequence.filename or sequence.id or "The sequence"
-    check_time_signature(sequence, converter, name=name)
     columns = converter.read_notes(sequence)
     if len(columns) and not taps:
         converter = converter.suited_to(columns)
@@ -199,10 +240,21 @@ def read_take(
         raise refusal(found, sequence, converter, name=name) from error
     total, tempo_map = len(columns), TempoMap.of(sequence)
     quarters = tempo_map.quarters(columns.start[notes])
-    steps = to_steps(quarters, converter.steps_per_quarter)
+    try:
+        layout = _lay_out(sequence, tempo_map, converter, quarters)
+    except UnusableError as error:
+        found = error.skipped(len(columns))
+        raise refusal(found, sequence, converter, name=name) from error
+    inside = layout.bar_of(quarters) >= 0
+    pickup = int(np.count_nonzero(~inside))
+    if pickup == len(notes):
+        raise DataError(f"{name} has no drum notes but in its pickup, before bar 2.")
+    notes, classes, quarters = notes[inside], classes[inside], quarters[inside]
+    on_grid = layout.on_grid(quarters)
+    steps = to_steps(on_grid, converter.steps_per_quarter)
     if steps.min() < 0:
         raise DataError(f"{name} has notes before time zero.")
-    bars = _bars(columns.take(notes), classes, quarters, converter)
+    bars = _bars(columns.take(notes), classes, on_grid, converter)
     if isinstance(bars, Skipped):
         raise refusal(bars, sequence, converter, name=name)
     windows, starts = _windows(bars, converter)
@@ -220,17 +272,47 @@ def read_take(
         classes,
         columns.velocity[notes].astype(np.int64),
         quarters,
+        layout,
         steps,
         windows,
         starts,
         len(bars),
         counts,
+        pickup,
     )
 
 
 def chosen_by_hand(converter: Converter) -> bool:
     """Whether a converter reads what is marked as drums, and looks for no others."""
     return getattr(converter, "instruments", "auto") == "drums"
+
+
+def _lay_out(
+    sequence: NoteSequence,
+    tempo_map: TempoMap,
+    converter: GrooveConverter,
+    quarters: np.ndarray,
+) -> BarLayout:
+    """The bars of a performance up to its last hit.
+
+    Raises:
+      UnusableError: more than a day of music.
+    """
+    last = int(to_steps(quarters, converter.steps_per_quarter).max())
+    bars_until(last + 1, converter.grid.steps_per_bar)
+    latest = last / converter.steps_per_quarter
+    return BarLayout.of(sequence, tempo_map, converter.grid, quarters=latest)
+
+
+def _bars_of_windows(starts: np.ndarray, own: int, bars: int) -> np.ndarray:
+    """The bar at each place of the windows, ``(windows, own)``.
+
+    A window that is longer than the performance holds it again and again.
+    """
+    within = np.arange(own)
+    if starts[0] + own > bars:
+        within = within % max(1, bars - int(starts[0]))
+    return np.asarray(starts[:, None] + within)
 
 
 def _of_grooves(converter: Converter) -> TypeGuard[GrooveConverter]:
@@ -311,8 +393,9 @@ def _windows(bars: Windows, converter: GrooveConverter) -> tuple[Windows, np.nda
     starts = np.append(np.arange(first, last, max(1, own // 2)), last)
     arrays = {}
     for key, array in bars.arrays.items():
-        padded = np.pad(array, [(0, own)] + [(0, 0)] * (array.ndim - 1))
-        rows = padded[starts[:, None] + np.arange(own)]
-        arrays[key] = rows.reshape(len(starts), -1, *array.shape[2:])
+        rows = array[_bars_of_windows(starts, own, total)]
+        # What a bar has once, such as its tempo, a window has once.
+        shape = (len(starts), -1, *array.shape[2:])
+        arrays[key] = rows.reshape(shape) if array.ndim > 1 else rows[:, 0]
     used = arrays["hits"].any(axis=(1, 2))
     return Windows(arrays, bars.counts).take(used), starts[used]

@@ -94,6 +94,9 @@ def read_takes(request: Request, *, taps: bool = False, keeping: bool = True) ->
         for path, sequence in zip(request.paths, sequences, strict=True)
     ]
     counts = [take.counts for take in takes]
+    for path, take in zip(request.paths, takes, strict=True):
+        for remark in take.remarks:
+            note(f"{path}: {remark}.")
     tell_kits(
         request.converter,
         counts,

@@ -22,7 +22,7 @@ from groovekit.generation.sections import (
     sections_for,
 )
 from groovekit.generation.takes import read_take
-from groovekit.generation.tasks.editing import EVENTS, drum_track, new_hits
+from groovekit.generation.tasks.editing import drum_track, new_hits
 from groovekit.generation.tasks.filling import (
     FillingPlayer,
     Unknown,
@@ -34,7 +34,7 @@ from groovekit.generation.tasks.filling import (
 )
 from groovekit.io.drum_tracks import drum_tracks
 from groovekit.io.notes import NoteSequence
-from groovekit.io.tempo import TempoMap
+from groovekit.io.tempo import TIMED_EVENTS, TempoMap
 from groovekit.seeding import draw_seed, generator
 
 #: Windows that it learns from: the last ones of a performance.
@@ -146,10 +146,11 @@ def _filled(
     """The sequence with what a model fills the bars behind it with."""
     take = read_take(sequence, model.converter)
     cells = take.cells()
-    length = len(cells) + bars * take.steps_per_bar
+    first, behind = take.layout.following(take.bars, bars)
+    length = behind * take.steps_per_bar
     cells = np.concatenate([cells, np.zeros((length - len(cells), *cells.shape[1:]))])
     free = np.zeros(cells.shape[:2], bool)
-    free[take.bars * take.steps_per_bar :] = True
+    free[first * take.steps_per_bar :] = True
     versions = filled(
         model,
         take,
@@ -160,7 +161,7 @@ def _filled(
         temperature=temperature,
         seed=seed,
     )
-    quarters = np.array(length / take.converter.steps_per_quarter)
+    quarters = np.array(take.layout.end(behind))
     end = float(take.tempo_map.seconds(quarters))
     made = []
     for played in versions:
@@ -267,7 +268,7 @@ def _at_one_tempo(
     even = NoteSequence()
     even.CopyFrom(sequence)
     del even.tempos[:]
-    for field in EVENTS:
+    for field in TIMED_EVENTS:
         for event in getattr(even, field):
             quarters = tempo_map.quarters(np.array(event.time))
             event.time = float(quarters) * 60.0 / qpm

@@ -206,6 +206,7 @@ def _on_taps(take: Take, play_at: _PlayAt, *, temperature: float, seed: int) -> 
     loudest = loudest_of_each(take.steps, take.velocities)
     steps = take.steps[loudest]
     offsets = np.zeros(drums.hits.shape)
-    late = take.quarters[loudest] * take.converter.steps_per_quarter - steps
+    on_grid = take.layout.on_grid(take.quarters[loudest])
+    late = on_grid * take.converter.steps_per_quarter - steps
     offsets[steps] = -2 * late[:, None]
     return drums._replace(offsets=offsets)

@@ -13,23 +13,16 @@ from groovekit.generation.takes import Take
 from groovekit.generation.tasks.playing import Played
 from groovekit.io.drum_tracks import drum_tracks
 from groovekit.io.notes import NoteSequence
-from groovekit.io.tempo import TempoMap
+from groovekit.io.tempo import TIMED_EVENTS, TempoMap
 
 # A hit stays this side of the middle between two steps, so that it is read back on
 # the step that it was written for.
 _MAX_OFFSET = 1.0 - 1e-7
 # Strokes on one drum keep this distance (in quarter notes), or what they had.
 _LEAST_GAP = 1.0 / 32
-#: Parts of a sequence that have a time.
-EVENTS = (
-    "tempos",
-    "time_signatures",
-    "key_signatures",
-    "control_changes",
-    "pitch_bends",
-    "text_annotations",
-    "section_annotations",
-)
+# In steps: nearer to its step than this, a stroke is meant to be there; nearer to each
+# other, strokes of one drum are a roll.
+_NEAR, _ROLL = 0.25, 0.85
 
 
 def performed(
@@ -46,6 +39,8 @@ def performed(
 
     Notes that share a step and a class (flams, two toms of one class) move together:
     the loudest of them is played as it is said, the others keep their distance to it.
+    Where none of them is near the step (triplets of sixteenths, rolls), they keep their
+    place between their neighbours and move as these do.
 
     Args:
       take: the performance.
@@ -70,8 +65,8 @@ def performed(
     changing = np.full(len(cells), True) if where is None else where[take.steps]
     if timing:
         notes = [take.sequence.notes[position] for position in take.notes.tolist()]
-        target = _position(take.steps, offsets[place], take.converter.steps_per_quarter)
-        moved = take.quarters + amount * (target - take.quarters[leader])
+        target = take.position(take.steps, _early(offsets[place]))
+        moved = take.quarters + amount * _shifts(take, target, cells)
         kinds = np.array([note.pitch for note in notes])
         moved = _in_order(kinds, take.quarters, moved)
         tempo_map = take.tempo_map
@@ -90,6 +85,54 @@ def performed(
     return edits
 
 
+def _shifts(take: Take, target: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """How far each note of a take moves, ``(notes,)`` quarter notes.
+
+    Args:
+      take: the performance.
+      target: ``(notes,)`` where the one note of each cell is to go, in quarter notes.
+      cells: ``(notes,)`` numbers of steps and classes.
+    """
+    own, unit = take.quarters, take.converter.steps_per_quarter
+    place = take.position(take.steps)
+    apart = np.abs(own - place) * unit
+    _, first, cell, sizes = np.unique(
+        cells, return_index=True, return_inverse=True, return_counts=True
+    )
+    loudest = loudest_of_each(cells, take.velocities)
+    by_distance = np.lexsort((apart, cell))
+    nearest = by_distance[np.searchsorted(cell[by_distance], np.arange(len(first)))]
+    leader = np.where(apart[loudest] <= _NEAR, loudest, nearest)
+    order = np.lexsort((own, take.classes))
+    gaps = np.diff(own[order]) * unit
+    gaps[np.diff(take.classes[order]) != 0] = np.inf
+    gaps = np.concatenate([[np.inf], gaps, [np.inf]])
+    after, before = gaps[1:] < _ROLL, gaps[:-1] < _ROLL
+    inside = after & before
+    # A roll ends with the neighbours of the strokes inside it.
+    ends = (before & np.roll(inside, 1)) | (after & np.roll(inside, -1))
+    close, roll = np.zeros((2, len(own)), bool)
+    close[order], roll[order] = after | before, inside | ends
+    # A stroke alone in its cell is at its place, unless others are close to it.
+    placed = (apart[leader] <= _NEAR) | ((sizes == 1) & ~close[leader])
+    # Those of a roll stray as is said, from where they are.
+    origin = np.where(roll, place, own)
+    shift = target[leader] - origin[leader]
+    classes = take.classes[leader]
+    for drum in np.unique(classes[~placed]):
+        between = ~placed & (classes == drum)
+        known = placed & (classes == drum)
+        if not known.any():
+            known = placed
+        if not known.any():
+            shift[between] = 0.0
+            continue
+        places, ways = own[leader][known], shift[known]
+        by_time = np.argsort(places, kind="stable")
+        shift[between] = np.interp(own[leader][between], places[by_time], ways[by_time])
+    return np.asarray(shift[cell])
+
+
 def new_hits(take: Take, played: Played, *, instrument: int) -> NewDrums:
     """Hits on the grid of a take as notes, with the output kit's pitches.
 
@@ -98,12 +141,12 @@ def new_hits(take: Take, played: Played, *, instrument: int) -> NewDrums:
       played: the hits.
       instrument: number of the track.
     """
-    (steps, classes), converter = np.nonzero(played.hits), take.converter
+    converter = take.converter
+    used = take.layout.used(len(played.hits))
+    steps, classes = np.nonzero(played.hits & used[:, None])
     pitch = converter.output_kit_map.representatives[classes]
-    straight = steps / converter.steps_per_quarter
-    quarters = _position(
-        steps, played.offsets[steps, classes], converter.steps_per_quarter
-    )
+    straight = take.position(steps)
+    quarters = take.position(steps, _early(played.offsets[steps, classes]))
     quarters = _in_order(pitch, straight, quarters)
     length = 1.0 / converter.steps_per_quarter
     velocity = np.rint(played.velocities[steps, classes])
@@ -196,7 +239,7 @@ def at_tempo(sequence: NoteSequence, qpm: float) -> NoteSequence:
     for note in changed.notes:
         note.start_time *= factor
         note.end_time *= factor
-    for field in EVENTS:
+    for field in TIMED_EVENTS:
         for event in getattr(changed, field):
             event.time *= factor
     for tempo in changed.tempos:
@@ -205,11 +248,10 @@ def at_tempo(sequence: NoteSequence, qpm: float) -> NoteSequence:
     return changed
 
 
-def _position(steps: np.ndarray, offsets: np.ndarray, per_quarter: int) -> np.ndarray:
-    """Onsets in quarter notes, not before the start of the sequence."""
-    early = np.clip(offsets, -_MAX_OFFSET, _MAX_OFFSET) / 2
-    positions: np.ndarray = np.maximum((steps - early) / per_quarter, 0.0)
-    return positions
+def _early(offsets: np.ndarray) -> np.ndarray:
+    """Offsets in steps, so that hits stay nearer to their step than to another."""
+    early: np.ndarray = np.clip(offsets, -_MAX_OFFSET, _MAX_OFFSET) / 2
+    return early
 
 
 def _in_order(kinds: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:

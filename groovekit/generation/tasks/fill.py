@@ -7,7 +7,6 @@ from typing import Unpack
 
 import numpy as np
 
-from groovekit.generation.bars import mark_bars
 from groovekit.generation.drum_names import find_drums
 from groovekit.generation.edits import Edits
 from groovekit.generation.manner import Manner, wanted
@@ -120,7 +119,7 @@ def free_cells(
     """
     converter = take.converter
     free = np.zeros((take.bars * take.steps_per_bar, converter.classes), bool)
-    named = np.repeat(mark_bars(bars, take.bars, name=take.name), take.steps_per_bar)
+    named = take.marked(bars)
     chosen = tuple(range(converter.classes))
     if drums is not None:
         chosen = find_drums(drums, converter.kit_map)

@@ -202,6 +202,8 @@ def filled(
     ):
         part[where] = np.nan
     hits, velocities, offsets = parts
+    # Shorter bars than the model's end early.
+    hits[~take.layout.used(len(hits))] = 0.0
     whole = Partial(
         hits,
         velocities,

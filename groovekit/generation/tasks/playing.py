@@ -48,8 +48,9 @@ def play(
       seed: of what it draws.
     """
     converter = take.converter
-    hits = None
+    hits, used = None, take.layout.used(take.bars * take.steps_per_bar)
     if forced is not None:
+        forced = np.where(used[:, None], forced, 0.0)
         # With split instruments each drum has a step of its own.
         width = converter.layout[0].size
         hits = take.cut(forced.astype(np.float32)).reshape(len(z), -1, width)
@@ -64,7 +65,9 @@ def play(
     assert made.velocities is not None
     assert made.offsets is not None
     return Played(
-        take.stitch(made.hits), take.stitch(made.velocities), take.stitch(made.offsets)
+        take.stitch(made.hits) & used[:, None],
+        take.stitch(made.velocities),
+        take.stitch(made.offsets),
     )
 
 

@@ -151,24 +151,50 @@ def test_bars_come_from_where_they_are_central():
 # Refusals ---------------------------------------------------------------------------
 
 
-def test_other_metres_are_refused_with_a_reason():
-    waltz = drums(0, 1, 2, metre=(3, 4))
-    with pytest.raises(DataError) as error:
-        read_take(waltz, FOUR, name="waltz.mid")
-    text = str(error.value)
-    assert "waltz.mid has bars of 3 quarter notes (time signature 3/4)" in text
-    assert "the model takes bars of 4 (4/4)" in text
-    assert "converter.quarters_per_bar=3" in text
+def test_other_time_signatures():
+    waltz = drums(0, 1, 2, 3, 5, metre=(3, 4))
+    take = read_take(waltz, FOUR)
+    assert (take.bars, take.steps.tolist()) == (2, [0, 4, 8, 16, 24])
+    assert take.remarks == ["bars of 3/4 fill the first 12 of 16 steps"]
     three = GrooveConverter(bars=2, time_signature=(3, 4))
     take = read_take(waltz, three)
-    assert (take.bars, take.steps.tolist()) == (1, [0, 4, 8])
-    changing = drums(0, 1)
+    assert (take.bars, take.steps.tolist()) == (2, [0, 4, 8, 12, 20])
+    assert take.remarks == []
+    changing = drums(0, 1, 16, 19.25)
     changing.time_signatures.add(time=0, numerator=4, denominator=4)
     changing.time_signatures.add(time=8, numerator=7, denominator=8)
-    with pytest.raises(DataError, match=r"bars of 3.5 .*time signature 4/4, 7/8"):
-        read_take(changing, FOUR)
+    take = read_take(changing, FOUR)
+    assert take.steps.tolist() == [0, 4, 64, 77]
+    assert take.layout.position(np.array([64, 77, 80])).tolist() == [16, 19.25, 19.5]
+    assert take.marked("5").sum() == 16
     # Another name for bars of the same length.
     assert read_take(drums(0, metre=(2, 2)), FOUR).bars == 1
+
+
+@pytest.mark.parametrize(("bars", "turns"), [(1, 4), (2, 2), (3, 2)])
+def test_what_is_shorter_than_a_window_is_repeated(bars, turns):
+    take = read_take(drums(*range(0, 4 * bars), 4 * bars - 0.75), FOUR)
+    (hits,) = np.unpackbits(take.windows.arrays["hits"], axis=-1, count=9)
+    once = take.grid()
+    np.testing.assert_array_equal(hits, np.tile(once, (turns, 1))[:64])
+    np.testing.assert_array_equal(take.cut(once)[0], hits)
+    np.testing.assert_array_equal(take.stitch(take.cut(once)), once)
+
+
+def test_a_pickup_stays_off_the_grid():
+    pickup = drums(0, 0.5, 1, 2, 5)
+    pickup.time_signatures.add(time=0, numerator=1, denominator=4)
+    pickup.time_signatures.add(time=0.5, numerator=4, denominator=4)
+    take = read_take(pickup, FOUR)
+    assert take.notes.tolist() == [2, 3, 4]
+    assert take.steps.tolist() == [0, 4, 16]
+    assert (take.pickup, take.counts.ignored) == (2, 2)
+    assert take.remarks == ["2 hits of the pickup stay as they are"]
+    # Bars have the numbers that a sequencer shows.
+    assert take.marked("2").tolist() == [True] * 16 + [False] * 16
+    del pickup.notes[2:]
+    with pytest.raises(DataError, match="no drum notes but in its pickup"):
+        read_take(pickup, FOUR)
 
 
 def test_what_cannot_be_taken_is_told():
