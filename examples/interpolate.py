@@ -19,7 +19,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("start", help="a MIDI file with drums")
     parser.add_argument("end", help="another one")
-    parser.add_argument("--model", default="groovae_4bar", help="preset or run folder")
+    parser.add_argument(
+        "--model", default="par-groove_4bar", help="preset or run folder"
+    )
     parser.add_argument("--outputs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

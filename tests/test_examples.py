@@ -64,7 +64,7 @@ def test_train_and_sample(run):
 
 
 def test_interpolate(run):
-    model = "groovae_4bar"
+    model = "par-groove_4bar"
     if model not in catalogue.presets.names():
         pytest.skip(f"the preset {model} is not here")
     run("interpolate.py", "my_midi/take.mid", "my_midi/other.mid", "--outputs", 3)
