@@ -51,7 +51,7 @@ _SIZES[0xF1] = _SIZES[0xF3] = 1
 _SIZES[0xF2] = 2
 _SIZES[SYSEX] = _SIZES[SYSEX_MORE] = _SIZES[META] = -1
 # Bytes from a channel's status byte to the end of its event; 0 for other bytes.
-_SPANS = [0] * 128 + [size + 1 for size in _SIZES[128:SYSEX]] + [0] * 16
+_SPANS = bytes(128) + bytes(size + 1 for size in _SIZES[128:SYSEX]) + bytes(16)
 _HAS_FIRST = np.array([size > 0 for size in _SIZES[:META]] + [True], np.uint8)
 _HAS_SECOND = np.array([size > 1 for size in _SIZES], np.uint8)
 # What has no status.
@@ -177,6 +177,8 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._found: Counter[str] = Counter()
+        # Of each byte, how far an event of a channel reaches that has its status there.
+        self._spans = data.translate(_SPANS)
         # Where the event of each row begins.
         self._marks = array("i")
         # Start, end and first row of each track, and its end-of-track row, or -1.
@@ -297,7 +299,7 @@ class _Reader:
         Returns:
           The row of the first end-of-track event, or -1, and where reading ended.
         """
-        data, marks, spans = self._data, self._marks, _SPANS
+        data, marks, spans = self._data, self._marks, self._spans
         mark = marks.append
         last = -1
         running = 0  # bytes of an event with the running status; 0: there is none
@@ -314,12 +316,13 @@ class _Reader:
                                 self._note_odd("long_delta")
                                 return last, limit
                 position += 1
-                status = data[position]
-                span = spans[status]
+                span = spans[position]
                 if span:
                     position += span
                     running = span
-                elif status < 0x80 and running:
+                    continue
+                status = data[position]
+                if status < 0x80 and running:
                     position += running - 1
                 elif status < 0x80:
                     self._note_odd("no_status")

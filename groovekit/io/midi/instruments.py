@@ -21,6 +21,7 @@ from groovekit.io.midi.strokes import Strokes
 from groovekit.io.notes import DRUM_CHANNEL
 
 _NONE = np.empty(0, np.int64)
+_LAST = 2**31
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -228,8 +229,9 @@ class _Shared:
         self._taken: dict[tuple[int, int], np.ndarray] = {}
         if not len(row):
             return
-        order = np.argsort(place, kind="stable")
-        row, place, program = row[order], place[order], program[order]
+        if len(begun) > 1 or (place != place[0]).any():
+            order = np.argsort(place, kind="stable")
+            row, place, program = row[order], place[order], program[order]
         bounds = np.searchsorted(place, [[where, where + 1] for where in begun])
         for (where, players), (first, last) in zip(
             begun.items(), bounds.reshape(-1, 2).tolist(), strict=True
@@ -244,9 +246,12 @@ class _Shared:
         row: np.ndarray,
         program: np.ndarray,
     ) -> None:
+        if len(players) == 1 and (program == players[0][0]).all():
+            self._taken[where, players[0][0]] = row
+            return
         own = {player: (program == player) & (row > begin) for player, begin in players}
         waiting = np.logical_not(np.logical_or.reduce(list(own.values())))
-        begins = row[waiting].min(initial=np.iinfo(np.int32).max)
+        begins = row[waiting].min(initial=_LAST)
         together = [player for player, begin in players if begin > begins]
         for player in together:
             waiting = waiting | own[player]

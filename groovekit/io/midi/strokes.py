@@ -51,17 +51,17 @@ def read_strokes(
       length: ticks that such notes get, at most to the next of their pitch.
       latest: notes that begin later are left out.
     """
-    kind = events.kind[rows]
-    row = np.flatnonzero((kind == NOTE_ON) | (kind == NOTE_OFF)) + rows.start
+    # Note-offs and note-ons are the kinds whose highest bits are these.
+    row = np.flatnonzero(events.status[rows] & 0xE0 == NOTE_OFF) + rows.start
     key = _keys(events, row)
     order = np.argsort(key, kind="stable")
     row, key = row[order], key[order]
     tick = events.tick[row]
-    is_on = (events.kind[row] == NOTE_ON) & (events.second[row] > 0)
+    is_on = (events.status[row] >= NOTE_ON) & (events.second[row] > 0)
     size = len(row)
     on, off = _pairs(key, tick, is_on)
-    # Where there is no note-off, behind the last.
-    start, end = tick[on], np.append(tick, -1)[off]
+    # Where there is no note-off, the size.
+    start, end = tick[on], _at(tick, off, -1)
     found: Counter[str] = Counter()
     if len(on) and not (end > start).all():
         has_off = off < size
@@ -76,7 +76,7 @@ def read_strokes(
         early = start <= latest
         found["too_late"] = int(np.count_nonzero(~early))
         on, off, start, end = on[early], off[early], start[early], end[early]
-    on, off = row[on], np.append(row, -1)[off]
+    on, off = row[on], _at(row, off, -1)
     if found["no_note_off"]:
         # Within a track, notes without a note-off come last.
         order = np.lexsort((on, off, off < 0, events.track[on]))
@@ -103,24 +103,36 @@ def _pairs(
       tick: ``(events,)``, rising within a key.
       is_on: ``(events,)``.
     """
-    on, offs = np.flatnonzero(is_on), np.append(np.flatnonzero(~is_on), len(key))
+    on, offs = np.flatnonzero(is_on), np.flatnonzero(~is_on)
     # The next note-off behind each note-on, whatever its key.
     following = on - np.arange(len(on))
-    off = _of_key(offs[following], on, key)
-    ends_itself = np.flatnonzero(np.append(tick, -1)[off] == tick[on])
+    off = _of_key(_at(offs, following, len(key)), on, key)
+    ends_itself = np.flatnonzero(_at(tick, off, -1) == tick[on])
     if len(ends_itself):
         places = off[ends_itself].tolist()
         goes_on = _go_on(sorted(set(places)), key, tick, offs)
         again = ends_itself[[goes_on[at] for at in places]]
-        off[again] = _of_key(offs[following[again] + 1], on[again], key)
+        off[again] = _of_key(_at(offs, following[again] + 1, len(key)), on[again], key)
     return on, off
+
+
+def _at(values: np.ndarray, places: np.ndarray, default: int) -> np.ndarray:
+    """Values at places; the default where they lie behind the last."""
+    if not len(values):
+        return np.full(len(places), default)
+    found: np.ndarray = values.take(places, mode="clip")
+    behind = places >= len(values)
+    if behind.any():
+        found[behind] = default
+    return found
 
 
 def _of_key(off: np.ndarray, on: np.ndarray, key: np.ndarray) -> np.ndarray:
     """Places of note-offs; the size where they are of another key than the note-on."""
-    size = len(key)
-    same = (off < size) & (key[np.minimum(off, size - 1)] == key[on])
-    return np.where(same, off, size)
+    other = key.take(off, mode="clip") != key[on]
+    if other.any():
+        off[other] = len(key)
+    return off
 
 
 def _go_on(
