@@ -54,8 +54,9 @@ _SIZES[SYSEX] = _SIZES[SYSEX_MORE] = _SIZES[META] = -1
 _SPANS = bytes(128) + bytes(size + 1 for size in _SIZES[128:SYSEX]) + bytes(16)
 _HAS_FIRST = np.array([size > 0 for size in _SIZES[:META]] + [True], np.uint8)
 _HAS_SECOND = np.array([size > 1 for size in _SIZES], np.uint8)
-# What has no status.
-_NO_EVENT = ("no_status", "long_delta", "cut_event")
+# What has no status, and what no delta time either.
+_REST = ("long_delta", "cut_event")
+_NO_EVENT = ("no_status", *_REST)
 
 # What is said of each kind, and what is counted.
 _WORDS: dict[str, tuple[str, ...]] = {
@@ -150,6 +151,37 @@ class MidiEvents:
     def kind(self) -> np.ndarray:
         """``(events,)`` int32, the status without its channel, e.g. ``NOTE_ON``."""
         return np.where(self.status < SYSEX, self.status & 0xF0, self.status)
+
+    def rows_of(self, kind: int, rows: slice) -> np.ndarray:
+        """Rows of a kind of channel events, among some, rising, ``(events,)`` int64."""
+        if not self._counts[kind >> 4]:
+            return np.empty(0, np.int64)
+        found: np.ndarray = (self.status[rows] & 0xF0 == kind).nonzero()[0]
+        found += rows.start
+        return found
+
+    @functools.cached_property
+    def _counts(self) -> list[int]:
+        """How many events each upper half of a status byte has."""
+        counts: list[int] = np.bincount(self.status >> 4, minlength=16).tolist()
+        return counts
+
+    def metas_of(self, kind: int, rows: slice) -> list[int]:
+        """Rows of a kind of meta events, among some, rising."""
+        found = self._metas.get(kind, [])
+        first, last = (
+            bisect.bisect_left(found, row) for row in (rows.start, rows.stop)
+        )
+        return found[first:last]
+
+    @functools.cached_property
+    def _metas(self) -> dict[int, list[int]]:
+        """Rows of meta events by kind."""
+        rows = (self.status == META).nonzero()[0]
+        found: dict[int, list[int]] = {}
+        for row, kind in zip(rows.tolist(), self.first[rows].tolist(), strict=True):
+            found.setdefault(kind, []).append(row)
+        return found
 
     def content(self, row: int) -> bytes:
         """What a meta or system exclusive event holds, without kind and length."""
@@ -375,11 +407,11 @@ class _Reader:
     def _columns(self, form: int, division: int, tick_seconds: float) -> MidiEvents:
         # The rest of the file may be looked at behind its end.
         data = np.frombuffer(self._data + bytes(5), np.uint8)
-        start = np.array(self._marks, np.int32)
+        start = np.frombuffer(self._marks, np.int32).copy()
         odd = [row for row, kind in self._odd if kind in _NO_EVENT]
         delta, body = _delta_times(data, start)
-        rest = [row for row, kind in self._odd if kind in ("cut_event", "long_delta")]
-        delta[rest], body[rest] = 0, start[rest]
+        if rest := [row for row, kind in self._odd if kind in _REST]:
+            delta[rest], body[rest] = 0, start[rest]
         status = _statuses(data[body], odd)
         first, second, above = _data_bytes(data, body, status)
         tick = np.cumsum(delta)
@@ -456,7 +488,7 @@ def _delta_times(data: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.nd
     byte = data[start]
     body = start + 1
     delta = (byte & 0x7F).astype(np.int64)
-    more = np.flatnonzero(byte > 0x7F)
+    more = (byte > 0x7F).nonzero()[0]
     for _ in range(3):
         if not len(more):
             break
@@ -475,13 +507,16 @@ def _statuses(byte: np.ndarray, odd: list[int]) -> np.ndarray:
       odd: rows that are no events.
     """
     status = byte.astype(np.int32)
-    status[odd] = 0
-    if len(byte) and byte.min() < 0x80:
-        own = (status > 0x7F) & (status < SYSEX)
-        # The scan lets no event through that has none before it in its track.
-        latest = np.maximum.accumulate(np.where(own, np.arange(len(status)), 0))
-        status = np.where(status > 0x7F, status, status[latest])
+    if odd:
         status[odd] = 0
+    running = (byte < 0x80).nonzero()[0]
+    if len(running):
+        # The scan lets no event through that has none before it in its track.
+        own = ((status > 0x7F) & (status < SYSEX)).nonzero()[0]
+        before = own.searchsorted(running) - 1
+        status[running] = status[own.take(before, mode="clip")] if len(own) else 0
+        if odd:
+            status[odd] = 0
     return status
 
 
@@ -493,7 +528,7 @@ def _data_bytes(
     first = data[place] * _HAS_FIRST[status]
     second = data[place + 1] * _HAS_SECOND[status]
     above = 0
-    if len(first) and (first.max() > 127 or second.max() > 127):
+    if np.count_nonzero((first | second) > 127):
         # The kind of a meta event may be that.
         high = (first > 127) & (status != META)
         above = int(np.count_nonzero(high) + np.count_nonzero(second > 127))

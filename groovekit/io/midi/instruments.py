@@ -10,7 +10,6 @@ import numpy as np
 from groovekit.io.midi.events import (
     CONTROL,
     INSTRUMENT_NAME,
-    META,
     PITCH_BEND,
     PORT,
     PROGRAM,
@@ -76,8 +75,9 @@ def read_instruments(
       The instruments, in the order in which their first notes end.
     """
     ends = np.where(strokes.off < 0, strokes.on, strokes.off)
-    kind = events.kind[rows]
-    silent = np.flatnonzero((kind == CONTROL) | (kind == PITCH_BEND)) + rows.start
+    silent, bends = events.rows_of(CONTROL, rows), events.rows_of(PITCH_BEND, rows)
+    if len(bends):
+        silent = np.sort(np.concatenate([silent, bends]))
     programs = _Programs(events, rows)
     place = _places(events, ends)
     player = place << 7 | programs.at(ends)
@@ -93,7 +93,7 @@ def read_instruments(
     for found, notes in players:
         where, program = found >> 7, found & 0x7F
         own = shared.rows(where, program)
-        bend = events.kind[own] == PITCH_BEND
+        bend = events.status[own] >= PITCH_BEND
         instruments.append(
             Instrument(
                 program=program,
@@ -111,7 +111,7 @@ def _grouped(values: np.ndarray) -> list[tuple[int, np.ndarray]]:
     """Values with their places, in the order in which they occur first."""
     if not len(values):
         return []
-    if (values == values[0]).all():
+    if not np.count_nonzero(values != values[0]):
         return [(int(values[0]), np.arange(len(values)))]
     found, first, of_value = np.unique(values, return_index=True, return_inverse=True)
     places = np.argsort(of_value, kind="stable")
@@ -137,7 +137,7 @@ class _Programs:
 
     def __init__(self, events: MidiEvents, rows: slice) -> None:
         self._events = events
-        row = np.flatnonzero(events.kind[rows] == PROGRAM) + rows.start
+        row = events.rows_of(PROGRAM, rows)
         self._any = bool(len(row))
         if not self._any:
             return
@@ -178,8 +178,7 @@ class _Programs:
 def _ports(events: MidiEvents, rows: slice) -> np.ndarray:
     """The port of each track up to that of the last row."""
     ports = np.zeros(int(events.track[rows.stop - 1]) + 1, np.int64)
-    metas = np.flatnonzero(events.status[rows] == META) + rows.start
-    for row in metas[events.first[metas] == PORT].tolist():
+    for row in events.metas_of(PORT, rows):
         ports[events.track[row]] = events.content(row)[:1].ljust(1, b"\0")[0]
     return ports
 
@@ -189,13 +188,12 @@ class _Names:
 
     def __init__(self, events: MidiEvents, rows: slice) -> None:
         self._events = events
-        metas = np.flatnonzero(events.status[rows] == META) + rows.start
         self._rows: dict[int, list[int]] = {}
-        for row in metas[events.first[metas] == TRACK_NAME].tolist():
+        for row in events.metas_of(TRACK_NAME, rows):
             self._rows.setdefault(int(events.track[row]), []).append(row)
         # What some programs write instead: the name of the instrument.
         unnamed: dict[int, list[int]] = {}
-        for row in metas[events.first[metas] == INSTRUMENT_NAME].tolist():
+        for row in events.metas_of(INSTRUMENT_NAME, rows):
             unnamed.setdefault(int(events.track[row]), []).append(row)
         self._rows = unnamed | self._rows
 
@@ -229,7 +227,7 @@ class _Shared:
         self._taken: dict[tuple[int, int], np.ndarray] = {}
         if not len(row):
             return
-        if len(begun) > 1 or (place != place[0]).any():
+        if len(begun) > 1 or np.count_nonzero(place != place[0]):
             order = np.argsort(place, kind="stable")
             row, place, program = row[order], place[order], program[order]
         bounds = np.searchsorted(place, [[where, where + 1] for where in begun])
@@ -246,7 +244,7 @@ class _Shared:
         row: np.ndarray,
         program: np.ndarray,
     ) -> None:
-        if len(players) == 1 and (program == players[0][0]).all():
+        if len(players) == 1 and not np.count_nonzero(program != players[0][0]):
             self._taken[where, players[0][0]] = row
             return
         own = {player: (program == player) & (row > begin) for player, begin in players}

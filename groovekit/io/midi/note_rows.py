@@ -133,7 +133,7 @@ def _rows(
             values = np.ascontiguousarray(column, "<f8")
             rows[:, place] = values.view(np.uint8).reshape(count, 8)
         else:
-            if count and not (column.min() >= 0 and column.max() <= 127):
+            if np.count_nonzero((column < 0) | (column > 127)):
                 raise ValueError("expected MIDI values of 0 to 127")
             rows[:, place.start] = column
     return rows

@@ -167,13 +167,12 @@ def _read_part(
         timing, remark = _with_tempo(timing, strokes, events.tick_seconds)
         assumed.append(remark)
     instruments = read_instruments(events, rows, strokes)
-    found.update(timing.found)
-    found.update(strokes.found)
-    notes = np.concatenate(
-        [np.empty(0, np.int64), *(instrument.notes for instrument in instruments)]
-    )
-    on, off = strokes.on[notes], strokes.off[notes]
-    links = np.stack([events.track[on].astype(np.int64), on, off], axis=1)
+    for kind, count in (*timing.found.items(), *strokes.found.items()):
+        found[kind] += count
+    notes, _ = _together([instrument.notes for instrument in instruments], instruments)
+    links = np.empty((len(notes), 3), np.int64)
+    links[:, 1], links[:, 2] = strokes.on[notes], strokes.off[notes]
+    links[:, 0] = events.track[links[:, 1]]
     return _sequence(events, timing, strokes, instruments), links
 
 

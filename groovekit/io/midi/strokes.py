@@ -52,7 +52,7 @@ def read_strokes(
       latest: notes that begin later are left out.
     """
     # Note-offs and note-ons are the kinds whose highest bits are these.
-    row = np.flatnonzero(events.status[rows] & 0xE0 == NOTE_OFF) + rows.start
+    row = (events.status[rows] & 0xE0 == NOTE_OFF).nonzero()[0] + rows.start
     key = _keys(events, row)
     order = np.argsort(key, kind="stable")
     row, key = row[order], key[order]
@@ -63,7 +63,7 @@ def read_strokes(
     # Where there is no note-off, the size.
     start, end = tick[on], _at(tick, off, -1)
     found: Counter[str] = Counter()
-    if len(on) and not (end > start).all():
+    if np.count_nonzero(end <= start):
         has_off = off < size
         short = end <= start
         kept = _kept(key[on], short & has_off)
@@ -72,8 +72,8 @@ def read_strokes(
         found["no_length"] = int(np.count_nonzero(kept & short & has_off))
         end[short] = _ends(key[on], start, length)[short]
         on, off, start, end = on[kept], off[kept], start[kept], end[kept]
-    if len(on) and tick.max() > latest:
-        early = start <= latest
+    early = start <= latest
+    if np.count_nonzero(early) < len(early):
         found["too_late"] = int(np.count_nonzero(~early))
         on, off, start, end = on[early], off[early], start[early], end[early]
     on, off = row[on], _at(row, off, -1)
@@ -87,10 +87,12 @@ def read_strokes(
 
 def _keys(events: MidiEvents, row: np.ndarray) -> np.ndarray:
     """A number for track, channel and pitch of each event."""
-    keys: np.ndarray = events.track[row].astype(np.int64) << 11
-    keys |= (events.status[row] & 0x0F) << 7 | events.first[row]
+    keys: np.ndarray = (events.status[row] & 0x0F) << 7 | events.first[row]
+    track = events.track[row[-1:]].tolist()
+    if track and track[0]:
+        keys = events.track[row].astype(np.int64) << 11 | keys
     # NumPy sorts small numbers in linear time.
-    return keys.astype(np.uint16) if len(keys) and keys[-1] < 1 << 16 else keys
+    return keys if track and track[0] > 31 else keys.astype(np.uint16)
 
 
 def _pairs(
@@ -103,11 +105,11 @@ def _pairs(
       tick: ``(events,)``, rising within a key.
       is_on: ``(events,)``.
     """
-    on, offs = np.flatnonzero(is_on), np.flatnonzero(~is_on)
+    on, offs = is_on.nonzero()[0], (~is_on).nonzero()[0]
     # The next note-off behind each note-on, whatever its key.
     following = on - np.arange(len(on))
     off = _of_key(_at(offs, following, len(key)), on, key)
-    ends_itself = np.flatnonzero(_at(tick, off, -1) == tick[on])
+    ends_itself = (_at(tick, off, -1) == tick[on]).nonzero()[0]
     if len(ends_itself):
         places = off[ends_itself].tolist()
         goes_on = _go_on(sorted(set(places)), key, tick, offs)
@@ -122,7 +124,7 @@ def _at(values: np.ndarray, places: np.ndarray, default: int) -> np.ndarray:
         return np.full(len(places), default)
     found: np.ndarray = values.take(places, mode="clip")
     behind = places >= len(values)
-    if behind.any():
+    if np.count_nonzero(behind):
         found[behind] = default
     return found
 
@@ -130,7 +132,7 @@ def _at(values: np.ndarray, places: np.ndarray, default: int) -> np.ndarray:
 def _of_key(off: np.ndarray, on: np.ndarray, key: np.ndarray) -> np.ndarray:
     """Places of note-offs; the size where they are of another key than the note-on."""
     other = key.take(off, mode="clip") != key[on]
-    if other.any():
+    if np.count_nonzero(other):
         off[other] = len(key)
     return off
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from groovekit.io.midi.events import (
     KEY_SIGNATURE,
-    META,
     TEMPO,
     TIME_SIGNATURE,
     MidiEvents,
@@ -96,11 +95,9 @@ def read_timing(events: MidiEvents, rows: slice) -> Timing:
       rows: of the sequence's tracks.
     """
     found: Counter[str] = Counter()
-    metas = np.flatnonzero(events.status[rows] == META) + rows.start
-    kinds = events.first[metas]
 
     def of(kind: int, parse: Callable[[bytes], _Value]) -> list[tuple[int, _Value]]:
-        return _by_tick(events, metas[kinds == kind].tolist(), parse, found)
+        return _by_tick(events, events.metas_of(kind, rows), parse, found)
 
     tempos = of(TEMPO, _tempo)
     signatures: list[tuple[int, int, int]] = []
