@@ -63,8 +63,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "List and show data converters.",
     ),
     "kits": (
-        "groovekit.cli.catalogue:kits",
-        "List and show kit maps: pitches by drum.",
+        "groovekit.cli.kits:kits",
+        "Kit maps, pitches by drum: list, show, import, guess.",
     ),
     "presets": ("groovekit.cli.catalogue:presets", "List and show trained models."),
     "recipes": (

@@ -34,6 +34,8 @@ class WithKits:
         drum notes (:func:`~groovekit.converters.kit_choice.choose_kit`), which is
         ``kit`` where that knows all; ``"config"`` always with ``kit``, as the
         original.
+      output_from: ``"file"`` writes what is added to a sequence that is read with
+        another map than ``kit`` with that map; ``"config"`` always with ``output_kit``.
       unmapped: what happens to drum notes that the map does not know: ``"drop"``,
         ``"nearest"`` (the class of the nearest pitch) or ``"error"``.
     """
@@ -41,6 +43,7 @@ class WithKits:
     kit: KitMap = dataclasses.field(default_factory=general_midi)
     output_kit: KitMap = dataclasses.field(default_factory=general_midi)
     kit_from: KitFrom = "file"
+    output_from: KitFrom = "file"
     unmapped: Unmapped = "drop"
 
     def _check_kit(self, kit: KitMap) -> None:
@@ -93,7 +96,8 @@ class WithKits:
         kit = choose_kit(notes.pitch[notes.is_drum], self.kit_map)
         if kit is self.kit_map:
             return self
-        return dataclasses.replace(self, kit=kit, kit_from="config")
+        output = kit if self.output_from == "file" else self.output_kit
+        return dataclasses.replace(self, kit=kit, output_kit=output, kit_from="config")
 
 
 def with_options(
@@ -136,6 +140,8 @@ def with_options(
             )
     if kit is not None and "kit_from" in fields:
         changes["kit_from"] = "config"
+    if output_kit is not None and "output_from" in fields:
+        changes["output_from"] = "config"
     changed: Converter = (
         dataclasses.replace(converter, **changes) if changes else converter  # type: ignore[type-var]
     )

@@ -20,6 +20,8 @@ class NewDrums(NamedTuple):
       start: ``(notes,)`` seconds.
       end: ``(notes,)`` seconds.
       instrument: number of the track.
+      program: MIDI program of the track, from 0.
+      is_drum: whether notes of the track are marked as drums.
     """
 
     pitch: np.ndarray
@@ -27,6 +29,8 @@ class NewDrums(NamedTuple):
     start: np.ndarray
     end: np.ndarray
     instrument: int
+    program: int = 0
+    is_drum: bool = True
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -74,7 +78,7 @@ class Edits:
             del changed.notes[:]
             changed.notes.extend(kept)
         if self.added is not None:
-            pitch, velocity, start, end, instrument = self.added
+            pitch, velocity, start, end, instrument, program, is_drum = self.added
             add_notes(
                 changed,
                 pitch,
@@ -82,7 +86,8 @@ class Edits:
                 start,
                 end,
                 instrument=instrument,
-                is_drum=True,
+                program=program,
+                is_drum=is_drum,
             )
         last = max((note.end_time for note in changed.notes), default=0.0)
         changed.total_time = max(changed.total_time, last)

@@ -15,7 +15,6 @@ from groovekit.generation.manner import Manner, wanted
 from groovekit.generation.player import Player
 from groovekit.generation.takes import Take, read_take
 from groovekit.generation.tasks.editing import (
-    drum_track,
     finish,
     new_hits,
     output_pitches,
@@ -141,7 +140,7 @@ def add_edits(
         yield Edits(
             take.notes,
             pitch=output_pitches(take) if translate else None,
-            added=new_hits(take, new, instrument=drum_track(take)),
+            added=new_hits(take, new),
         )
 
 

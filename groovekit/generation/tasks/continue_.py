@@ -22,7 +22,7 @@ from groovekit.generation.sections import (
     sections_for,
 )
 from groovekit.generation.takes import read_take
-from groovekit.generation.tasks.editing import drum_track, new_hits
+from groovekit.generation.tasks.editing import new_hits
 from groovekit.generation.tasks.filling import (
     FillingPlayer,
     Unknown,
@@ -166,7 +166,7 @@ def _filled(
     made = []
     for played in versions:
         new = played._replace(hits=played.hits & free)
-        added = new_hits(take, new, instrument=drum_track(take))
+        added = new_hits(take, new)
         # A late hit on the last step does not make the music longer.
         added = added._replace(end=np.minimum(added.end, end))
         whole = Edits(added=added).applied_to(sequence)

@@ -133,13 +133,13 @@ def _shifts(take: Take, target: np.ndarray, cells: np.ndarray) -> np.ndarray:
     return np.asarray(shift[cell])
 
 
-def new_hits(take: Take, played: Played, *, instrument: int) -> NewDrums:
+def new_hits(take: Take, played: Played, *, instrument: int | None = None) -> NewDrums:
     """Hits on the grid of a take as notes, with the output kit's pitches.
 
     Args:
       take: whose grid it is.
       played: the hits.
-      instrument: number of the track.
+      instrument: number of a track of their own; None for that of the take's drums.
     """
     converter = take.converter
     used = take.layout.used(len(played.hits))
@@ -150,18 +150,19 @@ def new_hits(take: Take, played: Played, *, instrument: int) -> NewDrums:
     quarters = _in_order(pitch, straight, quarters)
     length = 1.0 / converter.steps_per_quarter
     velocity = np.rint(played.velocities[steps, classes])
+    track: tuple[int, int, bool]
+    if instrument is None:
+        drum = take.sequence.notes[int(take.notes[0])]
+        track = (drum.instrument, drum.program, drum.is_drum)
+    else:
+        track = (instrument, 0, True)
     return NewDrums(
         pitch,
         np.clip(velocity, 1, 127).astype(int),
         take.tempo_map.seconds(quarters),
         take.tempo_map.seconds(quarters + length),
-        instrument,
+        *track,
     )
-
-
-def drum_track(take: Take) -> int:
-    """Number of the track of a take's drums, where new ones of the kit belong."""
-    return int(take.sequence.notes[int(take.notes[0])].instrument)
 
 
 def output_pitches(take: Take) -> np.ndarray:

@@ -12,7 +12,7 @@ from groovekit.generation.edits import Edits
 from groovekit.generation.manner import Manner, wanted
 from groovekit.generation.player import Player
 from groovekit.generation.takes import Take, read_take
-from groovekit.generation.tasks.editing import drum_track, finish, new_hits
+from groovekit.generation.tasks.editing import finish, new_hits
 from groovekit.generation.tasks.filling import (
     Unknown,
     check_fills,
@@ -104,7 +104,7 @@ def fill_edits(
     gone = take.notes[free[take.steps, take.classes]]
     for played in versions:
         new = played._replace(hits=played.hits & free)
-        added = new_hits(take, new, instrument=drum_track(take))
+        added = new_hits(take, new)
         yield Edits(removed=gone, added=added)
 
 

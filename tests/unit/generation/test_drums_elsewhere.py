@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from helpers.sequences import beat
 
+from groovekit.converters.kits import general_midi, general_midi_up_2
 from groovekit.converters.options import kit_reading
 from groovekit.errors import DataError
 from groovekit.generation.masked_player import MaskedPlayer
@@ -181,3 +182,22 @@ def test_a_kit_up_is_played_as_the_kit(model):
         for sequence in (moved(0), moved(12), moved(24), moved(-12))
     ]
     assert played[1:] == played[:1] * 3
+
+
+def test_what_is_added_belongs_to_the_drums_that_are_there(model):
+    """To their track, and in their kit."""
+    sequence = song(("Bass", 33, BASS), ("Schlagzeug", 25, KICK + SNARE))
+    (more,) = model.add(sequence, drums="closed_hihat", seed=1)
+    new = list(more.notes)[len(sequence.notes) :]
+    assert new
+    assert {(n.instrument, n.program, n.is_drum) for n in new} == {(1, 25, False)}
+    every = {"drums": "hats,toms,cymbals", "temperature": 1.5, "seed": 1}
+    (more,) = model.add(moved(24), **every)
+    new = {n.pitch for n in list(more.notes)[24:]}
+    assert new
+    assert new <= set(general_midi_up_2().representatives.tolist())
+    # Asked for, another kit is written.
+    asked = MaskedPlayer.load("mask-groove", output_kit="general_midi")
+    (more,) = asked.add(moved(24), **every)
+    new = {n.pitch for n in list(more.notes)[24:]}
+    assert new <= set(general_midi().representatives.tolist())
