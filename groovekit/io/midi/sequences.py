@@ -219,27 +219,28 @@ def _sequence(
         [instrument.notes for instrument in instruments], instruments
     )
     on = strokes.on[notes]
-    rows = note_rows(
-        events.first[on], events.second[on], starts[notes], ends[notes], **about
-    ).tobytes()
+    pitch, velocity = events.first[on], events.second[on]
+    _merge(sequence, note_rows(pitch, velocity, starts[notes], ends[notes], **about))
     bends, about = _together(
         [instrument.bends for instrument in instruments], instruments
     )
     if len(bends):
         bend = (events.second[bends] << 7 | events.first[bends]) - 8192
-        rows += bend_rows(clock.times(events.tick[bends]), bend, **about).tobytes()
+        times = clock.times(events.tick[bends])
+        _merge(sequence, bend_rows(times, bend, **about))
     controls, about = _together(
         [instrument.controls for instrument in instruments], instruments
     )
     if len(controls):
-        rows += control_rows(
-            clock.times(events.tick[controls]),
-            events.first[controls],
-            events.second[controls],
-            **about,
-        ).tobytes()
-    sequence.MergeFromString(rows)
+        times = clock.times(events.tick[controls])
+        number, value = events.first[controls], events.second[controls]
+        _merge(sequence, control_rows(times, number, value, **about))
     return sequence
+
+
+def _merge(sequence: NoteSequence, rows: np.ndarray) -> None:
+    """Adds rows to a sequence; in place, since there may be many."""
+    sequence.MergeFromString(rows.reshape(-1).data)
 
 
 def _together(
