@@ -107,28 +107,30 @@ def bend_rows(
 
 
 _OWNERS = ("instrument", "program", "is_drum")
-# An integer below 128 is one byte of the format; others are padded to as many as any
-# takes, which it allows.
-_LONG = 10
+# A negative integer takes the most bytes of the format.
+_LONGEST = 10
 
 
 def _rows(
     field: str, columns: dict[str, np.ndarray], owners: tuple[Any, Any, Any]
 ) -> np.ndarray:
-    long = {"bend"}
+    # An integer below 128 is one byte of the format; others are padded to as many as
+    # the largest takes, which it allows.
+    widths = {"bend": _LONGEST}
     if isinstance(owners[0], np.ndarray):
         columns = columns | dict(zip(_OWNERS, owners, strict=True))
-        if owners[0].max(initial=0) > 127:
-            long.add("instrument")
+        bits = int(owners[0].max(initial=0)).bit_length()
+        if bits > 7:
+            widths["instrument"] = -(-bits // 7)
         owners = (0, 0, False)
-    names = tuple((name, name in long) for name in columns)
+    names = tuple((name, widths.get(name, 1)) for name in columns)
     template, places = _template(field, names, owners)
     count = len(next(iter(columns.values())))
     rows = np.empty((count, len(template)), np.uint8)
     rows[:] = template
     for (name, column), place in zip(columns.items(), places, strict=True):
-        if name in long:
-            rows[:, place] = _padded(column)
+        if name in widths:
+            rows[:, place] = _padded(column, widths[name])
         elif place.stop - place.start == 8:
             values = np.ascontiguousarray(column, "<f8")
             rows[:, place] = values.view(np.uint8).reshape(count, 8)
@@ -139,9 +141,9 @@ def _rows(
     return rows
 
 
-def _padded(values: np.ndarray) -> np.ndarray:
-    """Integers in the most bytes of the format, ``(values, bytes)`` uint8."""
-    shifts = np.arange(0, 7 * _LONG, 7, dtype=np.uint64)
+def _padded(values: np.ndarray, width: int) -> np.ndarray:
+    """Integers in so many bytes of the format each, ``(values, width)`` uint8."""
+    shifts = np.arange(0, 7 * width, 7, dtype=np.uint64)
     bits = values.astype(np.int64).view(np.uint64)[:, None] >> shifts
     found: np.ndarray = (bits.astype(np.uint8) & 0x7F) | 0x80
     found[:, -1] &= 0x7F
@@ -150,27 +152,26 @@ def _padded(values: np.ndarray) -> np.ndarray:
 
 @functools.lru_cache(maxsize=256)
 def _template(
-    field: str, columns: tuple[tuple[str, bool], ...], constants: tuple[int, int, bool]
+    field: str, columns: tuple[tuple[str, int], ...], constants: tuple[int, int, bool]
 ) -> tuple[np.ndarray, tuple[slice, ...]]:
     """One row with zeros in its columns, and where in it they lie.
 
     Args:
       field: of the sequence.
-      columns: names of its fields, and whether they are padded integers.
+      columns: names of its fields, and how many bytes those take that are integers.
       constants: instrument, program and whether it is a drum; left out if zero.
     """
     outer: Any = NoteSequence.DESCRIPTOR.fields_by_name[field]
     inner = outer.message_type.fields_by_name
     body, ends = b"", []
-    for name, long in columns:
+    for name, size in columns:
         number = inner[name].number
-        size = _LONG if long else 1
         if inner[name].type == inner[name].TYPE_DOUBLE:
             body += wire.field_double(number, 0.0)
-            size = 8
+            ends.append((len(body), 8))
         else:
             body += wire.field_varint(number, 0) + bytes(size - 1)
-        ends.append((len(body), size))
+            ends.append((len(body), size))
     for name, value in zip(_OWNERS, constants, strict=True):
         if value:
             body += wire.field_varint(inner[name].number, value)

@@ -43,7 +43,7 @@ def test_rows_of_controls_are_the_controls_added_one_by_one(about):
     assert found.SerializeToString() == expected.SerializeToString()
 
 
-@pytest.mark.parametrize("most", [0, 127, 128, 70_000])
+@pytest.mark.parametrize("most", [0, 127, 128, 16_384, 70_000])
 def test_rows_of_several_instruments(most):
     time, number = np.array([0.0, 1.5, 2.5]), np.array([4, 0, 1])
     whose = {
