@@ -1,7 +1,7 @@
 """MIDI files to note sequences and back.
 
 Reading gives what note_seq gives, so that what groovekit sees is what the original
-saw, for every file that note_seq reads rightly, about twenty times faster; where it
+saw, for every file that note_seq reads rightly, in a twelfth of the time; where it
 loses music it is not followed (:mod:`groovekit.io.midi.sequences`).
 
 Writing is groovekit's own: positions are computed with the tempo as MIDI can
