@@ -25,7 +25,8 @@ _STRAY, _STRAY_SHARE = 2, 0.02
 _KICK, _SNARE, _TIME = 0.05, 0.03, 0.2
 _TIMEKEEPERS = ("closed_hihat", "open_hihat", "ride")
 # What the map of General MIDI knows beside the pitches of its drum kit.
-_BESIDE_THE_KIT = tuple({*range(PITCHES)} - {22, 26, *range(35, 54), 55, 57, 59})
+_BESIDE_THE_KIT = np.ones(PITCHES, np.bool_)
+_BESIDE_THE_KIT[[22, 26, *range(35, 54), 55, 57, 59]] = False
 # Maps of most files, which go before those of single products.
 _COMMON = frozenset({"general_midi", "roland_td11", "roland_v_drums"})
 # Pitches that a message names.
@@ -69,9 +70,7 @@ def fit(kit: KitMap, pitches: np.ndarray) -> KitFit:
     total = len(pitches)
     classes = kit.class_of(pitches)
     known = classes >= 0
-    beside = np.zeros(total, np.bool_)
-    if kit.name == "general_midi":
-        beside = known & np.isin(pitches, _BESIDE_THE_KIT)
+    beside = known & _is_beside(pitches, kit)
     counts = np.bincount(classes[known & ~beside], minlength=len(kit))
     shares = dict(zip(kit.class_names, (counts / max(1, total)).tolist(), strict=True))
     rank = np.zeros(PITCHES)
@@ -88,6 +87,14 @@ def fit(kit: KitMap, pitches: np.ndarray) -> KitFit:
         and sum(shares.get(name, 0.0) for name in _TIMEKEEPERS) >= _TIME,
         float(usual.sum()) / max(1, total),
     )
+
+
+def _is_beside(pitches: np.ndarray, kit: KitMap) -> np.ndarray:
+    """``(notes,)`` bool: beside General MIDI's drum kit, where that is the map."""
+    if kit.name != "general_midi":
+        return np.zeros(len(pitches), np.bool_)
+    found: np.ndarray = _BESIDE_THE_KIT[np.clip(pitches, 0, PITCHES - 1)]
+    return found
 
 
 def fits(pitches: np.ndarray, own: KitMap) -> list[KitFit]:
@@ -118,14 +125,15 @@ def choose_kit(pitches: np.ndarray, own: KitMap) -> KitMap:
       pitches: ``(notes,)`` MIDI pitches; at least one.
       own: the map that a model was trained with.
     """
-    first = fit(own, pitches)
-    if first.known == first.notes and 2 * first.beside < first.notes:
-        return own
+    if (own.class_of(pitches) >= 0).all():
+        beside = np.count_nonzero(_is_beside(pitches, own))
+        if 2 * beside < len(pitches):
+            return own
     found = fits(pitches, own)
     common = _best([item for item in found if item.common or item.kit is own])
     best = min(common, key=lambda item: item.beside)
-    stray = max(_STRAY, _STRAY_SHARE * first.notes)
-    least = best.known + (stray if best.groove else -_AS_GOOD * first.notes)
+    stray = max(_STRAY, _STRAY_SHARE * len(pitches))
+    least = best.known + (stray if best.groove else -_AS_GOOD * len(pitches))
     products = [item for item in found if item.groove and not item.common]
     better = _best([item for item in products if item.known > least])
     if better:

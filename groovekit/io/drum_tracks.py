@@ -215,7 +215,8 @@ def mark_drums(
     Args:
       sequence: of any source.
       track: its name (capitals make no difference), its number from 1
-        (:attr:`Track.number`), or its MIDI channel: ``"channel 16"``, ``"ch16"``.
+        (:attr:`Track.number`), or its MIDI channel: ``"channel 16"``, ``"ch16"``; a
+        number that no track has is one of a channel, too.
       channels: MIDI channel, from 1, of each instrument; None where they are not
         known, as in TFRecords: 10 is known from the notes.
       name: how to call the sequence in messages.
@@ -345,12 +346,15 @@ def _chosen(
     named = [item for item in tracks if item.name.casefold() == asked.casefold()]
     if named:
         return named
-    if asked.isdecimal():
-        return [item for item in tracks if item.number == int(asked)]
-    channel = re.fullmatch(r"ch(annel)?\s*(\d+)", asked.casefold())
-    if channel is None:
+    numbered = re.fullmatch(r"(ch(annel)?)?\s*(\d+)", asked.casefold())
+    if numbered is None:
         return []
-    number = int(channel[2])
+    number = int(numbered[3])
+    if numbered[1] is None:
+        found = [item for item in tracks if item.number == number]
+        # A number that no track has is that of a channel.
+        if found or (channels is None and number != DRUM_CHANNEL + 1):
+            return found
     if channels is None:
         if number != DRUM_CHANNEL + 1:
             raise DataError(

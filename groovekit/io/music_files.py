@@ -270,6 +270,9 @@ def _patterns(
         unique = f"{file.name}_{number}" if len(sequences) > 1 else file.name
         _name(sequence, file, "midi", unique)
     read = ReadResult(tuple(sequences), remarks=parsed.remarks)
+    if drum_track is None:
+        others = not all(parsed.on_drum_channel(index) for index in at)
+        return _with_drums(read, None) if others else read
     return _with_drums(read, drum_track, [parsed.channels(index) for index in at])
 
 

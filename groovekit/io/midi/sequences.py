@@ -20,7 +20,7 @@ from groovekit.io.midi.note_rows import bend_rows, control_rows, note_rows
 from groovekit.io.midi.strokes import Strokes, read_strokes
 from groovekit.io.midi.tempo_estimate import estimate_qpm
 from groovekit.io.midi.timing import Timing, quarter_in_frames, read_timing
-from groovekit.io.notes import NoteSequence
+from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
 from groovekit.io.remarks import Remark, remarks_of
 from groovekit.io.tempo import DEFAULT_QPM
 
@@ -88,6 +88,15 @@ class ParsedMidi:
     def first_index(self) -> int:
         """Which sequence is the first one with notes; 0 where none has any."""
         return next((at for at, links in enumerate(self.links) if len(links)), 0)
+
+    def on_drum_channel(self, index: int) -> bool:
+        """Whether all notes of a sequence play on MIDI's channel of drums.
+
+        Args:
+          index: which sequence.
+        """
+        status = self.events.status[self.links[index][:, 1]]
+        return bool((status & 0x0F == DRUM_CHANNEL).all())
 
     def channels(self, index: int) -> dict[int, int]:
         """The MIDI channel, from 1, of each instrument of a sequence.
