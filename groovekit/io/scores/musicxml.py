@@ -18,6 +18,8 @@ _KIND = "MusicXML"
 _NUMBER = re.compile(r"\d+")
 # Music repeats itself a few times; a score that asks for more is played so often.
 _MAX_TIMES = 16
+# The longest movements have some 1,500; reading takes the square of their number.
+_MAX_MEASURES = 2000
 
 
 def parse_musicxml(data: bytes) -> tuple[NoteSequence, list[Remark]]:
@@ -36,6 +38,7 @@ def parse_musicxml(data: bytes) -> tuple[NoteSequence, list[Remark]]:
         raise DataError("the file is empty")
     converter = music21("converter", _KIND)
     root = _partwise(parse(unpack(data)))
+    _bound_measures(root)
     _bound_repeats(root)
     write_out(root)
     remarks = settle_drums(root)
@@ -71,6 +74,29 @@ def _partwise(root: ET.Element) -> ET.Element:
     root.tag = "score-partwise"
     root.extend(parts.values())
     return root
+
+
+def _bound_measures(root: ET.Element) -> None:
+    """Refuses what takes too long, and says the time signature where a part does not.
+
+    Without one music21 looks for it from each measure on.
+
+    Raises:
+      DataError: a part has more measures than music has.
+    """
+    for part in root.findall("part"):
+        measures = part.findall("measure")
+        if len(measures) > _MAX_MEASURES:
+            raise DataError(
+                f"has a part of {len(measures):,} measures; expected at most "
+                f"{_MAX_MEASURES:,}"
+            )
+        if measures and measures[0].find("attributes/time") is None:
+            attributes = ET.Element("attributes")
+            time = ET.SubElement(attributes, "time")
+            ET.SubElement(time, "beats").text = "4"
+            ET.SubElement(time, "beat-type").text = "4"
+            measures[0].insert(0, attributes)
 
 
 def _bound_repeats(root: ET.Element) -> None:

@@ -224,6 +224,7 @@ def test_what_music21_warns_of_is_a_remark_and_not_shown(capfd):
         (b"<score-partwise/>", "not readable as MusicXML"),
         (score([]), "not readable as MusicXML"),
         (score([part([note("H5")])]), "not readable as MusicXML"),
+        (score([part([""] * 2001)]), "has a part of 2,001 measures"),
     ],
 )
 def test_what_is_refused(data, reason):
