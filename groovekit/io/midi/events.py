@@ -28,7 +28,8 @@ import numpy as np
 from groovekit.errors import DataError
 from groovekit.io.remarks import Remark, remarks_of
 
-NOTE_OFF, NOTE_ON, CONTROL, PROGRAM, PITCH_BEND = 0x80, 0x90, 0xB0, 0xC0, 0xE0
+NOTE_OFF, NOTE_ON, AFTERTOUCH, CONTROL = 0x80, 0x90, 0xA0, 0xB0
+PROGRAM, CHANNEL_AFTERTOUCH, PITCH_BEND = 0xC0, 0xD0, 0xE0
 META, SYSEX, SYSEX_MORE = 0xFF, 0xF0, 0xF7
 
 # Kinds of meta events.
@@ -247,7 +248,7 @@ class _Reader:
         data = self._data
         if not data:
             raise DataError("the file is empty")
-        start, stop = _riff_data(data)
+        start, stop = riff_data(data)
         header = data.find(b"MThd", start, stop)
         if header < 0:
             raise DataError("not a MIDI file (it holds no header MThd)")
@@ -470,7 +471,7 @@ class _Reader:
             self._found["after_end_of_track"] += after
 
 
-def _riff_data(data: bytes) -> tuple[int, int]:
+def riff_data(data: bytes) -> tuple[int, int]:
     """Where the chunk ``data`` of a RIFF file lies; of another file, all of it."""
     position, end = 12, len(data)
     if data.startswith(b"RIFF") and data[8:12] == b"RMID":

@@ -83,6 +83,13 @@ class Clock:
         ] * (ticks - np.array(self.ticks)[index])
         return found
 
+    def nearest(self, seconds: np.ndarray) -> np.ndarray:
+        """The ticks nearest to times, ``int64``; to times before 0, tick 0."""
+        index = np.maximum(np.searchsorted(self.seconds, seconds, side="right") - 1, 0)
+        ticks = np.array(self.ticks)[index]
+        since = (seconds - np.array(self.seconds)[index]) / np.array(self.scales)[index]
+        return np.asarray(np.maximum(np.rint(ticks + since), 0).astype(np.int64))
+
 
 def read_timing(events: MidiEvents, rows: slice) -> Timing:
     """Reads the timing of one sequence, in whichever track it stands.
