@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from groovekit.cli.generate.mode import (
+    Inputs,
     Mode,
     Request,
     check_abilities,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from groovekit.converters.base import Converter
     from groovekit.converters.grid.selection import Instruments
     from groovekit.generation.player import Player
+    from groovekit.io.midi.document import MidiDocument
     from groovekit.io.notes import NoteSequence
 
 _DEFAULT_MODE = "sample"
@@ -372,7 +375,13 @@ def command(
             model.progress = progress.follow
             sequences = mode.make(model, read, request)
         rows = write(
-            sequences, output_dir, files.config.name, name, plot=plot, audio=audio
+            sequences,
+            output_dir,
+            files.config.name,
+            name,
+            documents=_documents(mode, read, len(sequences)),
+            plot=plot,
+            audio=audio,
         )
     if not as_json:
         for row in rows:
@@ -480,6 +489,17 @@ def _load(
     from groovekit.generation.players import load_player
 
     return load_player(files, runtime=runtime, **options)
+
+
+def _documents(
+    mode: Mode[Any], read: Inputs, outputs: int
+) -> Sequence[MidiDocument] | None:
+    """The files that outputs are written into; None where they are new."""
+    if not mode.edits or not read.documents:
+        return None
+    documents = read.documents if mode.arity.each else read.documents[:1]
+    each = outputs // len(documents)
+    return [document for document in documents for _ in range(each)]
 
 
 def _kits(converter: Converter) -> dict[str, str | None]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from groovekit.generation.inputs import Excerpt
     from groovekit.generation.manner import Manner
     from groovekit.generation.player import Player
+    from groovekit.generation.takes import Take
+    from groovekit.io.midi.document import MidiDocument
     from groovekit.io.notes import NoteSequence
 
 
@@ -71,7 +73,7 @@ def read_excerpts(request: Request) -> Excerpts:
     tell_kits(request.converter, counts, sequences)
     tiles = bars or max(1, len(figures)) if asked.tiles else 1
     windows = request.outputs * tiles
-    return Excerpts(counts, windows, asked.steps, sequences, excerpts)
+    return Excerpts(counts, windows, asked.steps, sequences, excerpts=excerpts)
 
 
 def read_takes(request: Request, *, taps: bool = False, keeping: bool = True) -> Takes:
@@ -88,10 +90,15 @@ def read_takes(request: Request, *, taps: bool = False, keeping: bool = True) ->
     """
     from groovekit.generation.takes import read_take
 
-    sequences = [read_performance(path, request.drum_track) for path in request.paths]
+    documents = [read_document(path, request.drum_track) for path in request.paths]
+    sequences = [document.sequence for document in documents]
     takes = [
         read_take(sequence, request.converter, taps=taps, name=path)
         for path, sequence in zip(request.paths, sequences, strict=True)
+    ]
+    documents = [
+        _with_hats(document, take)
+        for document, take in zip(documents, takes, strict=True)
     ]
     counts = [take.counts for take in takes]
     for path, take in zip(request.paths, takes, strict=True):
@@ -106,7 +113,26 @@ def read_takes(request: Request, *, taps: bool = False, keeping: bool = True) ->
     )
     windows = request.count * sum(len(take.starts) for take in takes)
     steps = request.converter.steps
-    return Takes(counts, windows, steps, sequences, read_manner(request.options))
+    return Takes(
+        counts,
+        windows,
+        steps,
+        sequences,
+        documents,
+        manner=read_manner(request.options),
+    )
+
+
+def _with_hats(document: MidiDocument, take: Take) -> MidiDocument:
+    """A file whose hi-hats are those of the kit that it is read with."""
+    kit = take.converter.kit_map
+    hats = frozenset(
+        pitch
+        for name, pitches in zip(kit.class_names, kit.classes, strict=True)
+        if "hihat" in name
+        for pitch in pitches
+    )
+    return dataclasses.replace(document, hats=hats) if hats else document
 
 
 def read_manner(options: Mapping[str, Any]) -> Manner:
@@ -183,20 +209,27 @@ def read_performance(path: str, drum_track: str | None = None) -> NoteSequence:
     Raises:
       DataError: it cannot be read, or has no such track; says why.
     """
-    from groovekit.io.drum_tracks import drum_tracks, mark_drums
-    from groovekit.io.midi.files import parse_midi, read_file
+    return read_document(path, drum_track).sequence
 
-    parsed = parse_midi(read_file(Path(path).expanduser(), path), name=path)
-    for remark in parsed.remarks:
+
+def read_document(path: str, drum_track: str | None = None) -> MidiDocument:
+    """Reads a MIDI file to be edited, as :func:`read_performance` does."""
+    from groovekit.io.drum_tracks import drum_tracks, mark_drums
+    from groovekit.io.midi.document import MidiDocument
+    from groovekit.io.midi.files import read_file
+
+    data = read_file(Path(path).expanduser(), path)
+    document = MidiDocument.read(data, name=path)
+    for remark in document.remarks:
         note(f"{path}: {remark}")
-    sequence = parsed.first
+    sequence = document.sequence
     sequence.filename = path
     if drum_track is not None:
-        channels = parsed.channels(parsed.first_index)
-        return mark_drums(sequence, drum_track, channels=channels, name=path)
+        marked = mark_drums(sequence, drum_track, channels=document.channels, name=path)
+        return dataclasses.replace(document, sequence=marked)
     if found := drum_tracks(sequence).remark:
         note(f"{path}: {found} (`drum_track=...` for another).")
-    return sequence
+    return document
 
 
 def tell_kits(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from groovekit.configs.presets import ModelFiles
     from groovekit.converters.base import Converter, Counts
     from groovekit.generation.player import Player
+    from groovekit.io.midi.document import MidiDocument
     from groovekit.io.notes import NoteSequence
     from groovekit.models.family import Ability
 
@@ -115,12 +116,14 @@ class Inputs:
       windows: how many go through the model for all outputs; decides what computes.
       steps: of each window.
       sequences: the inputs as they were read.
+      documents: their files, for modes whose outputs are edits of these.
     """
 
     counts: Sequence[Counts] = ()
     windows: int = 1
     steps: int = 1
     sequences: Sequence[NoteSequence] = ()
+    documents: Sequence[MidiDocument] = ()
 
 
 InputsT = TypeVar("InputsT", bound=Inputs)
@@ -145,6 +148,8 @@ class Mode(Generic[InputsT]):
         asked for (None for nothing) and the number of inputs; or a UsageError.
       check: raises a UsageError for values of the options that do not go together,
         before anything is looked for.
+      edits: whether its outputs are the inputs, edited: what is no note of theirs comes
+        back as it was, byte for byte, of several inputs that of the first.
       needs: abilities of which the player must have one; with which of them it plays
         is the task's business.
     """
@@ -159,6 +164,7 @@ class Mode(Generic[InputsT]):
     options: tuple[click.Option, ...] = ()
     count: Callable[[int | None, int], int] | None = None
     check: Callable[[Mapping[str, Any]], object] | None = None
+    edits: bool = False
     needs: frozenset[Ability] = frozenset({"encode"})
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from groovekit.cli.output import note
 from groovekit.cli.progress import Progress
 
 if TYPE_CHECKING:
+    from groovekit.io.midi.document import MidiDocument
     from groovekit.io.notes import NoteSequence
 
 # A line of a picture is readable up to so many bars.
@@ -23,6 +25,7 @@ def write(
     config: str,
     mode: str,
     *,
+    documents: Sequence[MidiDocument] | None = None,
     plot: str | None = None,
     audio: bool = False,
 ) -> list[dict[str, Any]]:
@@ -33,6 +36,8 @@ def write(
       folder: where to.
       config: name of the config.
       mode: name of the mode.
+      documents: for each sequence the file that it is written into; None to write all
+        of it anew.
       plot: ``"png"`` or ``"svg"`` for a piano roll beside each file.
       audio: whether to write a WAV file beside each.
 
@@ -45,8 +50,11 @@ def write(
     names = output_names(config, mode, stamp, len(sequences))
     rows: list[dict[str, Any]] = []
     with Progress(len(sequences), "Writing", unit="files") as progress:
-        for name, sequence in zip(names, sequences, strict=True):
-            path = write_midi(sequence, folder / name)
+        for index, (name, sequence) in enumerate(zip(names, sequences, strict=True)):
+            if documents is None:
+                path = write_midi(sequence, folder / name)
+            else:
+                path = documents[index].write(sequence, folder / name)
             row = {"path": str(path)}
             if plot is not None:
                 row["plot"] = _plot(sequence, path.with_suffix(f".{plot}"))

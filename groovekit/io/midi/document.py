@@ -69,6 +69,11 @@ class MidiDocument:
         return cls(sequence, parsed)
 
     @property
+    def channels(self) -> dict[int, int]:
+        """The MIDI channel, from 1, of each instrument of the sequence."""
+        return self._parsed.channels(self._parsed.first_index)
+
+    @property
     def remarks(self) -> tuple[Remark, ...]:
         """What was mended or left out when the file was read."""
         return self._parsed.remarks
@@ -90,7 +95,7 @@ class MidiDocument:
         _, first = np.unique(source, return_index=True)
         known &= np.isin(np.arange(len(source)), first)
         source = np.where(known, source, -1)
-        return patch_midi(self._parsed, sequence, source, hats=self.hats)
+        return patch_midi(self._parsed, self.sequence, sequence, source, hats=self.hats)
 
     def write(self, sequence: NoteSequence, path: str | Path) -> Path:
         """Writes the file with the notes of an edited sequence.

@@ -44,7 +44,7 @@ from groovekit.io.midi.sequences import ParsedMidi
 from groovekit.io.midi.timing import read_timing
 from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
 
-# New notes-offs say nothing of how fast a key comes up.
+# New note-offs say nothing of how fast a key comes up.
 _OFF_VELOCITY = 64
 _MAX_TEMPO_MICROSECONDS = 2**24 - 1
 _NEVER = 2**62
@@ -72,7 +72,8 @@ class _Notes:
 
 def patch_midi(
     parsed: ParsedMidi,
-    sequence: NoteSequence,
+    before: NoteSequence,
+    after: NoteSequence,
     source: np.ndarray,
     *,
     hats: frozenset[int],
@@ -80,8 +81,9 @@ def patch_midi(
     """The file that a sequence was read from, with the notes of an edited one.
 
     Args:
-      parsed: the file; edited is its first sequence with notes.
-      sequence: the edited one. Its tempos are those that were read, or all of them
+      parsed: the file.
+      before: its first sequence with notes, in which drums may be marked.
+      after: the edited one. Its tempos are those that were read, or all of them
         faster or slower by a factor.
       source: ``(notes,)`` for each of its notes, which of those read it is, -1 for a
         new one.
@@ -90,7 +92,7 @@ def patch_midi(
     Raises:
       DataError: times, pitches or tempos that the file cannot hold.
     """
-    return _Patch(parsed, sequence, source, hats).written()
+    return _Patch(parsed, before, after, source, hats).written()
 
 
 class _Patch:
@@ -104,7 +106,8 @@ class _Patch:
     def __init__(
         self,
         parsed: ParsedMidi,
-        sequence: NoteSequence,
+        before: NoteSequence,
+        after: NoteSequence,
         source: np.ndarray,
         hats: frozenset[int],
     ) -> None:
@@ -118,14 +121,14 @@ class _Patch:
         self._rows = slice(
             events.tracks[first].rows.start, events.tracks[last].rows.stop
         )
-        self._before = parsed.sequences[index]
-        self._after = sequence
+        self._before = before
+        self._after = after
         self._links = parsed.links[index]
         self._end_tick = parsed.end_ticks[index]
         self._hats = hats
         self._clock = read_timing(events, self._rows).clock
         # Faster or slower by so much; seconds are those of the file times this.
-        self._stretch = _stretch(self._before, sequence)
+        self._stretch = _stretch(before, after)
         self._data = bytearray(events.data)
         self._tick = events.tick.copy()
         self._rank = np.full(len(events), STAYING)
@@ -384,7 +387,7 @@ class _Patch:
             following = np.where(
                 inside[stroke], np.minimum(following, self._end_tick), following
             )
-        return np.minimum(end, following)
+        return np.asarray(np.minimum(end, following))
 
     def _following(self) -> np.ndarray:
         """The tick of the next later stroke in the lane of each."""
@@ -475,7 +478,7 @@ class _Patch:
         """
         before, after = self._programs_around(row)
         before = np.where(before > 0, before + 1, 0)
-        return np.minimum(np.maximum(tick, before), np.maximum(before, after - 1))
+        return np.asarray(np.clip(tick, before, np.maximum(before, after - 1)))
 
     def _move_companions(self) -> None:
         """The pedal goes with the hats, channel aftertouch with all strokes."""
@@ -519,7 +522,7 @@ class _Patch:
             ]
             self._lasting = [round(tick * self._stretch) for tick in self._lasting]
             return
-        metas = self._rows_of(META)
+        metas = np.flatnonzero(events.kind[self._rows] == META) + self._rows.start
         tempos = metas[events.first[metas] == TEMPO]
         for row in tempos.tolist():
             content = events.content(row)

@@ -47,5 +47,6 @@ MODE = Mode(
     read=_read,
     make=_make,
     options=(DRUMS, *MANNER),
+    edits=True,
     needs=frozenset({"encode", "fill"}),
 )

@@ -69,7 +69,7 @@ def _read(request: Request) -> _Shifted:
         read.windows,
         read.steps,
         read.sequences,
-        read.excerpts,
+        excerpts=read.excerpts,
         directions=directions,
     )
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from groovekit.cli.generate.inputs import (
     Takes,
+    read_document,
     read_manner,
-    read_performance,
     read_takes,
     tell_kits,
 )
@@ -25,7 +25,8 @@ def _read(request: Request) -> Takes:
     converter = request.converter
     if request.fills:
         return read_takes(request)
-    sequences = [read_performance(path, request.drum_track) for path in request.paths]
+    documents = [read_document(path, request.drum_track) for path in request.paths]
+    sequences = [document.sequence for document in documents]
     endings = [read_ending(sequence, converter) for sequence in sequences]
     counts = [ending.counts for ending in endings]
     tell_kits(converter, counts, sequences)
@@ -34,7 +35,7 @@ def _read(request: Request) -> Takes:
     windows = request.count * sum(len(ending.windows) for ending in endings)
     windows += request.outputs * sections
     manner = read_manner(request.options)
-    return Takes(counts, windows, converter.steps, sequences, manner)
+    return Takes(counts, windows, converter.steps, sequences, documents, manner=manner)
 
 
 def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]:
@@ -64,5 +65,6 @@ MODE = Mode(
     read=_read,
     make=_make,
     options=(BARS, *MANNER),
+    edits=True,
     needs=frozenset({"encode", "fill"}),
 )

@@ -62,5 +62,6 @@ MODE = Mode(
     make=_make,
     options=(WHICH_BARS, DRUMS, *MANNER),
     check=_check,
+    edits=True,
     needs=frozenset({"fill"}),
 )

@@ -42,5 +42,6 @@ MODE = Mode(
     make=_make,
     options=(*PLAYED, *MANNER),
     check=check_played,
+    edits=True,
     needs=frozenset({"encode", "fill"}),
 )
