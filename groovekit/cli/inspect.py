@@ -13,6 +13,7 @@ from groovekit.cli.options import (
     json_option,
     kit_option,
     split_option,
+    window_options,
 )
 from groovekit.cli.output import (
     echo_json,
@@ -23,7 +24,7 @@ from groovekit.cli.output import (
 )
 from groovekit.cli.progress import Progress, duration
 from groovekit.cli.types import CONFIG, EXAMPLES
-from groovekit.errors import DataError
+from groovekit.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from groovekit.converters.base import Converter
@@ -48,6 +49,7 @@ _MOST_COMMON = 6
     "--kit", "Kit map to read drums with (groovekit kits list, or a JSON file)."
 )
 @drum_track_option
+@window_options
 @split_option("Part of a data set that has splits.", default="all")
 @click.option("--each", is_flag=True, help="Show every sequence on a line of its own.")
 @json_option
@@ -56,6 +58,9 @@ def command(
     config_name: str | None,
     kit: str | None,
     drum_track: str | None,
+    time_signature: tuple[int, int] | None,
+    loop: bool | None,
+    keep_silence: bool | None,
     split: str,
     each: bool,
     as_json: bool,
@@ -70,7 +75,19 @@ def command(
     from groovekit.io.sources import iter_sequences, open_source
 
     source = open_source(examples, split=split, drum_track=drum_track)
-    windows = _WindowCount(config_name, kit, drum_track) if config_name else None
+    wanted: dict[str, Any] = {
+        "time_signature": time_signature,
+        "loop": loop,
+        "keep_silence": keep_silence,
+    }
+    windows = None
+    if config_name:
+        windows = _WindowCount(config_name, kit, drum_track, **wanted)
+    elif any(value is not None for value in wanted.values()):
+        raise UsageError(
+            "--time-signature, --loop and --keep-silence say what windows are made of: "
+            "name a config, too (--config NAME)."
+        )
     kits = _Kits(
         windows.converter if windows else None,
         get_kit(kit) if kit else None,
@@ -270,10 +287,15 @@ class _WindowCount:
       config_name: a registered config.
       kit: kit map to read with instead of the config's.
       drum_track: the track that is marked as drums; None where drums are found.
+      options: others of :func:`groovekit.converters.options.with_options`.
     """
 
     def __init__(
-        self, config_name: str, kit: str | None = None, drum_track: str | None = None
+        self,
+        config_name: str,
+        kit: str | None = None,
+        drum_track: str | None = None,
+        **options: Any,
     ) -> None:
         from groovekit.configs.base import get_config
         from groovekit.converters.base import Counts
@@ -290,10 +312,13 @@ class _WindowCount:
             output_kit=output_kit,
             instruments="drums" if drum_track is not None else None,
             trained=False,
+            **options,
         )
         self.windows = 0
         self.used = 0
         self.sequences = 0
+        self.silent = self.looped = 0
+        self.left_out: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.counts = Counts()
 
@@ -308,6 +333,10 @@ class _WindowCount:
             return 0, str(result)
         self.sequences += 1
         self.windows += len(result)
+        self.silent += result.silent
+        self.looped += 0 if result.loop_quarters is None else len(result)
+        for reason, notes in result.left_out.items():
+            self.left_out[reason.value] += notes
         self.used += len(self.converter.select(len(result), None))
         return len(result), ""
 
@@ -317,9 +346,12 @@ class _WindowCount:
             "config": self.config_name,
             "windows": self.windows,
             "windows_an_epoch": self.used,
+            "windows_of_loops": self.looped,
+            "windows_without_a_hit": self.silent,
             "sequences_with_windows": self.sequences,
             "reasons": dict(self.reasons.most_common()),
             "notes": dataclasses.asdict(self.counts),
+            "notes_left_out": dict(self.left_out.most_common()),
         }
 
     def show(self) -> None:
@@ -329,6 +361,10 @@ class _WindowCount:
         if self.used != self.windows:
             text += f"; {self.used:,} an epoch"
         rows: list[tuple[str, object]] = [("windows", text)]
+        if self.looped:
+            rows.append(("of loops", f"{self.looped:,}, repeated to fill a window"))
+        if self.silent:
+            rows.append(("without a hit", f"{self.silent:,} more, left out"))
         rows += [
             (f"{count:,} give none", reason)
             for reason, count in self.reasons.most_common()
@@ -336,4 +372,8 @@ class _WindowCount:
         counts = dataclasses.asdict(self.counts)
         notes = ", ".join(f"{value:,} {name}" for name, value in counts.items())
         rows.append(("notes", notes.replace("notes, ", "read, ", 1)))
+        rows += [
+            (f"{count:,} notes left out", f"of a part that {reason}")
+            for reason, count in self.left_out.most_common()
+        ]
         echo_table(rows)

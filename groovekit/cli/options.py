@@ -8,7 +8,15 @@ from typing import Any, TypeVar
 import click
 
 from groovekit.cli.output import note
-from groovekit.cli.types import EXAMPLES, FOLDER, KIT, PRESET, SPLITS, PathOf
+from groovekit.cli.types import (
+    EXAMPLES,
+    FOLDER,
+    KIT,
+    PRESET,
+    SPLITS,
+    TIME_SIGNATURE,
+    PathOf,
+)
 from groovekit.models.installed import BACKENDS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -206,6 +214,35 @@ workers_option = click.option(
     default=1,
     help="Processes that read files.",
 )
+
+
+def window_options(function: F) -> F:
+    """Options on what windows are made of: bars, loops, silence."""
+    added = [
+        click.option(
+            "--time-signature",
+            metavar="N/D",
+            type=TIME_SIGNATURE,
+            default=None,
+            show_default="the config's",
+            help="Read bars of this time signature, such as 3/4.",
+        ),
+        click.option(
+            "--loop",
+            is_flag=True,
+            default=None,
+            help="Repeat music that is shorter than a window.",
+        ),
+        click.option(
+            "--keep-silence",
+            is_flag=True,
+            default=None,
+            help="Keep windows without a hit.",
+        ),
+    ]
+    for add in reversed(added):
+        function = add(function)
+    return function
 
 
 def examples_option(help: str, *, required: bool = True) -> Callable[[F], F]:

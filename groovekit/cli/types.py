@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,22 @@ class PathOf(click.Path):
         self.name = name
 
 
+class TimeSignature(click.ParamType):  # type: ignore[type-arg]  # click 8.2 has no type
+    """A time signature such as 3/4, as its two numbers."""
+
+    name = "n/d"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """The numbers of a text; which of them make bars says the converter."""
+        found = re.fullmatch(r"\s*(\d+)\s*/\s*(\d+)\s*", str(value))
+        if found is None:
+            text = f"expected a time signature such as 3/4, got {value!r}."
+            self.fail(text, param, ctx)
+        return int(found[1]), int(found[2])
+
+
 class Name(click.types.StringParamType):
     """A name of a kind.
 
@@ -74,6 +91,7 @@ class Name(click.types.StringParamType):
 
 
 FILE, FOLDER = PathOf("file"), PathOf("dir")
+TIME_SIGNATURE = TimeSignature()
 EXAMPLES = PathOf("e", as_text=True)
 
 _REGISTRIES = "groovekit.plugins.catalogue"

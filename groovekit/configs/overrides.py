@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any, Protocol, Self, TypeVar
 
@@ -42,6 +43,7 @@ OBSOLETE_NAMES: dict[str, Any] = {
 
 # Another way to give the time signature of a grid.
 _QUARTERS = "converter.quarters_per_bar"
+_TIME_SIGNATURE = "converter.time_signature"
 # Those of parts that few configs have.
 _CONTROLS = "control_preprocessing_rnn_size"
 _NADE = "nade_num_hidden"
@@ -165,9 +167,12 @@ def _resolve(
     """The dotted path that ``name`` means, and the value with its right type."""
     if name in OBSOLETE_NAMES:
         return name, _read(raw, OBSOLETE_NAMES[name], name)
-    if name == _QUARTERS and "converter.time_signature" in hints:
-        return "converter.time_signature", (_read(raw, int, name), 4)
+    if name == _QUARTERS and _TIME_SIGNATURE in hints:
+        return _TIME_SIGNATURE, (_read(raw, int, name), 4)
     path = FLAT_NAMES.get(name, name)
+    if path == _TIME_SIGNATURE and isinstance(raw, str):
+        # As it is written in music.
+        raw = re.sub(r"^(\d+)/(\d+)$", r"[\1,\2]", raw)
     if name == _CONTROLS and "decoder.control_rnn_size" in hints:
         value = _read(raw, tuple[int, ...], name)
         path = "decoder.control_rnn_size"

@@ -107,9 +107,12 @@ def with_options(
     output_kit: str | Path | KitMap | None = None,
     bars: int | None = None,
     instruments: Instruments | None = None,
+    time_signature: tuple[int, int] | None = None,
+    loop: bool | None = None,
+    keep_silence: bool | None = None,
     trained: bool = True,
 ) -> Converter:
-    """The same converter with other kits, or for another number of bars.
+    """The same converter with other kits, or for other bars.
 
     Args:
       converter: of a model.
@@ -119,6 +122,9 @@ def with_options(
       bars: bars of a window.
       instruments: which notes are read as drums; ignored by converters that have no
         such field.
+      time_signature: numerator and denominator of the bars.
+      loop: whether music shorter than a window is repeated.
+      keep_silence: whether windows without a hit are kept.
       trained: whether there is such a model, which fixes the number of drum
         classes; otherwise the two kit maps only have to agree.
 
@@ -127,7 +133,14 @@ def with_options(
       UnknownNameError: no such kit map.
       ConfigError: a kit map of another size than the model's, or than the other.
     """
-    wanted = {"kit": kit, "output_kit": output_kit, "bars": bars}
+    wanted = {
+        "kit": kit,
+        "output_kit": output_kit,
+        "bars": bars,
+        "time_signature": time_signature,
+        "loop": loop,
+        "keep_silence": keep_silence,
+    }
     changes: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None}
     fields = {field.name for field in dataclasses.fields(converter)}  # type: ignore[arg-type]  # abstract, but each is a dataclass
     if instruments is not None and "instruments" in fields:

@@ -82,7 +82,11 @@ class Player(Protocol):
         ...
 
     def to_tensors(
-        self, music: Music, *, window: int = 1, controls: np.ndarray | None = None
+        self,
+        music: Music,
+        *,
+        window: int | None = None,
+        controls: np.ndarray | None = None,
     ) -> tuple[Tensors, list[float]]:
         """Windows of music as the model takes them, and the tempo of each."""
         ...
@@ -91,7 +95,7 @@ class Player(Protocol):
         self,
         music: Music,
         *,
-        window: int = 1,
+        window: int | None = None,
         controls: np.ndarray | None = None,
         seed: int | None = None,
         rng: np.random.Generator | None = None,

@@ -86,13 +86,14 @@ def _other_time_signature(
     a, b = wrong[0]
     change = ", ".join(dict.fromkeys(f"{x}/{y}" for x, y in found))
     quarters = 4 * a / max(b, 1)
-    advice = f"No model takes {a}/{b}: bars are whole quarter notes"
+    steps = quarters * converter.grid.steps_per_quarter
+    advice = f"No model takes {a}/{b}: bars are whole steps"
     if len(wrong) < len(found):
         advice = f"Cut out the part in {own}"
-    elif quarters == round(quarters) > 0:
+    elif steps == round(steps) > 0:
         advice = (
             f"Choose or train a model for {a}/{b} (groovekit train with "
-            f'`with_overrides("converter.quarters_per_bar={round(quarters)}")`)'
+            f"`time_signature={a}/{b}`), or what takes any: {_OF_ANY_LENGTH}"
         )
     return DataError(
         f"{name} has bars of {quarters:g} quarter notes (time signature {change}), the "

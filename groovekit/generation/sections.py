@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from groovekit.errors import UsageError
 from groovekit.generation.controls import complete_controls
 from groovekit.generation.player import Player
 from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
+from groovekit.io.tempo import tempo_of
 from groovekit.models.feed import Vectors
 
 
@@ -169,9 +171,36 @@ def bar_seconds(converter: Converter, qpm: float) -> float:
     return converter.window_seconds(qpm) / converter.window_bars
 
 
-def cut(sequence: NoteSequence, seconds: float) -> NoteSequence:
-    """The first seconds of a sequence."""
-    kept = [note for note in sequence.notes if note.start_time < seconds]
+def cut_back(
+    pieces: list[NoteSequence], lengths: Sequence[float | None], converter: Converter
+) -> list[NoteSequence]:
+    """What was made of short loops, as long as they are.
+
+    Args:
+      pieces: each at one tempo.
+      lengths: of each in quarter notes; None for one that stays as it is.
+      converter: of the model.
+    """
+    made = []
+    for piece, quarters in zip(pieces, lengths, strict=True):
+        if quarters is not None:
+            quarter = 60.0 / tempo_of(piece)
+            # What is early at the end belongs to the next turn.
+            ahead = 0.5 * quarter / converter.grid.steps_per_quarter
+            cut(piece, quarters * quarter, ahead=ahead)
+        made.append(piece)
+    return made
+
+
+def cut(sequence: NoteSequence, seconds: float, *, ahead: float = 0) -> NoteSequence:
+    """The first seconds of a sequence.
+
+    Args:
+      sequence: changed in place, and given back.
+      seconds: how many.
+      ahead: notes that begin so many seconds before the end, or fewer, go, too.
+    """
+    kept = [note for note in sequence.notes if note.start_time < seconds - ahead]
     del sequence.notes[:]
     sequence.notes.extend(kept)
     for note in sequence.notes:

@@ -22,9 +22,9 @@ from groovekit.converters.harmony.chords import Chords, parse_chords
 from groovekit.converters.options import with_options
 from groovekit.errors import UsageError
 from groovekit.generation.controls import complete_controls
-from groovekit.generation.inputs import Music, to_tensors
+from groovekit.generation.inputs import Music, excerpts_of, loops_of, to_tensors
 from groovekit.generation.latent_vectors import Encoding
-from groovekit.generation.sections import one_after_another, plan
+from groovekit.generation.sections import cut_back, one_after_another, plan
 from groovekit.generation.tasks.add import add
 from groovekit.generation.tasks.continue_ import continue_
 from groovekit.generation.tasks.drumify import drumify
@@ -205,10 +205,12 @@ class TrainedModel:
             raise UsageError(f"The number of samples must be at least 1, got {count}.")
         seed = one_seed(seed, rng)
         z = self.draw(count, seed=seed)
+        if controls is not None:
+            controls = excerpts_of(controls, self.converter)
         given, tempos = self._given_controls(controls)
         if len(tempos) == 1:
             tempos = tempos * count
-        return self.decode(
+        made = self.decode(
             z,
             temperature=temperature,
             bars=bars,
@@ -218,6 +220,12 @@ class TrainedModel:
             vectors="prior",
             seed=seed,
         )
+        if controls is None or bars is not None:
+            return made
+        loops = loops_of(controls, len(tempos))
+        if len(loops) == 1:
+            loops = loops * count
+        return cut_back(made, loops or [None] * count, self.converter)
 
     def draw(
         self,
@@ -251,7 +259,7 @@ class TrainedModel:
         self,
         music: Music,
         *,
-        window: int = 1,
+        window: int | None = None,
         controls: np.ndarray | None = None,
         seed: int | None = None,
         rng: np.random.Generator | None = None,
@@ -260,7 +268,8 @@ class TrainedModel:
 
         Args:
           music: sequences (of each, one window is taken) or tensors.
-          window: which window of each sequence, from 1.
+          window: which window of each sequence, from 1; the fullest by
+        default.
           controls: ``(batch, steps, control_depth)``, for bare arrays of a model
             with controls.
           seed: of the latent vectors drawn from the posterior.
@@ -442,13 +451,18 @@ class TrainedModel:
     # Inputs --------------------------------------------------------------------
 
     def to_tensors(
-        self, music: Music, *, window: int = 1, controls: np.ndarray | None = None
+        self,
+        music: Music,
+        *,
+        window: int | None = None,
+        controls: np.ndarray | None = None,
     ) -> tuple[Tensors, list[float]]:
         """Windows of music as the model takes them, and the tempo of each.
 
         Args:
           music: sequences (of each, one window is taken) or tensors.
-          window: which window of each sequence, from 1.
+          window: which window of each sequence, from 1; the fullest by
+        default.
           controls: for bare arrays, see :meth:`encode`.
 
         Raises:

@@ -116,3 +116,39 @@ def test_mistakes_are_plain(command, folder, tmp_path):
     result = command("inspect", path)
     assert result.exit_code == 1
     assert "not a TFRecord" in result.stderr
+
+
+def test_bars_loops_and_silence(command, tmp_path):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    write_midi(take(8, numerator=3), folder / "waltz.mid")
+    write_midi(take(1), folder / "loop.mid")
+    rest = take(4)
+    far = rest.notes.add()
+    far.CopyFrom(rest.notes[0])
+    far.start_time, far.end_time = 50.0, 50.1
+    write_midi(rest, folder / "rest.mid")
+    config = ("--config", "groovae_4bar", "--json")
+
+    def windows(*options):
+        result = command("inspect", folder, *config, *options)
+        return json.loads(result.stdout)["windows"]
+
+    plain = windows()
+    assert (plain["windows"], plain["windows_of_loops"]) == (1, 0)
+    assert plain["windows_without_a_hit"] == 5
+    looped = windows("--loop")
+    assert (looped["windows"], looped["windows_of_loops"]) == (2, 1)
+    assert windows("--keep-silence")["windows"] == 6
+    waltz = windows("--time-signature", "3/4")
+    assert waltz["windows"] == 2
+    assert waltz["reasons"] == {"has bars of another length": 2}
+    text = command("inspect", folder, *config[:2], "--loop").stdout
+    assert "of loops       1, repeated to fill a window" in text
+    assert "without a hit  5 more, left out" in text
+    for wrong in ("3-4", "3/5"):
+        result = command("inspect", folder, *config, "--time-signature", wrong)
+        assert result.exit_code != 0
+    alone = command("inspect", folder, "--loop")
+    assert alone.exit_code == 2
+    assert "name a config, too" in " ".join(alone.stderr.split())

@@ -399,7 +399,7 @@ def command(
             "runtime": runtime,
             "seed": seed,
             "temperature": temperature,
-            "window": options["window"],
+            "window": read.window,
             "chords": options["chords"],
             **_kits(request.converter),
             "read": [_read_as(request, music) for music in read.sequences],

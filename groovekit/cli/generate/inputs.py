@@ -26,6 +26,11 @@ class Excerpts(Inputs):
 
     excerpts: Sequence[Excerpt] = ()
 
+    @property
+    def window(self) -> int | None:
+        """Number of the first input's."""
+        return self.excerpts[0].window if self.excerpts else None
+
 
 @dataclasses.dataclass(frozen=True)
 class Takes(Inputs):
@@ -39,7 +44,7 @@ class Takes(Inputs):
 
 
 def read_excerpts(request: Request) -> Excerpts:
-    """Reads a window of each input, ``--window``, and says what became of them.
+    """Reads a window of each input, and says which, and what became of them.
 
     Raises:
       DataError: inputs that cannot be read, or that the model cannot take.
@@ -50,7 +55,7 @@ def read_excerpts(request: Request) -> Excerpts:
     from groovekit.generation.inputs import excerpt
 
     bars, chords = request.options.get("bars"), request.options.get("chords")
-    window = request.options.get("window", 1)
+    which = {name: request.options.get(name) for name in ("window", "from_bar")}
     # For its checks alone: inputs are read as long as the model was trained on.
     asked = request.files.config.converter
     if not asked.tiles:
@@ -60,14 +65,21 @@ def read_excerpts(request: Request) -> Excerpts:
         asked.chord_controls(figures)
     sequences = [read_performance(path, request.drum_track) for path in request.paths]
     excerpts = [
-        excerpt(sequence, request.converter, window=window, name=path)
+        excerpt(sequence, request.converter, name=path, **which)
         for path, sequence in zip(request.paths, sequences, strict=True)
     ]
     for path, item in zip(request.paths, excerpts, strict=True):
-        if item.windows > 1:
+        if item.loop_quarters is not None:
             note(
-                f"{path} has {item.windows} windows: using number {item.window} "
-                "(--window K for another)."
+                f"{path} is a loop of {item.loop_quarters:g} quarter notes: it is "
+                "repeated to fill a window, and what is made of it is as long."
+            )
+        elif item.windows > 1:
+            given = any(value is not None for value in which.values())
+            begin = "" if item.bar is None else f", from bar {item.bar} on"
+            note(
+                f"{path} has {item.windows} windows: using number {item.window}{begin}"
+                + ("." if given else ", the fullest (--from-bar N for another).")
             )
     counts = [item.counts for item in excerpts]
     tell_kits(request.converter, counts, sequences)

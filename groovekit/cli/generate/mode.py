@@ -125,6 +125,11 @@ class Inputs:
     sequences: Sequence[NoteSequence] = ()
     documents: Sequence[MidiDocument] = ()
 
+    @property
+    def window(self) -> int | None:
+        """Number, from 1, of the window of the first input; None of whole ones."""
+        return None
+
 
 InputsT = TypeVar("InputsT", bound=Inputs)
 

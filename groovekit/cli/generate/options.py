@@ -19,8 +19,17 @@ WINDOW = _option(
     "--window",
     metavar="K",
     type=click.IntRange(min=1),
-    default=1,
+    default=None,
+    show_default="the fullest",
     help="Which window of an input to use, in modes that take one.",
+)
+FROM_BAR = _option(
+    "--from-bar",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=None,
+    show_default=False,
+    help="The bar that the window begins with, instead of --window.",
 )
 BARS = _option(
     "--bars",
@@ -154,13 +163,13 @@ SWING = _option(
 
 #: All of them in the order of the help. The tempo has an effect in every mode.
 SHARED: tuple[click.Option, ...] = (
-    *(WINDOW, BARS, CHORDS, BPM, DISTANCE, ATTRIBUTE, AMOUNT, TIMING_ONLY),
+    *(WINDOW, FROM_BAR, BARS, CHORDS, BPM, DISTANCE, ATTRIBUTE, AMOUNT, TIMING_ONLY),
     *(VELOCITY_ONLY, KEEP_ONSETS, DRUMS, LEVEL, PUSH, RANGE, LOOSENESS, STYLE, LIKE),
     SWING,
 )
 
 #: Of modes that play one window from its latent vector.
-CODED = (WINDOW, BARS, SWING)
+CODED = (WINDOW, FROM_BAR, BARS, SWING)
 #: Of modes that play the hits of a performance.
 PLAYED = (AMOUNT, TIMING_ONLY, VELOCITY_ONLY, SWING)
 #: Of modes that models play which fill: how it is to sound.

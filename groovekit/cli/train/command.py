@@ -22,6 +22,7 @@ from groovekit.cli.options import (
     precision_option,
     seed_option,
     split_option,
+    window_options,
     workers_option,
 )
 from groovekit.cli.start import start_keras, use_backend
@@ -129,6 +130,7 @@ def _follow(
 )
 @kit_option("--kit", "Kit map to read drums with.")
 @kit_option("--output-kit", "Kit map that the model writes with, of as many classes.")
+@window_options
 @drum_track_option
 @seed_option
 @boolean("resume", default=True, help="Go on where the run folder stopped.")
@@ -203,6 +205,9 @@ def command(
     hparams: str | None,
     kit: str | None,
     output_kit: str | None,
+    time_signature: tuple[int, int] | None,
+    loop: bool | None,
+    keep_silence: bool | None,
     backend: str | None,
     device: str | None,
     mode: str,
@@ -236,6 +241,9 @@ def command(
         batch_size=batch_size,
         kit=kit,
         output_kit=output_kit,
+        time_signature=time_signature,
+        loop=loop,
+        keep_silence=keep_silence,
     )
     run_dir = run_dir or Path("runs") / (recipe.name if recipe else config.name)
     fields = dataclasses.fields(DataSettings)
@@ -278,15 +286,12 @@ def _overridden(
     *,
     hparams: str | None,
     batch_size: int | None,
-    kit: str | None,
-    output_kit: str | None,
+    **options: Any,
 ) -> Config:
-    """The config with other values, and with other kit maps."""
+    """The config with other values, and with other options of its converter."""
     if hparams:
         config = config.with_overrides(hparams)
     if batch_size is not None:
         config = config.with_overrides({"batch_size": batch_size})
-    converter = with_options(
-        config.converter, kit=kit, output_kit=output_kit, trained=False
-    )
+    converter = with_options(config.converter, trained=False, **options)
     return config.replace(converter=converter)

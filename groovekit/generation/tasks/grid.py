@@ -7,8 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import Music, one_window
+from groovekit.generation.inputs import (
+    Music,
+    excerpts_of,
+    longest_loop,
+    loops_of,
+    one_window,
+)
 from groovekit.generation.player import Player
+from groovekit.generation.sections import cut_back
 from groovekit.generation.slerp import slerp
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import draw_seed
@@ -22,7 +29,7 @@ def grid(
     rows: int,
     columns: int,
     *,
-    window: int = 1,
+    window: int | None = None,
     bars: int | None = None,
     qpm: float | None = None,
     temperature: float | None = None,
@@ -40,7 +47,8 @@ def grid(
       corners: four grooves: top left, top right, bottom left, bottom right.
       rows: at least 2.
       columns: at least 2.
-      window: which window of each sequence, from 1.
+      window: which window of each sequence, from 1; the fullest by
+        default.
       bars: length of the outputs; the model's by default.
       qpm: tempo of all.
       temperature: of the decoder; the model's own by default.
@@ -60,7 +68,8 @@ def grid(
             f"A grid has at least 2 rows and 2 columns, got {rows} and {columns}."
         )
     seed = draw_seed() if seed is None else seed
-    found = [one_window(corner, model.converter, window=window) for corner in corners]
+    music = [excerpts_of(corner, model.converter, window=window) for corner in corners]
+    found = [one_window(corner, model.converter) for corner in music]
     mean = np.concatenate([model.encode(part, seed=seed).mean for part, _ in found])
     down, across = np.linspace(0, 1, rows), np.linspace(0, 1, columns)
     left, right = slerp(mean[0], mean[2], down), slerp(mean[1], mean[3], down)
@@ -74,7 +83,7 @@ def grid(
         nearest = 2 * (down >= 0.5)[:, None] + (across >= 0.5)[None, :]
         given = np.concatenate([np.asarray(part.controls) for part, _ in found])
         controls = given[nearest.ravel()]
-    return model.decode(
+    made = model.decode(
         vectors,
         temperature=temperature,
         bars=bars,
@@ -82,3 +91,7 @@ def grid(
         qpm=tempos.ravel().tolist() if qpm is None else qpm,
         seed=seed,
     )
+    if bars is not None:
+        return made
+    longest = longest_loop([loops_of(corner, 1)[0] for corner in music])
+    return cut_back(made, [longest] * len(made), model.converter)

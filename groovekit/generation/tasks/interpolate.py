@@ -7,8 +7,9 @@ import numpy as np
 from groovekit.converters.base import join
 from groovekit.converters.harmony.chords import Chords
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import Music
+from groovekit.generation.inputs import Music, excerpts_of, longest_loop, loops_of
 from groovekit.generation.player import Player
+from groovekit.generation.sections import cut_back
 from groovekit.generation.slerp import slerp
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import one_seed
@@ -20,7 +21,7 @@ def interpolate(
     end: Music,
     count: int = 5,
     *,
-    window: int = 1,
+    window: int | None = None,
     temperature: float | None = None,
     bars: int | None = None,
     chords: Chords | None = None,
@@ -39,7 +40,8 @@ def interpolate(
       start: one sequence or window.
       end: one sequence or window.
       count: how many sequences, at least 2.
-      window: which window of a sequence, from 1.
+      window: which window of a sequence, from 1; the fullest by
+        default.
       temperature: of the decoder, see the class; the model's own by default.
       bars: length; the model's by default.
       chords: instead of those of the music, see the class.
@@ -55,9 +57,10 @@ def interpolate(
         raise UsageError(
             f"An interpolation has at least 2 outputs, its ends; got {count}."
         )
-    (first, tempo_1), (last, tempo_2) = (
-        model.to_tensors(music, window=window) for music in (start, end)
-    )
+    ends = [
+        excerpts_of(music, model.converter, window=window) for music in (start, end)
+    ]
+    (first, tempo_1), (last, tempo_2) = (model.to_tensors(music) for music in ends)
     if len(first) != 1 or len(last) != 1:
         raise UsageError(
             "An interpolation goes from one window to another, got "
@@ -71,7 +74,7 @@ def interpolate(
     if controls is not None:
         controls = controls[(fractions >= 0.5).astype(int)]
     tempos = np.linspace(tempo_1[0], tempo_2[0], count).tolist()
-    return model.decode(
+    made = model.decode(
         slerp(mean[0], mean[1], fractions),
         temperature=temperature,
         bars=bars,
@@ -80,3 +83,7 @@ def interpolate(
         qpm=tempos if qpm is None else qpm,
         seed=seed,
     )
+    if bars is not None or chords is not None:
+        return made
+    longest = longest_loop([loops_of(music, 1)[0] for music in ends])
+    return cut_back(made, [longest] * count, model.converter)

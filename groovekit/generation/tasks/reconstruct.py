@@ -6,8 +6,9 @@ import numpy as np
 
 from groovekit.converters.harmony.chords import Chords
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import Music
+from groovekit.generation.inputs import Music, excerpts_of, loops_of
 from groovekit.generation.player import Player
+from groovekit.generation.sections import cut_back
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import one_seed
 
@@ -17,7 +18,7 @@ def reconstruct(
     music: Music,
     count: int = 1,
     *,
-    window: int = 1,
+    window: int | None = None,
     temperature: float | None = None,
     bars: int | None = None,
     chords: Chords | None = None,
@@ -34,7 +35,8 @@ def reconstruct(
       model: the trained model.
       music: sequences (of each, one window is taken) or tensors.
       count: versions of each, at least 1.
-      window: which window of each sequence, from 1.
+      window: which window of each sequence, from 1; the fullest by
+        default.
       temperature: of the decoder, see the class; the model's own by default.
       bars: length; the model's by default.
       chords: instead of those of the music, see the class.
@@ -54,10 +56,11 @@ def reconstruct(
             f"The number of reconstructions must be at least 1, got {count}."
         )
     seed = one_seed(seed, rng)
-    tensors, tempos = model.to_tensors(music, window=window)
+    music = excerpts_of(music, model.converter, window=window)
+    tensors, tempos = model.to_tensors(music)
     rows = np.repeat(np.arange(len(tensors)), count)
     mean = model.encode(tensors, seed=seed).mean
-    return model.decode(
+    made = model.decode(
         mean[rows],
         temperature=temperature,
         bars=bars,
@@ -70,3 +73,7 @@ def reconstruct(
         qpm=[tempos[row] for row in rows] if qpm is None else qpm,
         seed=seed,
     )
+    if bars is not None or chords is not None:
+        return made
+    loops = loops_of(music, len(tensors))
+    return cut_back(made, [loops[row] for row in rows], model.converter)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from groovekit.generation.attributes import Directions, load_directions
-from groovekit.generation.inputs import Music, to_tensors
+from groovekit.generation.inputs import Music, excerpts_of, loops_of, to_tensors
 from groovekit.generation.player import Player
+from groovekit.generation.sections import cut_back
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import draw_seed
 
@@ -18,7 +19,7 @@ def shift(
     *,
     amount: float = 1.0,
     directions: Directions | None = None,
-    window: int = 1,
+    window: int | None = None,
     bars: int | None = None,
     qpm: float | None = None,
     temperature: float | None = None,
@@ -37,7 +38,8 @@ def shift(
         were fitted to.
       amount: factor of all strengths.
       directions: fitted ones; by default those that are stored with the model.
-      window: which window of a sequence, from 1.
+      window: which window of a sequence, from 1; the fullest by
+        default.
       bars: length of the outputs; the model's by default.
       qpm: tempo.
       temperature: of the decoder; the model's own by default.
@@ -55,8 +57,9 @@ def shift(
     strengths = {name: amount * value for name, value in attributes.items()}
     way = directions.shift(strengths, z_size=model.z_size)
     seed = draw_seed() if seed is None else seed
-    tensors, tempos = to_tensors(sequence, model.converter, window=window)
-    return model.decode(
+    music = excerpts_of(sequence, model.converter, window=window)
+    tensors, tempos = to_tensors(music, model.converter)
+    made = model.decode(
         model.encode(tensors, seed=seed).mean + way,
         temperature=temperature,
         bars=bars,
@@ -64,3 +67,6 @@ def shift(
         qpm=tempos if qpm is None else qpm,
         seed=seed,
     )
+    if bars is not None:
+        return made
+    return cut_back(made, loops_of(music, len(tensors)), model.converter)

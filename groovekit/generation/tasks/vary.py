@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from groovekit.errors import UsageError
-from groovekit.generation.inputs import Music, one_window
+from groovekit.generation.inputs import Music, excerpts_of, loops_of, one_window
 from groovekit.generation.player import Player
+from groovekit.generation.sections import cut_back
 from groovekit.io.notes import NoteSequence
 from groovekit.seeding import draw_seed, generator
 
@@ -17,7 +18,7 @@ def vary(
     count: int = 5,
     *,
     distance: float = 1.0,
-    window: int = 1,
+    window: int | None = None,
     bars: int | None = None,
     qpm: float | None = None,
     temperature: float | None = None,
@@ -37,7 +38,8 @@ def vary(
       sequence: one groove.
       count: how many neighbours, at least 1.
       distance: in posterior standard deviations, at least 0.
-      window: which window of the sequence, from 1.
+      window: which window of the sequence, from 1; the fullest by
+        default.
       bars: length of the outputs; the model's by default.
       qpm: tempo.
       temperature: of the decoder; the model's own by default.
@@ -52,12 +54,13 @@ def vary(
     if not 0 <= distance < np.inf:
         raise UsageError(f"The distance must be at least 0 and finite, got {distance}.")
     seed = draw_seed() if seed is None else seed
-    tensors, tempos = one_window(sequence, model.converter, window=window)
+    music = excerpts_of(sequence, model.converter, window=window)
+    tensors, tempos = one_window(music, model.converter)
     posterior = model.encode(tensors, seed=seed)
     size = posterior.mean.shape[1]
     ways = generator(seed, "vary").standard_normal((count, size), np.float32)
     ways *= np.sqrt(size) / np.linalg.norm(ways, axis=1, keepdims=True)
-    return model.decode(
+    made = model.decode(
         posterior.mean + distance * posterior.stddev * ways,
         temperature=temperature,
         bars=bars,
@@ -65,3 +68,6 @@ def vary(
         qpm=tempos[0] if qpm is None else qpm,
         seed=seed,
     )
+    if bars is not None:
+        return made
+    return cut_back(made, loops_of(music, 1) * count, model.converter)

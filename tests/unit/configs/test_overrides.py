@@ -76,6 +76,7 @@ def test_quarters_of_a_bar_are_a_time_signature(config):
     new = config.with_overrides("converter.quarters_per_bar=3")
     assert new.converter.time_signature == (3, 4)
     assert new == config.with_overrides("converter.time_signature=[3,4]")
+    assert new == config.with_overrides("converter.time_signature=3/4")
     with pytest.raises(ConfigError, match=r"Two values for converter\.time_sig"):
         config.with_overrides(
             "converter.quarters_per_bar=3,converter.time_signature=[6,8]"

@@ -63,7 +63,8 @@ def with_pitches(offset, *, is_drum):
             (
                 "x has bars of 3 quarter notes (time signature 3/4), the model takes "
                 "bars of 4",
-                '`with_overrides("converter.quarters_per_bar=3")`',
+                "`time_signature=3/4`",
+                "what takes any: continue or",
             ),
         ),
         (
@@ -83,9 +84,9 @@ def with_pitches(offset, *, is_drum):
             ),
         ),
         (
-            in_metre((7, 8)),
+            in_metre((7, 32)),
             Reason.TIME_SIGNATURE,
-            ("No model takes 7/8: bars are whole",),
+            ("No model takes 7/32: bars are whole steps",),
         ),
         (
             rich(),

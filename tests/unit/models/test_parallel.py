@@ -10,6 +10,8 @@ import pytest
 from helpers import tiny
 
 from groovekit.configs.base import ModelConfig, get_config
+from groovekit.data.examples import Examples
+from groovekit.data.prepared import hold_out
 from groovekit.errors import ConfigError, UsageError
 from groovekit.generation.trained_model import TrainedModel
 from groovekit.models import fitting
@@ -294,3 +296,31 @@ def test_starting_from_another_run(config, closed_form, data, tmp_path):
     other = config.with_overrides({"z_size": 5})
     with pytest.raises(Exception, match="z_size"):
         train(other, data, tmp_path / "other", settings=dataclasses.replace(settings))
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"converter.steps_per_quarter": 6},
+        {"converter.steps_per_quarter": 12},
+        {"converter.time_signature": (3, 4)},
+        {"converter.time_signature": (7, 8)},
+    ],
+    ids=str,
+)
+def test_other_grids(overrides, tmp_path):
+    config = get_config("par-groove_2bar").with_overrides({**SMALL, **overrides})
+    assert isinstance(config, ModelConfig)
+    grooves = [tiny.groove(number, bars=6) for number in range(12)]
+    numerator, denominator = config.converter.time_signature
+    for groove in grooves:
+        groove.time_signatures[0].numerator = numerator
+        groove.time_signatures[0].denominator = denominator
+    found = Examples.from_sequences([(g.id, g) for g in grooves], config.converter)
+    data = hold_out(found, 0.25)
+    settings = TrainSettings(steps=2, eval_every=2, seed=1)
+    trained = train(config, data, tmp_path / "run", settings=settings)
+    model = TrainedModel.load(trained.run.path)
+    assert model.converter.steps == outputs(data).shape[1]
+    (piece,) = model.sample(1, seed=3)
+    assert piece.time_signatures[0].numerator == numerator
