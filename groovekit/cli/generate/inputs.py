@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -41,6 +41,31 @@ class Takes(Inputs):
     """
 
     manner: Manner = dataclasses.field(default_factory=lambda: cast("Manner", {}))
+
+
+def play_takes(
+    task: Callable[..., list[NoteSequence]],
+    player: Player,
+    inputs: Takes,
+    request: Request,
+    **own: Any,
+) -> list[NoteSequence]:
+    """What a task of :mod:`groovekit.generation.tasks` makes of each performance.
+
+    Args:
+      task: takes a player, a sequence and a count, what all tasks take, and ``own``.
+      player: plays.
+      inputs: the performances, and how they are to be played.
+      request: what was asked for.
+      **own: options of the mode.
+    """
+    return [
+        piece
+        for sequence in inputs.sequences
+        for piece in task(
+            player, sequence, request.count, **own, **request.playing, **inputs.manner
+        )
+    ]
 
 
 def read_excerpts(request: Request) -> Excerpts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groovekit.cli.generate.inputs import Takes, read_takes
+from groovekit.cli.generate.inputs import Takes, play_takes, read_takes
 from groovekit.cli.generate.mode import EACH, Mode, Request
 from groovekit.cli.generate.options import DRUMS, MANNER
 
@@ -24,19 +24,14 @@ def _read(request: Request) -> Takes:
 def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]:
     from groovekit.generation.tasks.add import add
 
-    return [
-        piece
-        for sequence in inputs.sequences
-        for piece in add(
-            player,
-            sequence,
-            request.count,
-            drums=request.options["drums"],
-            translate=request.translate,
-            **request.playing,
-            **inputs.manner,
-        )
-    ]
+    return play_takes(
+        add,
+        player,
+        inputs,
+        request,
+        drums=request.options["drums"],
+        translate=request.translate,
+    )
 
 
 MODE = Mode(

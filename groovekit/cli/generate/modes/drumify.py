@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groovekit.cli.generate.inputs import Takes, read_takes
+from groovekit.cli.generate.inputs import Takes, play_takes, read_takes
 from groovekit.cli.generate.mode import EACH, Mode, Request
 from groovekit.cli.generate.options import KEEP_ONSETS, MANNER, SWING
 
@@ -24,19 +24,14 @@ def _read(request: Request) -> Takes:
 def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]:
     from groovekit.generation.tasks.drumify import drumify
 
-    return [
-        piece
-        for sequence in inputs.sequences
-        for piece in drumify(
-            player,
-            sequence,
-            request.count,
-            keep_onsets=request.options["keep_onsets"],
-            swing=request.options["swing"],
-            **request.playing,
-            **inputs.manner,
-        )
-    ]
+    return play_takes(
+        drumify,
+        player,
+        inputs,
+        request,
+        keep_onsets=request.options["keep_onsets"],
+        swing=request.options["swing"],
+    )
 
 
 MODE = Mode(

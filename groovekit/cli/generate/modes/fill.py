@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from groovekit.cli.generate.inputs import Takes, read_takes
+from groovekit.cli.generate.inputs import Takes, play_takes, read_takes
 from groovekit.cli.generate.mode import EACH, Mode, Request
 from groovekit.cli.generate.options import DRUMS, MANNER, WHICH_BARS
 from groovekit.errors import UsageError
@@ -38,19 +38,14 @@ def _read(request: Request) -> Takes:
 def _make(player: Player, inputs: Takes, request: Request) -> list[NoteSequence]:
     from groovekit.generation.tasks.fill import fill_bars
 
-    return [
-        piece
-        for sequence in inputs.sequences
-        for piece in fill_bars(
-            player,
-            sequence,
-            request.count,
-            bars=request.options["bars"],
-            drums=request.options["drums"],
-            **request.playing,
-            **inputs.manner,
-        )
-    ]
+    return play_takes(
+        fill_bars,
+        player,
+        inputs,
+        request,
+        bars=request.options["bars"],
+        drums=request.options["drums"],
+    )
 
 
 MODE = Mode(
