@@ -43,6 +43,8 @@ from groovekit.generation.players import load_player as load_player
 from groovekit.generation.trained_model import TrainedModel as TrainedModel
 from groovekit.io.columns import NoteColumns as NoteColumns
 from groovekit.io.conversion import convert_folder as convert_folder
+from groovekit.io.drum_tracks import drum_tracks as drum_tracks
+from groovekit.io.drum_tracks import mark_drums as mark_drums
 from groovekit.io.midi.document import MidiDocument as MidiDocument
 from groovekit.io.midi.files import read_midi as read_midi
 from groovekit.io.midi.files import write_midi as write_midi

@@ -241,6 +241,18 @@ def mark_drums(
     return marked
 
 
+def with_drums_marked(sequence: NoteSequence) -> NoteSequence:
+    """A sequence whose drums are all marked: itself, or a copy."""
+    found = drum_tracks(sequence).is_drum.tolist()
+    if found == [note.is_drum for note in sequence.notes]:
+        return sequence
+    marked = NoteSequence()
+    marked.CopyFrom(sequence)
+    for note, is_drum in zip(marked.notes, found, strict=True):
+        note.is_drum = is_drum
+    return marked
+
+
 def plays_a_kit(pitch: np.ndarray, start: np.ndarray) -> bool:
     """Whether notes are those of a drum kit in General MIDI, going by them alone.
 

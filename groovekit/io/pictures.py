@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from groovekit.errors import DataError, GroovekitError, UsageError, install_command
+from groovekit.io.drum_tracks import drum_tracks
 from groovekit.io.files import write_file, write_new
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM, TempoMap
@@ -246,7 +247,7 @@ def _rolls(
 
 def _drums(sequence: NoteSequence) -> np.ndarray:
     """Which notes are drums: all of them where none says so."""
-    drums = np.array([note.is_drum for note in sequence.notes], bool)
+    drums = drum_tracks(sequence).is_drum
     return drums if drums.any() else ~drums
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from groovekit.errors import DataError, UsageError
+from groovekit.io.drum_tracks import with_drums_marked
 from groovekit.io.notes import NoteSequence
 from groovekit.io.sound import soundfonts
 from groovekit.io.sound.mastering import LOUDNESS, master
@@ -30,8 +31,9 @@ def render(
 ) -> np.ndarray:
     """Plays a sequence; the same one gives the same samples.
 
-    Notes marked as drums are played by a drum kit, others by the program that they
-    name. Notes begin at the nearest sample; pitch bends and controls are not played.
+    Drums (:mod:`groovekit.io.drum_tracks`) are played by a drum kit, others by the
+    program that they name. Notes begin at the nearest sample; pitch bends and controls
+    are not played.
 
     Args:
       sequence: in seconds.
@@ -55,6 +57,7 @@ def render(
             f"The sample rate must be {_RATES[0]:,} to {_RATES[1]:,}, got "
             f"{sample_rate:,}."
         )
+    sequence = with_drums_marked(sequence)
     end = max([note.end_time for note in sequence.notes] + [sequence.total_time])
     if not 0 <= end <= _LONGEST_SECONDS:
         raise DataError(

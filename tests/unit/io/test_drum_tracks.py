@@ -5,7 +5,13 @@ import pytest
 
 from groovekit.errors import DataError
 from groovekit.io.columns import read_columns
-from groovekit.io.drum_tracks import Why, drum_tracks, mark_drums, plays_a_kit
+from groovekit.io.drum_tracks import (
+    Why,
+    drum_tracks,
+    mark_drums,
+    plays_a_kit,
+    with_drums_marked,
+)
 from groovekit.io.notes import NoteSequence
 
 EIGHTH = 0.25
@@ -188,6 +194,14 @@ def test_no_such_track():
         mark_drums(THREE, "ch16")
     with pytest.raises(DataError, match=r"x\.mid: no track .* are none\."):
         mark_drums(NoteSequence(), "1", name="x.mid")
+
+
+def test_drums_that_are_found_are_marked():
+    sequence = song(("Piano", 0, False, PIANO), ("Drums", 0, False, BEAT))
+    marked = with_drums_marked(sequence)
+    assert [n.is_drum for n in marked.notes] == [False] * 16 + [True] * 24
+    assert not any(n.is_drum for n in sequence.notes)
+    assert with_drums_marked(marked) is marked
 
 
 # Notes of a kit -----------------------------------------------------------------------
