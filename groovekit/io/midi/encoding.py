@@ -41,7 +41,6 @@ class _Clock:
         self.changes: list[tuple[int, int]] = []  # (tick, microseconds a quarter)
         self._seconds: list[float] = []
         self._ticks_per_second: list[float] = []
-        self._resolution = resolution
         for seconds, qpm in tempos:
             if not math.isfinite(qpm) or qpm <= 0:
                 raise DataError(f"Cannot write a tempo of {qpm} qpm: expected above 0.")
