@@ -15,6 +15,8 @@ from groovekit.cli.spelling import in_options
 if TYPE_CHECKING:
     from groovekit.io.remarks import Remark
 
+# Where the context of a command keeps what was said of its inputs.
+_REMARKS = "groovekit.remarks"
 _SHOWN_NAMES = 3
 _SHOWN_SUFFIXES = 6
 
@@ -39,6 +41,19 @@ def tell_remarks(remarks: Sequence[tuple[str, Remark]]) -> None:
         if len(names) > _SHOWN_NAMES:
             text += f" and {len(names) - _SHOWN_NAMES:,} more files"
         note(f"read, with a remark: {text}: {remark}")
+
+
+def tell_remark(name: str, remark: Remark) -> None:
+    """Says what was mended or left out in an input, and keeps it for the result."""
+    note(f"{name}: {remark}")
+    if context := click.get_current_context(silent=True):
+        told = context.meta.setdefault(_REMARKS, [])
+        told.append({"name": name, **remark.to_dict()})
+
+
+def told_remarks() -> list[dict[str, Any]]:
+    """What :func:`tell_remark` said while the command ran, for JSON."""
+    return list(click.get_current_context().meta.get(_REMARKS, ()))
 
 
 def other_files(ignored: Mapping[str, int]) -> str:

@@ -95,3 +95,19 @@ def test_patterns_of_a_file_are_told_apart(command, folder, tmp_path):
     rows = [row for row in values["each"] if row["name"] == "e.mid"]
     assert [row["notes"] for row in rows] == [1, 1]
     assert len({row["id"] for row in rows}) == 2
+
+
+def test_generate_says_and_reports_them(command, folder, tmp_path):
+    bar = b"".join(note(pitch, ticks=0, after=96) for pitch in (36, 38, 36, 38))
+    path = folder / "short.mid"
+    path.write_bytes(file(bar * 4 + END))
+    result = command(
+        "generate", "--mode", "humanize", "--input", path, "--seed", 1, "--json",
+        "--output-dir", tmp_path / "out",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    said = "16 notes without a length: each lasts a sixteenth at most"
+    assert f"{path}: {said}" in result.stderr.splitlines()
+    assert json.loads(result.stdout)["remarks"] == [
+        {"name": str(path), "kind": "no_length", "count": 16, "remark": said}
+    ]

@@ -35,7 +35,7 @@ from groovekit.cli.options import (
     precision_option,
     seed_option,
 )
-from groovekit.cli.output import echo_json, note
+from groovekit.cli.output import echo_json, note, told_remarks
 from groovekit.cli.progress import Progress
 from groovekit.cli.spelling import hyphens
 from groovekit.cli.start import use_any_backend, use_backend
@@ -402,6 +402,7 @@ def command(
             "window": read.window,
             "chords": options["chords"],
             **_kits(request.converter),
+            "remarks": told_remarks(),
             "read": [_read_as(request, music) for music in read.sequences],
             "options": {
                 key: value

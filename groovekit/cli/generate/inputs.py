@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from groovekit.cli.generate.mode import Inputs, Request
-from groovekit.cli.output import note
+from groovekit.cli.output import note, tell_remark
 
 if TYPE_CHECKING:
     from groovekit.converters.base import Converter, Counts
@@ -258,7 +258,7 @@ def read_document(path: str, drum_track: str | None = None) -> MidiDocument:
     data = read_file(Path(path).expanduser(), path)
     document = MidiDocument.read(data, name=path)
     for remark in document.remarks:
-        note(f"{path}: {remark}")
+        tell_remark(path, remark)
     sequence = document.sequence
     sequence.filename = path
     if drum_track is not None:
