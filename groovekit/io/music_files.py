@@ -25,8 +25,6 @@ from groovekit.io.midi import files as midi
 from groovekit.io.midi.sequences import ParsedMidi
 from groovekit.io.notes import NoteSequence
 from groovekit.io.remarks import Remark
-from groovekit.io.scores.abc import parse_abc
-from groovekit.io.scores.musicxml import parse_musicxml
 from groovekit.io.splits import collection_with_split
 
 MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar", ".rmi", ".smf"})
@@ -251,6 +249,9 @@ def read_music_file(file: MusicFile, *, drum_track: str | None = None) -> ReadRe
         if suffix in ABC_SUFFIXES:
             return _with_drums(_tune_book(data, file), drum_track)
         if suffix in MUSICXML_SUFFIXES:
+            # Few commands read scores, and all start sooner without.
+            from groovekit.io.scores.musicxml import parse_musicxml  # noqa: PLC0415
+
             sequence, remarks = parse_musicxml(data)
             _name(sequence, file, "musicxml", file.name)
             read = ReadResult((sequence,), remarks=tuple(remarks))
@@ -302,6 +303,8 @@ def _with_drums(
 
 
 def _tune_book(data: bytes, file: MusicFile) -> ReadResult:
+    from groovekit.io.scores.abc import parse_abc  # noqa: PLC0415 - as MusicXML
+
     tunes, errors, remarks = parse_abc(data)
     for number, tune in tunes.items():
         _name(tune, file, "abc", f"{file.name}_{number}")
