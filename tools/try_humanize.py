@@ -46,6 +46,7 @@ class Trial:
       hits: strokes in the file.
       lost: strokes that are not in what came back.
       gained: strokes that are there and were not.
+      moved: strokes that are at another tick or have another velocity.
       touched: events of melodic notes that are not what and where they were.
       identical: at amount 0 the very bytes of the file came back.
     """
@@ -57,6 +58,7 @@ class Trial:
     hits: int = 0
     lost: int = 0
     gained: int = 0
+    moved: int = 0
     touched: int = 0
     identical: bool = False
 
@@ -118,13 +120,17 @@ def humanised(path: Path, amount: float, preset: str) -> tuple[list[bytes], str]
 def compare(
     trial: Trial, before: MidiEvents, after: Iterable[MidiEvents], drums: Places
 ) -> None:
-    """Counts what was lost, gained and touched."""
+    """Counts what was lost, gained, moved and touched."""
     strokes_before, kept_before = strokes(before, drums), others(before, drums)
+    played_before = strokes(before, drums, played=True)
     strokes_after: Counter[tuple[int, ...]] = Counter()
+    played_after: Counter[tuple[int, ...]] = Counter()
     kept_after: Counter[tuple[int, ...]] = Counter()
     for events in after:
         strokes_after += strokes(events, drums)
+        played_after += strokes(events, drums, played=True)
         kept_after += others(events, drums)
+    trial.moved = sum((played_before - played_after).values())
     trial.lost = sum((strokes_before - strokes_after).values())
     trial.gained = sum((strokes_after - strokes_before).values())
     trial.touched = max(
@@ -159,11 +165,20 @@ def _of(events: MidiEvents, drums: Places) -> np.ndarray:
     )
 
 
-def strokes(events: MidiEvents, drums: Places) -> Counter[tuple[int, ...]]:
-    """How often each drum is struck, by track, channel and pitch."""
+def strokes(
+    events: MidiEvents, drums: Places, *, played: bool = False
+) -> Counter[tuple[int, ...]]:
+    """How often each drum is struck, by track, channel and pitch.
+
+    Args:
+      events: of a file.
+      drums: tracks and channels of its drums.
+      played: count by tick and velocity, too.
+    """
     rows = (events.kind == NOTE_ON) & (events.second > 0) & _of(events, drums)
-    columns = events.track[rows], events.status[rows], events.first[rows]
-    return Counter(zip(*(column.tolist() for column in columns), strict=True))
+    columns = [events.track, events.status, events.first]
+    columns += [events.tick, events.second] if played else []
+    return Counter(zip(*(column[rows].tolist() for column in columns), strict=True))
 
 
 def others(events: MidiEvents, drums: Places) -> Counter[tuple[int, ...]]:
@@ -184,6 +199,7 @@ def summary(trials: list[Trial]) -> dict[str, float]:
         "taken_share": len(taken) / max(len(trials), 1),
         "hits": sum(trial.hits for trial in taken),
         "lost": sum(trial.lost for trial in taken),
+        "moved": sum(trial.moved for trial in taken),
         "gained": sum(trial.gained for trial in taken),
         "touched": sum(trial.touched for trial in taken),
         "identical": sum(trial.identical for trial in taken),
@@ -198,6 +214,8 @@ def show(trials: list[Trial]) -> None:
             faults.append(f"refused: {trial.reason}")
         elif trial.taken and not trial.identical:
             faults.append("other bytes at amount 0")
+        if trial.taken and not trial.moved:
+            faults.append("no stroke moved")
         for count, words in (
             (trial.lost, "strokes lost"),
             (trial.gained, "strokes gained"),
