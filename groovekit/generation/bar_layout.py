@@ -14,6 +14,8 @@ import math
 import numpy as np
 
 from groovekit.converters.bar_grid import Grid
+from groovekit.converters.base import Converter
+from groovekit.converters.grid.quantize import MAX_BARS
 from groovekit.converters.grid.sections import DEFAULT_TIME_SIGNATURE
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import TempoMap
@@ -23,7 +25,7 @@ _NONE = 0.02
 
 
 @dataclasses.dataclass(frozen=True)
-class _Signature:
+class Signature:
     """A stretch of one time signature.
 
     Attributes:
@@ -81,7 +83,7 @@ class BarLayout:
     """
 
     grid: Grid
-    signatures: tuple[_Signature, ...]
+    signatures: tuple[Signature, ...]
     pickup: float
     origins: np.ndarray
     lengths: np.ndarray
@@ -107,7 +109,7 @@ class BarLayout:
           quarters: the layout holds this place,
           bars: and at least so many bars of the grid.
         """
-        signatures = _signatures(sequence, tempo_map)
+        signatures = signatures_of(sequence, tempo_map)
         first = signatures[0]
         pickup = 0.0
         if len(signatures) > 1:
@@ -121,7 +123,7 @@ class BarLayout:
     def _laid(
         cls,
         grid: Grid,
-        signatures: tuple[_Signature, ...],
+        signatures: tuple[Signature, ...],
         pickup: float,
         quarters: float,
         bars: int,
@@ -240,8 +242,13 @@ class BarLayout:
         longer = self.extended(bars)
         return float(longer.origins[bars - 1] + longer.lengths[bars - 1])
 
-    def remarks(self, bars: int) -> list[str]:
-        """What people should know of the first bars of the grid, in their words."""
+    def remarks(self, bars: int, *, pairs_only: bool = False) -> list[str]:
+        """What people should know of the first bars of the grid, in their words.
+
+        Args:
+          bars: of the grid.
+          pairs_only: nothing but where two bars are one.
+        """
         whole, unit = self.grid.quarters_per_bar, self.grid.steps_per_quarter
         own = "{}/{}".format(*self.grid.time_signature)
         end, found = self.end(bars), []
@@ -262,12 +269,12 @@ class BarLayout:
                 )
             else:
                 continue
-            if text not in found:
+            if text not in found and (not pairs_only or text.startswith("two")):
                 found.append(text)
         return found
 
 
-def _signatures(sequence: NoteSequence, tempo_map: TempoMap) -> tuple[_Signature, ...]:
+def signatures_of(sequence: NoteSequence, tempo_map: TempoMap) -> tuple[Signature, ...]:
     """The time signatures of a sequence; bars are counted anew at each."""
     starts: list[tuple[float, int, int]] = [(0.0, *DEFAULT_TIME_SIGNATURE)]
     for event in sorted(sequence.time_signatures, key=lambda event: event.time):
@@ -287,6 +294,17 @@ def _signatures(sequence: NoteSequence, tempo_map: TempoMap) -> tuple[_Signature
             starts.append((at, event.numerator, event.denominator))
     ends = [*(start for start, _, _ in starts[1:]), math.inf]
     return tuple(
-        _Signature(start, end, numerator, denominator)
+        Signature(start, end, numerator, denominator)
         for (start, numerator, denominator), end in zip(starts, ends, strict=True)
     )
+
+
+def pair_remarks(sequence: NoteSequence, converter: Converter) -> list[str]:
+    """Which bars of music are read in pairs by a converter, in people's words."""
+    tempo_map = TempoMap.of(sequence)
+    last = max((note.start_time for note in sequence.notes), default=0.0)
+    quarters = float(tempo_map.quarters(np.array(last)))
+    if not quarters / converter.grid.quarters_per_bar < MAX_BARS:
+        return []
+    layout = BarLayout.of(sequence, tempo_map, converter.grid, quarters=quarters)
+    return layout.remarks(len(layout), pairs_only=True)

@@ -77,6 +77,7 @@ def read_excerpts(request: Request) -> Excerpts:
     """
     from groovekit.converters.harmony.chords import parse_chords
     from groovekit.converters.options import with_options
+    from groovekit.generation.bar_layout import pair_remarks
     from groovekit.generation.inputs import excerpt
 
     bars, chords = request.options.get("bars"), request.options.get("chords")
@@ -106,6 +107,9 @@ def read_excerpts(request: Request) -> Excerpts:
                 f"{path} has {item.windows} windows: using number {item.window}{begin}"
                 + ("." if given else ", the fullest (--from-bar N for another).")
             )
+    for path, sequence in zip(request.paths, sequences, strict=True):
+        for remark in pair_remarks(sequence, request.converter):
+            note(f"{path}: {remark}.")
     counts = [item.counts for item in excerpts]
     tell_kits(request.converter, counts, sequences)
     tiles = bars or max(1, len(figures)) if asked.tiles else 1

@@ -11,6 +11,7 @@ from groovekit.converters.base import Converter, Counts, Reason, Skipped, Window
 from groovekit.converters.grid.quantize import to_steps
 from groovekit.converters.groove import GrooveConverter
 from groovekit.errors import UsageError
+from groovekit.generation.bar_layout import signatures_of
 from groovekit.generation.edits import Edits
 from groovekit.generation.manner import Manner, wanted
 from groovekit.generation.player import Player
@@ -128,8 +129,8 @@ def continue_(
         seed=seed,
         controls=None if found.controls is None else found.controls[-1:],
     )
-    bar_line = ending.bars * bar_seconds(converter, qpm)
-    joint = float(TempoMap.of(sequence).seconds(np.array(bar_line * qpm / 60.0)))
+    bar_line = ending.bars * bar_seconds(converter, qpm) * qpm / 60.0 + ending.start
+    joint = float(TempoMap.of(sequence).seconds(np.array(bar_line)))
     return [_followed_by(sequence, piece, joint) for piece in pieces]
 
 
@@ -218,18 +219,23 @@ class Ending:
       windows: the last ones in their order, the last of them ending with the last
         bar; at least one.
       qpm: the last tempo.
-      bars: length up to the last onset.
+      bars: length up to the last onset, from ``start`` on.
+      start: where bars are counted from, in quarter notes: the last change of time
+        signature.
       counts: what happened to the notes of the whole performance.
     """
 
     windows: Windows
     qpm: float
     bars: int
+    start: float
     counts: Counts
 
 
 def read_ending(sequence: NoteSequence, converter: Converter) -> Ending:
     """Reads the end of a performance, which may change its tempo.
+
+    Of one that changes its time signature, the last stretch is read.
 
     Args:
       sequence: the performance.
@@ -239,11 +245,14 @@ def read_ending(sequence: NoteSequence, converter: Converter) -> Ending:
       DataError: music that the model cannot take; says why.
     """
     name = sequence.filename or "The sequence"
-    # Whatever the converter would leave out: bar lines are counted from the start.
-    check_time_signature(sequence, converter, name=name)
     tempo_map = TempoMap.of(sequence)
     qpm = float(60.0 * tempo_map.rates[-1])
     even = _at_one_tempo(sequence, tempo_map, qpm)
+    start = _last_change(sequence, tempo_map, converter)
+    if start:
+        even = _from(even, start * 60.0 / qpm, converter, qpm)
+    # Whatever the converter would leave out: bar lines are counted from there.
+    check_time_signature(even, converter, name=name)
     bars = _bars_used(even, converter, qpm)
     own = converter.window_bars
     # A window from each bar on, so that one of them ends where the music does.
@@ -258,7 +267,44 @@ def read_ending(sequence: NoteSequence, converter: Converter) -> Ending:
     if isinstance(found, Skipped):
         raise refusal(found, even, converter, name=name)
     recent = np.arange(len(found))[::-1][::stride][:RECENT]
-    return Ending(found.take(recent[::-1]), qpm, bars, counts)
+    return Ending(found.take(recent[::-1]), qpm, bars, start, counts)
+
+
+def _last_change(
+    sequence: NoteSequence, tempo_map: TempoMap, converter: Converter
+) -> float:
+    """Where the last stretch of music in the model's bars begins, in quarter notes.
+
+    0 of music in one time signature, and of music that ends in other bars.
+    """
+    last = max((note.start_time for note in sequence.notes), default=0.0)
+    quarters = float(tempo_map.quarters(np.array(last)))
+    used = [s for s in signatures_of(sequence, tempo_map) if s.start <= quarters]
+    fits = used and used[-1].bar == converter.grid.quarters_per_bar
+    return used[-1].start if fits else 0.0
+
+
+def _from(
+    even: NoteSequence, seconds: float, converter: Converter, qpm: float
+) -> NoteSequence:
+    """What of music at one tempo begins at a time or, by half a step, before it."""
+    half = 0.5 / converter.grid.steps_per_second(qpm)
+    rest = NoteSequence()
+    rest.CopyFrom(even)
+    del rest.notes[:], rest.time_signatures[:]
+    numerator, denominator = converter.grid.time_signature
+    rest.time_signatures.add(numerator=numerator, denominator=denominator)
+    for note in even.notes:
+        if note.start_time >= seconds - half:
+            copy = rest.notes.add()
+            copy.CopyFrom(note)
+            copy.start_time = max(0.0, note.start_time - seconds)
+            copy.end_time = max(copy.start_time, note.end_time - seconds)
+    for field in TIMED_EVENTS:
+        for event in getattr(rest, field):
+            event.time = max(0.0, event.time - seconds)
+    rest.total_time = max(0.0, even.total_time - seconds)
+    return rest
 
 
 def _at_one_tempo(
