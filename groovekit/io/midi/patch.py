@@ -14,7 +14,6 @@ import dataclasses
 import numpy as np
 
 from groovekit.errors import DataError
-from groovekit.io.drum_tracks import drum_tracks
 from groovekit.io.midi.companions import (
     Moved,
     aftertouch_rows,
@@ -29,10 +28,9 @@ from groovekit.io.midi.events import (
     NOTE_OFF,
     NOTE_ON,
     PROGRAM,
-    SYSEX,
     TEMPO,
-    MidiEvents,
 )
+from groovekit.io.midi.places import Places
 from groovekit.io.midi.rewriting import (
     MOVED_FIRST,
     MOVED_LAST,
@@ -42,7 +40,7 @@ from groovekit.io.midi.rewriting import (
 )
 from groovekit.io.midi.sequences import ParsedMidi
 from groovekit.io.midi.timing import read_timing
-from groovekit.io.notes import DRUM_CHANNEL, NoteSequence
+from groovekit.io.notes import NoteSequence
 
 # New note-offs say nothing of how fast a key comes up.
 _OFF_VELOCITY = 64
@@ -140,53 +138,63 @@ class _Patch:
     # Strokes --------------------------------------------------------------------
 
     def _read_strokes(self, source: np.ndarray) -> None:
-        """Strokes, and where they are to be."""
+        """Strokes of the file, where they are, and new ones behind them."""
         events, rows, links = self._events, self._rows, self._links
         ons = (events.kind[rows] == NOTE_ON) & (events.second[rows] > 0)
         row = np.flatnonzero(ons) + rows.start
-        old, new = _Notes.of(self._before), _Notes.of(self._after)
-        added = np.flatnonzero(source < 0)
-        count, total = len(row), len(row) + len(added)
-        self._row = np.append(row, np.full(len(added), -1))
-        self._was = np.append(events.tick[row], np.full(len(added), -1))
+        count, added = len(row), np.flatnonzero(source < 0)
+        none = np.full(len(added), -1)
+        place = events.track[row].astype(np.int64) << 4 | events.status[row] & 0x0F
+        # Of new ones there is no row, nor a tick at which they were.
+        self._row = np.append(row, none)
+        self._was = np.append(events.tick[row], none)
         self._now = self._was.copy()
-        self._length = np.full(total, -1)
-        self._pitch = np.append(events.first[row], new.pitch[added]).astype(np.int64)
-        self._velocity = np.append(events.second[row], new.velocity[added])
-        self._off = np.full(total, -1)
-        self._alive = np.ones(total, np.bool_)
-        self._place = np.append(
-            events.track[row].astype(np.int64) << 4 | events.status[row] & 0x0F,
-            np.zeros(len(added), np.int64),
-        )
-        # Notes that were read and have not been left out.
+        self._pitch = np.append(events.first[row], none).astype(np.int64)
+        self._velocity = np.append(events.second[row], none)
+        self._place = np.append(place, none)
+        # Of notes that are left out there is neither.
+        self._length, self._off = np.full((2, len(self._row)), -1)
         stroke = np.searchsorted(row, links[:, 1])
         self._off[stroke] = links[:, 2]
-        kept = np.flatnonzero(source >= 0)
-        gone = np.ones(len(links), np.bool_)
-        gone[source[kept]] = False
-        self._alive[stroke[gone]] = False
-        of_kept = stroke[source[kept]]
-        start, end = self._ticks(new.start), self._ticks(new.end)
-        was_end = self._clock.nearest(old.end)[source[kept]]
-        length, had = end[kept] - start[kept], was_end - self._was[of_kept]
-        # Rounding at both ends makes no other length.
-        length = np.where(abs(length - had) <= 1, had, length)
-        self._now[of_kept] = start[kept]
-        self._length[of_kept] = np.maximum(length, 1)
-        self._moved = np.zeros(total, np.bool_)
-        self._moved[of_kept] = (start[kept] != self._was[of_kept]) | (length != had)
-        changed = new.velocity[kept] != old.velocity[source[kept]]
-        self._velocity[of_kept[changed]] = np.clip(new.velocity[kept][changed], 1, 127)
-        changed = new.pitch[kept] != old.pitch[source[kept]]
-        self._pitch[of_kept[changed]] = new.pitch[kept][changed]
-        if ((self._pitch < 0) | (self._pitch > 127)).any():
+        self._alive = np.ones(len(self._row), np.bool_)
+        self._alive[np.delete(stroke, source[source >= 0])] = False
+        self._moved = np.arange(len(self._row)) >= count
+        new = _Notes.of(self._after)
+        if (new.pitch < 0).any() or (new.pitch > 127).any():
             raise DataError("Cannot write a pitch that is not 0 to 127.")
+        new = dataclasses.replace(new, velocity=np.clip(new.velocity, 1, 127))
+        start, end = self._ticks(new.start), self._ticks(new.end)
+        self._edit(stroke, source, new, start, end)
         self._now[count:] = start[added]
         self._length[count:] = np.maximum(end[added] - start[added], 1)
-        self._velocity[count:] = np.clip(self._velocity[count:], 1, 127)
-        self._moved[count:] = True
-        self._place_new(added, count)
+        self._pitch[count:] = new.pitch[added]
+        self._velocity[count:] = new.velocity[added]
+        if len(added):
+            self._place_new(added, count)
+
+    def _edit(
+        self,
+        stroke: np.ndarray,
+        source: np.ndarray,
+        new: _Notes,
+        start: np.ndarray,
+        end: np.ndarray,
+    ) -> None:
+        """Says of the strokes of notes that stay where and how they are to be."""
+        old = _Notes.of(self._before)
+        kept = np.flatnonzero(source >= 0)
+        was, own = source[kept], stroke[source[kept]]
+        length = end[kept] - start[kept]
+        had = self._clock.nearest(old.end[was]) - self._was[own]
+        # Rounding at both ends makes no other length.
+        length = np.where(abs(length - had) <= 1, had, length)
+        self._now[own] = start[kept]
+        self._length[own] = np.maximum(length, 1)
+        self._moved[own] = (start[kept] != self._was[own]) | (length != had)
+        changed = new.velocity[kept] != old.velocity[was]
+        self._velocity[own[changed]] = new.velocity[kept][changed]
+        changed = new.pitch[kept] != old.pitch[was]
+        self._pitch[own[changed]] = new.pitch[kept][changed]
 
     def _ticks(self, seconds: np.ndarray) -> np.ndarray:
         if not np.isfinite(seconds).all():
@@ -197,9 +205,7 @@ class _Patch:
 
     def _place_new(self, added: np.ndarray, count: int) -> None:
         """Gives new notes a track and a channel."""
-        if not len(added):
-            return
-        places = _Places(self._before, self._links, self._events, self._tracks)
+        places = Places(self._before, self._links, self._events, self._tracks)
         for stroke, index in enumerate(added.tolist(), start=count):
             track, channel, program = places.of(self._after.notes[index])
             if program is not None:
@@ -566,70 +572,3 @@ def _stretch(before: NoteSequence, after: NoteSequence) -> float:
         "are others, not only faster or slower by a factor. Write it anew: "
         "groovekit.write_midi."
     )
-
-
-class _Places:
-    """Where new notes go.
-
-    Those of drums go where drums are, those of others to notes of their program; where
-    there are none, to a channel that is not used. They are written into tracks that
-    have notes already.
-
-    Args:
-      sequence: that was read.
-      links: of its notes.
-      events: of the file.
-      tracks: of the sequence.
-    """
-
-    def __init__(
-        self,
-        sequence: NoteSequence,
-        links: np.ndarray,
-        events: MidiEvents,
-        tracks: range,
-    ) -> None:
-        channels = (events.status[links[:, 1]] & 0x0F).tolist()
-        places = list(zip(links[:, 0].tolist(), channels, strict=True))
-        is_drum = drum_tracks(sequence).is_drum.tolist()
-        # By kind and number or program, that of the first note.
-        self._of_number: dict[tuple[bool, int, int], tuple[int, int]] = {}
-        self._of_kind: dict[tuple[bool, int], tuple[int, int]] = {}
-        for note, drum, place in zip(sequence.notes, is_drum, places, strict=True):
-            program = -1 if drum else note.program
-            self._of_number.setdefault((drum, note.instrument, program), place)
-            self._of_kind.setdefault((drum, program), place)
-        self._track = places[0][0] if places else tracks[0]
-        status = events.status[
-            events.tracks[tracks[0]].rows.start : events.tracks[tracks[-1]].rows.stop
-        ]
-        used = status[(status >= NOTE_OFF) & (status < SYSEX)] & 0x0F
-        self._free = [
-            channel
-            for channel in range(16)
-            if channel != DRUM_CHANNEL and channel not in set(used.tolist())
-        ]
-
-    def of(self, note: NoteSequence.Note) -> tuple[int, int, int | None]:
-        """Track and channel of a note, and a program that is to be set before it.
-
-        Raises:
-          DataError: no channel is left.
-        """
-        program = -1 if note.is_drum else note.program
-        kind = (note.is_drum, program)
-        place = self._of_number.get((note.is_drum, note.instrument, program))
-        place = place or self._of_kind.get(kind)
-        if place is not None:
-            return *place, None
-        if note.is_drum:
-            place, change = (self._track, DRUM_CHANNEL), None
-        elif self._free:
-            place, change = (self._track, self._free.pop(0)), note.program
-        else:
-            raise DataError(
-                f"Cannot add an instrument (program {note.program}) to the file: it "
-                "uses all 16 channels."
-            )
-        self._of_kind[kind] = place
-        return *place, change
