@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from pathlib import Path
 
+import mido
 import pytest
 
 from groovekit.io.midi.files import read_midi
@@ -52,6 +54,40 @@ def test_generate_takes_the_track_asked_for(humanize, track):
     assert [t["drums"] for t in read["tracks"]] == [None, "hand"]
     assert "0 of 48 drum notes" in result.stderr
     assert "by its name" not in result.stderr
+
+
+def hits_by_channel(path):
+    """Onsets and pitches of each (track, channel)."""
+    hits = defaultdict(list)
+    for number, track in enumerate(mido.MidiFile(path).tracks):
+        tick = 0
+        for message in track:
+            tick += message.time
+            if message.type == "note_on" and message.velocity:
+                hits[number, message.channel].append((tick, message.note))
+    return hits
+
+
+@pytest.mark.parametrize(
+    ("path", "drums", "mode", "more"),
+    [
+        (NAMED, (2, 15), "add", ["--drums", "crash"]),
+        (SONG, (2, 0), "fill", ["--bars", 2]),
+        (SONG, (2, 0), "continue", []),
+        (OCTAVES, (1, 9), "add", ["--drums", "hats,cymbals"]),
+    ],
+)
+def test_new_notes_go_to_the_track_and_channel_of_the_drums(
+    command, tmp_path, path, drums, mode, more
+):
+    args = ("generate", "--mode", mode, "--input", path, "--seed", 1)
+    result = command(*args, "--output-dir", tmp_path, *more)
+    assert result.exit_code == 0
+    before = hits_by_channel(path)
+    after = hits_by_channel(result.stdout.strip())
+    assert set(after[drums]) - set(before[drums])
+    before.pop(drums), after.pop(drums)
+    assert after == before
 
 
 def test_generate_has_no_such_track(humanize):
