@@ -92,7 +92,7 @@ class GrooveConverter(WithKits, GridConverter):
         (:mod:`groovekit.io.drum_tracks`); ``"drums"`` notes that are marked as
         drums; ``"all"`` everything, as the original.
       first_onset: ``"clamp"`` moves decoded notes that would start before time
-        zero to zero; ``"original"`` leaves their start negative.
+        zero to zero, and ends late ones with the music; ``"original"`` leaves both.
       min_velocity: smallest MIDI velocity of a decoded hit (the original's: 0).
       bin_values: what a decoded bin stands for: ``"center"`` is a value that
         falls into the same bin again, ``"original"`` the original's lower edge.
@@ -492,8 +492,10 @@ class GrooveConverter(WithKits, GridConverter):
         if self.first_onset == "clamp":
             start = np.maximum(start, 0.0)
         duration = hits.shape[1] * step_seconds
-        # A late hit on the last step does not make the music longer.
-        end = np.minimum(start + step_seconds, duration)
+        end = start + step_seconds
+        if self.first_onset == "clamp":
+            # A late hit on the last step does not make the music longer.
+            end = np.minimum(end, duration)
         pitch = self.output_kit_map.representatives[drum]
         bounds = np.searchsorted(batch, np.arange(len(hits) + 1))
         return drum_sequences(

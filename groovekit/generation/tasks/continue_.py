@@ -18,6 +18,7 @@ from groovekit.generation.player import Player
 from groovekit.generation.refusals import check_time_signature, refusal
 from groovekit.generation.sections import (
     bar_seconds,
+    cut,
     one_after_another,
     play_sections,
     sections_for,
@@ -131,7 +132,8 @@ def continue_(
     )
     bar_line = ending.bars * bar_seconds(converter, qpm) * qpm / 60.0 + ending.start
     joint = float(TempoMap.of(sequence).seconds(np.array(bar_line)))
-    return [_followed_by(sequence, piece, joint) for piece in pieces]
+    length = bars * bar_seconds(converter, qpm)
+    return [_followed_by(sequence, cut(piece, length), joint) for piece in pieces]
 
 
 def _filled(
