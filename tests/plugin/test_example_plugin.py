@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,12 +36,18 @@ def groovekit(plugin_environment, tmp_path):
 
 @pytest.mark.slow
 def test_plugins_list_names_it(groovekit):
-    assert groovekit("plugins", "list", "--check").splitlines() == [
-        "swing-kit 0.1",
-        "  config     swing_kit.groove_2bar  swing_kit.configs:groove_2bar",
-        "  converter  swing_kit.groove       swing_kit.converter:SwingGroove",
-        "  head       swing_kit.feel         swing_kit.heads:FeelHead",
-        "  kit map    swing_kit.jazz         swing_kit.kits:jazz",
+    package, *parts = groovekit("plugins", "list", "--check").splitlines()
+    assert package == "swing-kit 0.1"
+    assert [re.split(r"  +", part.strip()) for part in parts] == [
+        ["config", "swing_kit.groove_2bar", "swing_kit.configs:groove_2bar"],
+        ["config", "swing_kit.parallel_2bar", "swing_kit.configs:parallel_2bar"],
+        ["config", "swing_kit.timekeeper_8bar", "swing_kit.configs:timekeeper_8bar"],
+        ["converter", "swing_kit.groove", "swing_kit.converter:SwingGroove"],
+        ["encoder", "swing_kit.accents", "swing_kit.encoders:AccentEncoder"],
+        ["family", "swing_kit.timekeeper", "swing_kit.families:TimekeeperFamily"],
+        ["head", "swing_kit.feel", "swing_kit.heads:FeelHead"],
+        ["kit map", "swing_kit.jazz", "swing_kit.kits:jazz"],
+        ["numpy encoder", "swing_kit.accents", "swing_kit.twins:Accents"],
     ]
 
 
