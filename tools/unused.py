@@ -34,7 +34,7 @@ USED_FROM_OUTSIDE = {
     "expat": {"buffer_text", "CharacterDataHandler", "EndElementHandler"}
     | {"EntityDeclHandler", "StartElementHandler"},
     "note sequences": {"encoding_type", "reference_number", "source_type"},
-    "NumPy, through a view": {"open_gates"},
+    "NumPy, through a view": {"open_gates", "shaped"},
     "who plays and measures from Python": {"abilities", "f1", "largest_mean_jump"}
     | {"mean_absolute", "recall", "root_mean_square"},
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,7 +21,6 @@ from groovekit.converters.base import (
 from groovekit.converters.grid_converter import GridConverter
 from groovekit.errors import DataError, UsageError
 from groovekit.generation.refusals import refusal
-from groovekit.io.midi.files import read_midi
 from groovekit.io.notes import NoteSequence
 from groovekit.io.tempo import DEFAULT_QPM, tempo_of
 
@@ -60,24 +58,6 @@ class Excerpt:
 Music: TypeAlias = (
     NoteSequence | Excerpt | Iterable[NoteSequence | Excerpt] | Tensors | np.ndarray
 )
-
-
-def read_excerpt(
-    path: str | Path,
-    converter: Converter,
-    *,
-    window: int | None = None,
-    from_bar: int | None = None,
-) -> Excerpt:
-    """Reads one window of a MIDI file; see :func:`excerpt`.
-
-    Raises:
-      DataError: unreadable, or without such a window; the message says why.
-    """
-    path = Path(path).expanduser()
-    return excerpt(
-        read_midi(path), converter, window=window, from_bar=from_bar, name=str(path)
-    )
 
 
 def excerpt(
