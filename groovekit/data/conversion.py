@@ -46,7 +46,8 @@ class Conversion:
         """The kit map that a sequence is read with; None where there is none."""
         if self._own_kit is None:
             return None
-        if all(self._own_kit.table[note.pitch] >= 0 for note in sequence.notes):
+        pitches = np.array([note.pitch for note in sequence.notes], np.int64)
+        if (self._own_kit.class_of(pitches) >= 0).all():
             return str(self._own_kit)
         found = kit_reading(self.converter, sequence)
         return None if found is None else str(found.kit)

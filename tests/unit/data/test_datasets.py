@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import tiny
 
+from groovekit.configs.base import get_config
 from groovekit.converters.base import (
     AugmentationConfig,
     Converter,
@@ -370,6 +372,16 @@ def test_subsets_of_subsets_keep_their_windows(long_orders):
     shown = [p for b in part.batches(2, seed=1) for p in pitches(b)]
     assert sorted(shown) == [5, 6, 7, 8, 9]
     assert part.ids == ("take-2", "take-3")
+
+
+def test_pitches_that_midi_has_not_have_no_class():
+    """Sequences made in Python are not checked as records are."""
+    converter = get_config("groovae_2bar_humanize").converter
+    odd = tiny.groove(1)
+    for pitch in (-1, 300):
+        odd.notes[0].pitch = pitch
+        examples = Examples.from_sequences([("odd", odd)], converter)
+        assert examples.report.counts.unmapped == 1
 
 
 def test_sizes_and_steps_out_of_range():
