@@ -10,6 +10,7 @@ import numpy as np
 
 from groovekit.converters.base import Tensors, join
 from groovekit.data.examples import Examples
+from groovekit.data.same_take import take_of
 from groovekit.io import sources
 from groovekit.io.tempo import DEFAULT_QPM, tempo_of
 from groovekit.seeding import generator
@@ -29,7 +30,7 @@ def owners_of(examples: Examples, windows: np.ndarray | None = None) -> np.ndarr
       examples: all of them.
       windows: numbers of windows; those of an epoch by default.
     """
-    takes = [_take(name) for name in examples.ids]
+    takes = [take_of(name) for name in examples.ids]
     _, numbers = np.unique(np.array(takes), return_inverse=True)
     every = np.repeat(numbers.ravel(), np.diff(examples.groups))
     return np.asarray(every[_chosen(examples, windows)])
@@ -63,11 +64,6 @@ def positions_of(examples: Examples, windows: np.ndarray | None = None) -> np.nd
 
 def _chosen(examples: Examples, windows: np.ndarray | None) -> np.ndarray:
     return examples.epoch_indices(None) if windows is None else np.asarray(windows)
-
-
-def _take(name: str) -> str:
-    head, _, number = name.rpartition(":")
-    return head if head and number.isdigit() else name
 
 
 def some_windows(examples: Examples, count: int, *, seed: int = 0) -> Examples:
