@@ -305,6 +305,10 @@ class Trainer:
 
     def _finish(self) -> None:
         """Fits what gradients do not, for the best weights, and notes the end."""
+        self._fit_rest()
+        runs.note_finished(self.run, self.state.step)
+
+    def _fit_rest(self) -> None:
         if self.family.has_rest(self.model):
             load_weights(self.model, self.run.require_weights())
             self.family.finish(
@@ -315,7 +319,6 @@ class Trainer:
                 seed=self.seed,
             )
             save_weights(self.model, self.run.weights_path)
-        runs.note_finished(self.run, self.state.step)
 
     def _callbacks(self, callbacks: Sequence[Any]) -> Callbacks:
         steps = self.settings.eval_every
@@ -410,6 +413,8 @@ class Trainer:
                 self._save()
                 saved_at = time.monotonic()
             if stopping is not None:
+                # Until it goes on, the run is played as it is.
+                self._fit_rest()
                 raise TrainingInterruptedError(
                     f"Stopped by {stopping.name} at step {state.step}; everything is"
                     f" saved in {self.run.path}. The same command goes on from here"

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from helpers import tiny
 from helpers.small_family import SmallFamily
+from safetensors.numpy import load_file
 
 from groovekit.errors import RunFolderError, TrainingInterruptedError, WriteError
 from groovekit.models import backend
@@ -251,6 +252,15 @@ def test_half_written_files_of_the_dead_are_removed(config, data, tmp_path):
         path.write_text("half")
     fit(config, data, folder)
     assert not any(path.exists() for path in left)
+
+
+def test_an_interrupted_run_plays_with_all_that_is_fitted(config, data, tmp_path):
+    made = Trainer(config, data, tmp_path / "run", SETTINGS)
+    with pytest.raises(TrainingInterruptedError):
+        made.fit(lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    kept = load_file(made.run.weights_path)
+    expected = [kept["dense.kernel"].sum(), len(data.train)]
+    np.testing.assert_allclose(kept["rest"], expected, rtol=1e-6)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP here")
