@@ -223,7 +223,7 @@ the first bar is repeated):
 _FILLING_LIMITS = """## Limits
 
 - A grid of sixteenths in 4/4, nine drum classes, one stroke a drum and step: flams, \
-rolls, triplets and other metres cannot be written.
+rolls, triplets and other time signatures cannot be written.
 - What a pattern does not tell, such as how loud a take is, is guessed: say it \
 (`--level`, `--push`), or give bars to play like (`--like`).
 - Ten drummers on one electronic kit (Roland TD-11), mostly rock, funk, jazz and \
@@ -507,7 +507,7 @@ they tend to vary less than a drummer's."""
     return f"""## Limits
 
 - {bars} bars of 4/4 on a grid of sixteenths, nine drum classes, one stroke a drum \
-and step: flams, rolls, triplets and other metres cannot be written.
+and step: flams, rolls, triplets and other time signatures cannot be written.
 {played}
 - Ten drummers on one electronic kit (Roland TD-11), mostly rock, funk, jazz and \
 Latin styles: other traditions are hardly represented.
